@@ -1,0 +1,161 @@
+import { type Generated, type Kysely, sql } from 'kysely';
+
+/**
+ * Signed statements on their way to the ledger, in order of acceptance. A row is durable when the transaction that
+ * wrote it commits, and leaves only once its entry has been read back from the ledger, or the ledger refused it.
+ */
+export interface QueueTables {
+  queue: {
+    seq: Generated<number>;
+    mspId: string;
+    iss: string;
+    jti: string;
+    op: 'issue' | 'revoke';
+    /** Of an issue: the document's SHA-256, base64url, so that a document not anchored yet is found. */
+    sha256: string | null;
+    statement: string;
+    acceptedAt: number;
+  };
+  /** Statements set aside because the ledger refused them: kept, with the reason, for their issuer to see. */
+  refused: {
+    seq: number;
+    mspId: string;
+    iss: string;
+    jti: string;
+    op: 'issue' | 'revoke';
+    statement: string;
+    acceptedAt: number;
+    refusedAt: number;
+    code: string;
+    message: string;
+  };
+}
+
+export type QueueRow = Omit<QueueTables['queue'], 'seq'> & { seq: number };
+export type NewQueueRow = Omit<QueueRow, 'seq'>;
+
+/** A connection, or a transaction of the caller's: what is queued commits with what else it writes. */
+export type QueueDb = Kysely<QueueTables>;
+
+/** SQLite allows 32,766 parameters to a query, PostgreSQL 65,535. */
+const ROWS_PER_INSERT = 1000;
+
+/** Queues statements; one that is queued already (same issuer, document and operation) is left as it is. */
+export async function enqueue(db: QueueDb, rows: readonly NewQueueRow[]): Promise<void> {
+  for (let from = 0; from < rows.length; from += ROWS_PER_INSERT) {
+    await db
+      .insertInto('queue')
+      .values(rows.slice(from, from + ROWS_PER_INSERT))
+      .onConflict((conflict) => conflict.columns(['iss', 'jti', 'op']).doNothing())
+      .execute();
+  }
+}
+
+/** The oldest rows of an organisation after `seq`. */
+export function nextInQueue(db: QueueDb, mspId: string, after: number, limit: number): Promise<QueueRow[]> {
+  return db
+    .selectFrom('queue')
+    .selectAll()
+    .where('mspId', '=', mspId)
+    .where('seq', '>', after)
+    .orderBy('seq')
+    .limit(limit)
+    .execute();
+}
+
+/** Forgets rows whose entries have been read back from the ledger. */
+export async function removeAnchored(db: QueueDb, seqs: readonly number[]): Promise<void> {
+  const [first, last] = [seqs[0], seqs.at(-1)];
+  if (first === undefined || last === undefined) return;
+  const gapless = last - first + 1 === seqs.length;
+  const remove = db.deleteFrom('queue');
+  // Almost always a run of numbers: one range instead of thousands of parameters.
+  if (gapless) await remove.where('seq', '>=', first).where('seq', '<=', last).execute();
+  else await remove.where('seq', 'in', seqs).execute();
+}
+
+/** Moves a refused statement out of the way; both writes or neither. */
+export async function setAside(
+  db: QueueDb,
+  row: QueueRow,
+  refusal: { code: string; message: string; at: number },
+): Promise<void> {
+  const { seq, mspId, iss, jti, op, statement, acceptedAt } = row;
+  const { code, message, at: refusedAt } = refusal;
+  await db.transaction().execute(async (trx) => {
+    await trx
+      .insertInto('refused')
+      .values({ seq, mspId, iss, jti, op, statement, acceptedAt, refusedAt, code, message })
+      .onConflict((conflict) => conflict.column('seq').doNothing())
+      .execute();
+    await trx.deleteFrom('queue').where('seq', '=', seq).execute();
+  });
+}
+
+export async function queueLength(db: QueueDb): Promise<number> {
+  const row = await db.selectFrom('queue').select(sql<number>`count(*)`.as('count')).executeTakeFirst();
+  return Number(row?.count ?? 0);
+}
+
+export async function lastInQueue(db: QueueDb, mspId: string): Promise<number> {
+  const row = await db
+    .selectFrom('queue')
+    .select(sql<number | null>`max(seq)`.as('seq'))
+    .where('mspId', '=', mspId)
+    .executeTakeFirst();
+  return Number(row?.seq ?? 0);
+}
+
+export function queuedByHash(db: QueueDb, sha256: string): Promise<QueueRow[]> {
+  return db.selectFrom('queue').selectAll().where('sha256', '=', sha256).orderBy('seq').execute();
+}
+
+export function queuedByCode(db: QueueDb, jti: string): Promise<QueueRow[]> {
+  return db.selectFrom('queue').selectAll().where('jti', '=', jti).orderBy('seq').execute();
+}
+
+export function refusedByCode(db: QueueDb, jti: string): Promise<QueueTables['refused'][]> {
+  return db.selectFrom('refused').selectAll().where('jti', '=', jti).orderBy('seq').execute();
+}
+
+/** Creates the queue's tables when they are missing. `identity` is the dialect's type of an ever-growing number. */
+export async function createQueueTables(db: QueueDb, dialect: 'sqlite' | 'postgres'): Promise<void> {
+  await db.schema
+    .createTable('queue')
+    .ifNotExists()
+    .addColumn('seq', dialect === 'sqlite' ? 'integer' : 'bigserial', (column) =>
+      // SQLite: AUTOINCREMENT, so that the number of a row that left is never given again.
+      dialect === 'sqlite' ? column.primaryKey().autoIncrement() : column.primaryKey(),
+    )
+    .addColumn('mspId', 'text', (column) => column.notNull())
+    .addColumn('iss', 'text', (column) => column.notNull())
+    .addColumn('jti', 'text', (column) => column.notNull())
+    .addColumn('op', 'text', (column) => column.notNull())
+    .addColumn('sha256', 'text')
+    .addColumn('statement', 'text', (column) => column.notNull())
+    .addColumn('acceptedAt', 'bigint', (column) => column.notNull())
+    .execute();
+  await db.schema
+    .createIndex('queueByDocument')
+    .ifNotExists()
+    .unique()
+    .on('queue')
+    .columns(['jti', 'iss', 'op'])
+    .execute();
+  await db.schema.createIndex('queueByHash').ifNotExists().on('queue').column('sha256').execute();
+  await db.schema
+    .createTable('refused')
+    .ifNotExists()
+    .addColumn('seq', 'bigint', (column) => column.primaryKey())
+    .addColumn('mspId', 'text', (column) => column.notNull())
+    .addColumn('iss', 'text', (column) => column.notNull())
+    .addColumn('jti', 'text', (column) => column.notNull())
+    .addColumn('op', 'text', (column) => column.notNull())
+    .addColumn('statement', 'text', (column) => column.notNull())
+    .addColumn('acceptedAt', 'bigint', (column) => column.notNull())
+    .addColumn('refusedAt', 'bigint', (column) => column.notNull())
+    .addColumn('code', 'text', (column) => column.notNull())
+    .addColumn('message', 'text', (column) => column.notNull())
+    .execute();
+  await db.schema.createIndex('refusedByDocument').ifNotExists().on('refused').column('jti').execute();
+}

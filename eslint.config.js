@@ -1,0 +1,69 @@
+import tseslint from 'typescript-eslint';
+
+/** Who may import whom (docs/decisions/0001-rooms.md): a room absent from a list may not be imported. */
+const rooms = {
+  protocol: [],
+  chaincode: ['protocol'],
+  ledger: ['protocol'],
+  'ledger/embedded': ['protocol', 'chaincode', 'ledger'],
+  'anchor-worker': ['protocol', 'ledger', 'anchor-worker'],
+  fixtures: ['protocol', 'fixtures'],
+  'verifier-service': ['protocol', 'ledger', 'anchor-worker', 'verifier-service'],
+};
+const everyRoom = ['protocol', 'chaincode', 'ledger', 'anchor-worker', 'verifier-service', 'fixtures', 'bench'];
+
+const importRule = (room, allowed) => {
+  const forbidden = everyRoom.filter((name) => !allowed.includes(name));
+  return {
+    files: [`${room}/**/*.ts`],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: `^@spondon/(${forbidden.join('|')})(/|$)`,
+              message: `${room} may import only: ${allowed.join(', ') || 'nothing of ours'}`,
+            },
+            ...(room === 'protocol' ? [{ regex: '^node:|^[^.]', message: 'protocol is pure: no imports' }] : []),
+          ],
+        },
+      ],
+    },
+  };
+};
+
+/** Only these may name adapters, sample data and the whole machine: they are where the program runs. */
+const edges = ['verifier-service/server.ts', 'verifier-service/deployment/*.ts', 'verifier-service/cli/*.ts', '**/*.test.ts', 'bench/**/*.ts'];
+
+export default tseslint.config(
+  { ignores: ['**/dist/', '**/node_modules/', 'data/', '**/*.js'] },
+  ...tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-non-null-assertion': 'error',
+      'no-empty': ['error', { allowEmptyCatch: false }],
+    },
+  },
+  ...Object.entries(rooms).map(([room, allowed]) => importRule(room, allowed)),
+  {
+    files: ['protocol/**/*.ts'],
+    ignores: ['**/*.test.ts'],
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        'process', 'Buffer', 'fetch', 'crypto', 'setTimeout', 'setInterval', 'setImmediate', 'performance', 'console', 'Date',
+      ],
+      'no-restricted-properties': ['error', { object: 'Math', property: 'random' }],
+    },
+  },
+  { files: edges, rules: { 'no-restricted-imports': 'off' } },
+  {
+    files: ['**/*.test.ts'],
+    // node:test's `test()` and `it()` return promises that the runner itself awaits.
+    rules: { '@typescript-eslint/no-floating-promises': 'off' },
+  },
+);

@@ -1,0 +1,161 @@
+import { decodeBase64url } from './base64url.js';
+import type { Sign, Verify } from './crypto.js';
+import { isDocumentId } from './document-id.js';
+import { ProtocolError } from './error.js';
+import { parseJws, signJws } from './jws.js';
+import { membersOf } from './members.js';
+
+/**
+ * What an issuer signs about a document: that it issued it, or that it no longer stands by it. A strict
+ * compact JWS (see `jws.ts`) of type `spondon-statement+jwt`; no name, no patient, no diagnosis.
+ */
+
+export const STATEMENT_TYP = 'spondon-statement+jwt';
+/** Longest statement, in bytes of its ASCII text. */
+export const STATEMENT_MAX_BYTES = 2048;
+
+/** In the order of their codes in the packed form: append only. */
+export const DOCUMENT_KINDS = ['prescription', 'report', 'slip', 'certificate'] as const;
+export type DocumentKind = (typeof DOCUMENT_KINDS)[number];
+
+/** In the order of their codes in the packed form: append only. */
+export const REVOCATION_REASONS = ['error', 'fraud', 'withdrawn', 'superseded'] as const;
+export type RevocationReason = (typeof REVOCATION_REASONS)[number];
+
+export interface IssueStatement {
+  readonly op: 'issue';
+  /** Issuer id: the facility's registry code. */
+  readonly iss: string;
+  /** Unix seconds, by the issuer's clock: informative. Since when a document stands is the entry's time. */
+  readonly iat: number;
+  /** Document id, canonical form. */
+  readonly jti: string;
+  readonly kind: DocumentKind;
+  /** Base64url SHA-256 of the exact bytes handed to the patient. */
+  readonly sha256: string;
+  /** Base64url SHA-256 of the full ASCII of the document's QR claims JWS. */
+  readonly claims: string;
+  /** Unix seconds from which on the document has expired; after `iat`. */
+  readonly exp?: number;
+}
+
+export interface RevokeStatement {
+  readonly op: 'revoke';
+  readonly iss: string;
+  readonly iat: number;
+  /** The document that no longer stands. */
+  readonly jti: string;
+  readonly reason: RevocationReason;
+  /** The replacement, another document of the same issuer; exactly when `reason` is `superseded`. */
+  readonly by?: string;
+}
+
+export type Statement = IssueStatement | RevokeStatement;
+
+/** A statement and its signature's parts. Well-formed; the signature is not verified yet. */
+export interface SignedStatement {
+  /** The compact JWS: what is anchored, byte for byte. */
+  readonly text: string;
+  /** Names a key within `statement.iss`, and nowhere else. */
+  readonly kid: string;
+  readonly statement: Statement;
+  /** The bytes the signature is over. May share memory with others of its batch: never write to it. */
+  readonly signingInput: Uint8Array;
+  /** 64 bytes r ‖ s, S low. Same warning. */
+  readonly signature: Uint8Array;
+}
+
+const MAX_ISSUER_ID = 64;
+
+/** Whether `value` is an issuer id such as `bd.dghs.10012345`. */
+export function isIssuerId(value: unknown): value is string {
+  return (
+    typeof value === 'string' &&
+    value.length <= MAX_ISSUER_ID &&
+    /^[a-z0-9]+(?:\.[a-z0-9-]+){1,7}$/.test(value)
+  );
+}
+
+/** 9999-12-31T23:59:59Z: later times have no four-digit year to print. */
+const MAX_SECONDS = 253_402_300_799;
+
+/** Whether `value` is a time in whole Unix seconds that has a four-digit year. */
+export function isUnixSeconds(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= MAX_SECONDS;
+}
+
+function check(condition: boolean, what: string): asserts condition {
+  if (!condition) throw new ProtocolError('STATEMENT', what);
+}
+
+function checkHash(value: unknown, name: string): asserts value is string {
+  check(typeof value === 'string' && value.length === 43, `${name} is not a base64url SHA-256`);
+  decodeBase64url(value);
+}
+
+function isOneOf<T extends string>(list: readonly T[], value: unknown): value is T {
+  return list.includes(value as T);
+}
+
+function issueOf(payload: unknown): IssueStatement {
+  const required = ['op', 'iss', 'iat', 'jti', 'kind', 'sha256', 'claims'];
+  const { iss, iat, jti, kind, sha256, claims, exp } = membersOf(payload, required, ['exp'], 'STATEMENT');
+  check(isIssuerId(iss), 'iss is not an issuer id');
+  check(isUnixSeconds(iat), 'iat is not a time in whole seconds');
+  check(isDocumentId(jti), 'jti is not a document id in canonical form');
+  check(isOneOf(DOCUMENT_KINDS, kind), 'an unknown kind of document');
+  checkHash(sha256, 'sha256');
+  checkHash(claims, 'claims');
+  const statement = { op: 'issue', iss, iat, jti, kind, sha256, claims } as const;
+  if (exp === undefined) return statement;
+  check(isUnixSeconds(exp) && exp > iat, 'exp is not a time after iat');
+  return { ...statement, exp };
+}
+
+function revokeOf(payload: unknown): RevokeStatement {
+  const required = ['op', 'iss', 'iat', 'jti', 'reason'];
+  const { iss, iat, jti, reason, by } = membersOf(payload, required, ['by'], 'STATEMENT');
+  check(isIssuerId(iss), 'iss is not an issuer id');
+  check(isUnixSeconds(iat), 'iat is not a time in whole seconds');
+  check(isDocumentId(jti), 'jti is not a document id in canonical form');
+  check(isOneOf(REVOCATION_REASONS, reason), 'an unknown reason for revoking');
+  check((by !== undefined) === (reason === 'superseded'), 'by stands exactly beside the reason superseded');
+  const statement = { op: 'revoke', iss, iat, jti, reason } as const;
+  if (by === undefined) return statement;
+  check(isDocumentId(by), 'by is not a document id in canonical form');
+  check(by !== jti, 'a document cannot replace itself');
+  return { ...statement, by };
+}
+
+/** The statement in a JSON value, nothing missing and nothing unknown. @throws ProtocolError */
+function statementOf(payload: unknown): Statement {
+  const op = typeof payload === 'object' && payload !== null && 'op' in payload ? payload.op : undefined;
+  if (op === 'issue') return issueOf(payload);
+  if (op === 'revoke') return revokeOf(payload);
+  throw new ProtocolError('STATEMENT', 'op is neither issue nor revoke');
+}
+
+/**
+ * Reads a statement. Refuses every spelling but the canonical one; the signature is not verified, nor is
+ * anything compared with a clock or a registry.
+ *
+ * @throws ProtocolError `STATEMENT`, or what {@link parseJws} throws
+ */
+export function parseStatement(text: string): SignedStatement {
+  const { payload, ...jws } = parseJws(text, STATEMENT_TYP, STATEMENT_MAX_BYTES);
+  return { ...jws, statement: statementOf(payload) };
+}
+
+/** The compact JWS of a statement. @throws ProtocolError `STATEMENT`, `JWS` (the key id) */
+export async function signStatement(statement: Statement, kid: string, sign: Sign): Promise<string> {
+  return signJws(STATEMENT_TYP, kid, statementOf(statement), sign);
+}
+
+/** Whether the signature is by `publicKey` (65-byte point, see {@link Verify}). */
+export function verifyStatement(
+  signed: SignedStatement,
+  publicKey: Uint8Array,
+  verify: Verify,
+): Promise<boolean> {
+  return verify(publicKey, signed.signature, signed.signingInput);
+}

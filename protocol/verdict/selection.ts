@@ -1,0 +1,106 @@
+import type { Finding, FoundClaims, FoundRecord } from './finding.js';
+import { signatureCheck, type JudgingTime } from './record-checks.js';
+
+/** Which of the records found is the answer, and what the others are to it. */
+export interface Selection {
+  readonly record: FoundRecord | null;
+  /** The file asked about is the one that `record` vouches for. */
+  readonly sameFile: boolean;
+  /** Claims were found that are not `record`'s, though they name its document or stand in its file. */
+  readonly contradicted: boolean;
+  readonly others: readonly OtherRecord[];
+}
+
+export interface OtherRecord {
+  readonly record: FoundRecord;
+  /**
+   * 'same-file': another statement about the same bytes; 'conflict': another document under the same code;
+   * 'repeated': the same again; 'not-signed': bears no valid signature of its issuer.
+   */
+  readonly mark: 'same-file' | 'conflict' | 'repeated' | 'not-signed';
+}
+
+/** Whether these claims are the ones that the record vouches for. */
+export function agrees(claims: FoundClaims, { statement }: FoundRecord): boolean {
+  return claims.iss === statement.iss && claims.jti === statement.jti && claims.hash === statement.claims;
+}
+
+function names(claims: FoundClaims, { statement }: FoundRecord): boolean {
+  return claims.iss === statement.iss && claims.jti === statement.jti;
+}
+
+function isSigned(record: FoundRecord, time: JudgingTime): boolean {
+  return signatureCheck(record, time).state !== 'failed';
+}
+
+/**
+ * First anchored first, what is pending after that. Records without a good signature come last: the contract
+ * does not verify the signatures of issues, so anybody who anchors could put a worthless one in front.
+ */
+function inOrder(records: readonly FoundRecord[], time: JudgingTime): FoundRecord[] {
+  const rank = (record: FoundRecord): number =>
+    (isSigned(record, time) ? 0 : 2) + (record.anchoring.state === 'anchored' ? 0 : 1);
+  const moment = ({ anchoring }: FoundRecord): number =>
+    anchoring.state === 'anchored' ? anchoring.at : anchoring.acceptedAt;
+  const place = ({ anchoring }: FoundRecord): number => (anchoring.state === 'anchored' ? anchoring.index : 0);
+  if (records.length < 2) return [...records];
+  return [...records].sort((a, b) => rank(a) - rank(b) || moment(a) - moment(b) || place(a) - place(b));
+}
+
+function markOf(other: FoundRecord, record: FoundRecord, time: JudgingTime): OtherRecord['mark'] {
+  if (!isSigned(other, time)) return 'not-signed';
+  const [a, b] = [other.statement, record.statement];
+  if (a.iss === b.iss && a.jti === b.jti && a.sha256 === b.sha256 && a.claims === b.claims) return 'repeated';
+  return a.jti === b.jti ? 'conflict' : 'same-file';
+}
+
+function selected(
+  record: FoundRecord,
+  among: readonly FoundRecord[],
+  rest: { sameFile: boolean; contradicted: boolean },
+  time: JudgingTime,
+): Selection {
+  const others = among.filter((other) => other !== record);
+  return { record, ...rest, others: others.map((other) => ({ record: other, mark: markOf(other, record, time) })) };
+}
+
+/**
+ * The file's own hash decides first. Among several statements about it, the one that the code inside names is
+ * meant: somebody who anchors the same bytes earlier must not turn an honest file into a contradiction.
+ */
+function byFile(records: readonly FoundRecord[], claims: readonly FoundClaims[], time: JudgingTime): Selection | null {
+  const [first] = records;
+  if (first === undefined) return null;
+  const named = records.find((record) => isSigned(record, time) && claims.every((found) => agrees(found, record)));
+  const record = named ?? first;
+  const contradicted = !claims.every((found) => agrees(found, record));
+  return selected(record, records, { sameFile: true, contradicted }, time);
+}
+
+/** A known code whose claims match is answered; a known code with other claims contradicts what is anchored. */
+function byClaims(records: readonly FoundRecord[], claims: readonly FoundClaims[], time: JudgingTime): Selection | null {
+  let answer: Selection | null = null;
+  for (const found of claims) {
+    const named = records.filter((record) => names(found, record));
+    const [first] = named;
+    if (first === undefined) continue;
+    // Where the issuer signed something, what it did not sign cannot confirm the claims.
+    const signed = named.filter((record) => isSigned(record, time));
+    const agreeing = (signed.length > 0 ? signed : named).find((record) => agrees(found, record));
+    if (agreeing === undefined) return selected(first, named, { sameFile: false, contradicted: true }, time);
+    answer ??= selected(agreeing, named, { sameFile: false, contradicted: false }, time);
+  }
+  return answer;
+}
+
+const NOTHING: Selection = { record: null, sameFile: false, contradicted: false, others: [] };
+
+export function select(finding: Finding, records: readonly FoundRecord[], time: JudgingTime): Selection {
+  const ordered = inOrder(records, time);
+  if (finding.asked === 'code') {
+    const [first] = ordered;
+    return first === undefined ? NOTHING : selected(first, ordered, { sameFile: false, contradicted: false }, time);
+  }
+  const sameFile = ordered.filter(({ statement }) => finding.asked === 'file' && statement.sha256 === finding.sha256);
+  return byFile(sameFile, finding.claims, time) ?? byClaims(ordered, finding.claims, time) ?? NOTHING;
+}

@@ -1,0 +1,101 @@
+import helmet from '@fastify/helmet';
+import multipart from '@fastify/multipart';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import { randomUUID } from 'node:crypto';
+import type { SecureContextOptions } from 'node:tls';
+import { ServiceError } from './error.js';
+import type { Metrics } from './metrics.js';
+import { sendProblem } from './problems.js';
+import { administrationRoutes, type AdministrationRoutes } from './routes/administration.js';
+import { documentRoutes, type DocumentRoutes } from './routes/documents.js';
+import { healthRoutes, type HealthRoutes } from './routes/health.js';
+import { statementRoutes, type StatementRoutes } from './routes/statements.js';
+import { trustRoutes, type TrustRoutes } from './routes/trust.js';
+import { verificationRoutes, type VerificationRoutes } from './routes/verification.js';
+
+export interface AppOptions {
+  readonly logger: FastifyBaseLogger;
+  readonly tls: SecureContextOptions | null;
+  readonly trustProxy: boolean;
+  readonly metrics: Pick<Metrics, 'requests'>;
+  readonly documents: DocumentRoutes;
+  readonly statements: StatementRoutes;
+  readonly verification: VerificationRoutes;
+  readonly trust: TrustRoutes;
+  readonly administration: AdministrationRoutes;
+  readonly health: HealthRoutes;
+}
+
+/** The HTTP service, ready to listen or to be injected into; what it works with comes in. */
+export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: options.logger,
+    https: options.tls,
+    trustProxy: options.trustProxy,
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    // Our own line below: no URL, since a look-up's URL says whose document somebody asks about.
+    disableRequestLogging: true,
+    routerOptions: { maxParamLength: 128 },
+    forceCloseConnections: 'idle',
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler(sendProblem);
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(new ServiceError('NOT_FOUND', 'There is nothing here; /docs lists what there is'), request, reply),
+  );
+  app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
+  app.addHook('onResponse', (request, reply, done) => {
+    const { method, routeOptions } = request;
+    const milliseconds = Math.round(reply.elapsedTime * 10) / 10;
+    const route = routeOptions.url ?? 'unknown';
+    options.metrics.requests.observe({ method, route, status: reply.statusCode }, reply.elapsedTime / 1000);
+    request.log.info({ method, route, status: reply.statusCode, milliseconds }, 'answered');
+    done();
+  });
+
+  await app.register(helmet, { hsts: options.tls !== null, contentSecurityPolicy: { directives: CONTENT_SECURITY } });
+  await app.register(multipart, { limits: { parts: 4, files: 2, headerPairs: 64, fileSize: Infinity, fieldSize: 65_536 } });
+  await app.register(swagger, { openapi: OPENAPI, transform: jsonSchemaTransform });
+  await app.register(swaggerUi, { routePrefix: '/docs', theme: { title: 'Spondon API' } });
+  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
+
+  await app.register(healthRoutes, options.health);
+  await app.register(documentRoutes, options.documents);
+  await app.register(statementRoutes, options.statements);
+  await app.register(verificationRoutes, options.verification);
+  await app.register(trustRoutes, options.trust);
+  await app.register(administrationRoutes, options.administration);
+  return app;
+}
+
+const CONTENT_SECURITY = {
+  defaultSrc: ["'self'"],
+  objectSrc: ["'none'"],
+  frameAncestors: ["'none'"],
+  // Plain HTTP on loopback is the default; behind TLS, HSTS takes care of it.
+  upgradeInsecureRequests: null,
+};
+
+const OPENAPI = {
+  openapi: '3.1.0',
+  info: {
+    title: 'Spondon',
+    description:
+      'Issue, anchor and verify documents. Errors are RFC 9457 problem details with a stable `code`. ' +
+      'Verification needs no key; a file need not leave your computer: its SHA-256 is enough.',
+    version: '1',
+    license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+  },
+  tags: [
+    { name: 'verification', description: 'for anybody, without a key' },
+    { name: 'documents', description: "for facilities, with the facility's API key" },
+    { name: 'administration', description: "for the operator, with the operator's key" },
+    { name: 'operation', description: 'health and metrics' },
+  ],
+  components: { securitySchemes: { apiKey: { type: 'http' as const, scheme: 'bearer' } } },
+};

@@ -1,0 +1,129 @@
+import { z } from 'zod';
+import { ServiceError } from './error.js';
+
+const port = z.coerce.number().int().min(0).max(65535);
+const count = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
+const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
+const origin = z
+  .url({ protocol: /^https?$/ })
+  .refine((text) => new URL(text).pathname === '/' && !/[?#]/.test(text), 'must be an origin without a path')
+  .transform((text) => new URL(text).origin);
+
+/** Every setting, with what it means and should look like: the one place that describes them. */
+const SETTINGS = {
+  SPONDON_HOST: z.string().min(1).default('127.0.0.1').describe('address to listen on, such as 0.0.0.0'),
+  SPONDON_PORT: port.default(8080).describe('port to listen on, 0 to 65535; 0 takes a free one'),
+  SPONDON_DATA_DIR: z.string().min(1).default('./data').describe('folder that holds everything the service keeps'),
+  SPONDON_PORTAL_URL: origin
+    .default('http://localhost:8080')
+    .describe('origin printed on paper for ever and opened by QR codes, such as https://verify.example.gov.bd'),
+  SPONDON_TLS_CERT: z.string().min(1).optional().describe('PEM file with the certificate chain; needs SPONDON_TLS_KEY'),
+  SPONDON_TLS_KEY: z.string().min(1).optional().describe('PEM file with the private key; needs SPONDON_TLS_CERT'),
+  SPONDON_MASTER_KEY: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{43}$/)
+    .optional()
+    .describe('32 bytes as base64url (43 characters); without it, a file <data>/master.key is made at first start'),
+  SPONDON_LOG_LEVEL: z
+    .enum(['silent', 'error', 'warn', 'info', 'debug'])
+    .default('info')
+    .describe('silent, error, warn, info or debug'),
+  SPONDON_SAMPLES: flag
+    .default(true)
+    .describe('true or false: whether a first start admits sample facilities and issues sample documents'),
+  SPONDON_STAMP_THREADS: count(1, 64).default(2).describe('threads that stamp documents, 1 to 64'),
+  SPONDON_READ_THREADS: count(1, 64).default(1).describe('threads that look for QR codes in files, 1 to 64'),
+  SPONDON_MAX_QUEUE: count(1, 100_000_000)
+    .default(200_000)
+    .describe('statements waiting to be anchored above which new ones are answered 503'),
+  SPONDON_MAX_UPLOADS: count(1, 10_000)
+    .default(32)
+    .describe('files being received or worked on at once (each up to 25 MB in memory)'),
+  SPONDON_RATE_LIMIT: count(0, 1_000_000_000)
+    .default(1200)
+    .describe('public look-ups a minute for each address, 0 for no limit; a batch counts by its size'),
+  SPONDON_TRUST_PROXY: flag
+    .default(false)
+    .describe('true when a proxy in front sets X-Forwarded-For, so that limits count its clients'),
+} as const;
+
+const schema = z.object(SETTINGS);
+
+export type Settings = z.infer<typeof schema>;
+
+/** What the whole service is told at start. Pure: reads nothing but `env`. */
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  readonly dataDir: string;
+  readonly portalUrl: string;
+  readonly tls: { readonly cert: string; readonly key: string } | null;
+  readonly masterKey: string | undefined;
+  readonly logLevel: Settings['SPONDON_LOG_LEVEL'];
+  readonly samples: boolean;
+  readonly stampThreads: number;
+  readonly readThreads: number;
+  readonly maxQueue: number;
+  readonly maxUploads: number;
+  readonly rateLimit: number;
+  readonly trustProxy: boolean;
+}
+
+/** Throws `CONFIG_INVALID`, naming each bad variable and what it should look like. */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([name, value]) => name in SETTINGS && value !== ''));
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) {
+    const names = new Set(parsed.error.issues.map(({ path }) => String(path[0])));
+    throw invalid([...names].map((name) => `${name} must be: ${describe(name)}`));
+  }
+  const settings = parsed.data;
+  const unknown = Object.keys(env).filter((name) => name.startsWith('SPONDON_') && !(name in SETTINGS));
+  if (unknown.length > 0) throw invalid(unknown.map((name) => `${name} is no setting of this service`));
+  return {
+    host: settings.SPONDON_HOST,
+    port: settings.SPONDON_PORT,
+    dataDir: settings.SPONDON_DATA_DIR,
+    portalUrl: settings.SPONDON_PORTAL_URL,
+    tls: readTls(settings),
+    masterKey: settings.SPONDON_MASTER_KEY,
+    logLevel: settings.SPONDON_LOG_LEVEL,
+    samples: settings.SPONDON_SAMPLES,
+    stampThreads: settings.SPONDON_STAMP_THREADS,
+    readThreads: settings.SPONDON_READ_THREADS,
+    maxQueue: settings.SPONDON_MAX_QUEUE,
+    maxUploads: settings.SPONDON_MAX_UPLOADS,
+    rateLimit: settings.SPONDON_RATE_LIMIT,
+    trustProxy: settings.SPONDON_TRUST_PROXY,
+  };
+}
+
+/** Name, default and meaning of every setting, for `spondon help settings` and the operations page. */
+export function describeSettings(): { name: string; default: string; meaning: string }[] {
+  const defaults = schema.parse({}) as Record<string, unknown>;
+  return Object.keys(SETTINGS).map((name) => ({
+    name,
+    default: name in defaults && defaults[name] !== undefined ? String(defaults[name]) : '',
+    meaning: describe(name),
+  }));
+}
+
+/** Paper outlives a test set-up: what is printed must be reachable from elsewhere. */
+export function isLoopback(portalUrl: string): boolean {
+  const { hostname } = new URL(portalUrl);
+  return hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname) || hostname.endsWith('.localhost');
+}
+
+function readTls({ SPONDON_TLS_CERT: cert, SPONDON_TLS_KEY: key }: Settings): Config['tls'] {
+  if (cert !== undefined && key !== undefined) return { cert, key };
+  if (cert === undefined && key === undefined) return null;
+  throw invalid(['SPONDON_TLS_CERT and SPONDON_TLS_KEY must be given together']);
+}
+
+function describe(name: string): string {
+  return name in SETTINGS ? (SETTINGS[name as keyof typeof SETTINGS].description ?? '') : '';
+}
+
+function invalid(problems: string[]): ServiceError {
+  return new ServiceError('CONFIG_INVALID', problems.join('\n'));
+}

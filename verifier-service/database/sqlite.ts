@@ -1,0 +1,19 @@
+import Libsql from 'libsql';
+import { Kysely, SqliteDialect, type SqliteDatabase } from 'kysely';
+import type { Database, ServiceTables } from './schema.js';
+import { createTables } from './tables.js';
+
+/**
+ * The embedded database: one file, one connection. A transaction is durable once it has committed (write-ahead log,
+ * synchronous FULL: one fdatasync each), and statements run one after another.
+ */
+export async function openSqlite(path: string): Promise<Database> {
+  const file = new Libsql(path);
+  file.pragma('journal_mode = WAL');
+  file.pragma('synchronous = FULL');
+  // A checkpoint copies the log back in the middle of somebody's commit: small and often keeps that short.
+  file.pragma('wal_autocheckpoint = 1000');
+  const db = new Kysely<ServiceTables>({ dialect: new SqliteDialect({ database: file as unknown as SqliteDatabase }) });
+  await createTables(db, 'sqlite');
+  return db;
+}

@@ -1,0 +1,20 @@
+import Libsql from 'libsql';
+import { join } from 'node:path';
+import { ServiceError } from '../error.js';
+
+/**
+ * One process to a data folder. An exclusive transaction on a database file: the operating system gives it up when
+ * the process ends, however it ends, so nothing stale is ever left behind.
+ */
+export function lockDataFolder(folder: string): { release: () => void } {
+  const lock = new Libsql(join(folder, 'lock'));
+  try {
+    lock.pragma('locking_mode = EXCLUSIVE');
+    lock.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    lock.close();
+    const message = `Another process works on ${folder}: stop it first (is the service running?)`;
+    throw new ServiceError('DATA_LOCKED', message, { cause: error });
+  }
+  return { release: () => lock.close() };
+}

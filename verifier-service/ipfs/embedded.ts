@@ -1,0 +1,155 @@
+import { dirname, join } from 'node:path';
+import type { CID } from 'multiformats/cid';
+import { ServiceError } from '../error.js';
+import { openBlockFolder, type BlockFolder } from './block-folder.js';
+import type { DocumentStore, StoreProblem } from './store.js';
+import { syncFolder } from './sync-folder.js';
+import { childrenOf, importDocument, isLeaf, isWhatItsCidSays, parseCid } from './unixfs.js';
+
+/**
+ * A document store in a folder of this machine, without IPFS's network; the blocks and CIDs are IPFS's own.
+ *
+ * - Durability: `put` resolves when every block is on disk (fdatasync, rename, fsync of the folder); the root is
+ *   written last, so a crash leaves blocks that nobody needs, never a document with a hole.
+ * - Idempotence: the same bytes write the same files again, whole; `remove` of what is not there does nothing.
+ * - Retry: any call may simply be repeated. Errors of the file system (disk full) come as `INTERNAL`, with the cause.
+ * - One process at a time.
+ *
+ * `documents/` has the documents of up to 1 MiB, one block each; `trees/` the roots of larger ones; `parts/` the
+ * blocks below those. A root in the first two is what IPFS calls pinned.
+ */
+export async function openEmbeddedStore(folder: string): Promise<DocumentStore> {
+  const [documents, trees, parts] = await Promise.all([
+    openBlockFolder(join(folder, 'documents')),
+    openBlockFolder(join(folder, 'trees')),
+    openBlockFolder(join(folder, 'parts')),
+  ]);
+  await syncFolder(dirname(folder));
+  const rootsOf = (cid: CID) => (isLeaf(cid) ? documents : trees);
+  const gate = createGate();
+
+  async function read(from: BlockFolder, cid: CID): Promise<Uint8Array> {
+    const bytes = await from.get(cid.toString());
+    if (!bytes)
+      throw new ServiceError('BLOB_MISSING', `Block ${cid.toString()} is not in the document store.`);
+    if (!isWhatItsCidSays(cid, bytes))
+      throw new ServiceError('BLOB_DAMAGED', `Block ${cid.toString()} in the document store is damaged.`);
+    return bytes;
+  }
+
+  async function* leaves(from: BlockFolder, cid: CID): AsyncGenerator<Uint8Array> {
+    const bytes = await read(from, cid);
+    if (isLeaf(cid)) yield bytes;
+    else for (const child of await childrenOf(cid, bytes)) yield* leaves(parts, child);
+  }
+
+  /** Every block below `cid` that can still be found. */
+  async function* below(from: BlockFolder, cid: CID): AsyncGenerator<CID> {
+    const bytes = isLeaf(cid) ? undefined : await from.get(cid.toString());
+    if (!bytes || !isWhatItsCidSays(cid, bytes)) return;
+    for (const child of await childrenOf(cid, bytes)) {
+      yield child;
+      yield* below(parts, child);
+    }
+  }
+
+  async function removeTree(cid: CID): Promise<void> {
+    const unneeded = new Set<string>();
+    for await (const part of below(trees, cid)) unneeded.add(part.toString());
+    // First the root: a crash from here on leaves parts that nobody needs, never a document with a hole.
+    await trees.remove(cid.toString());
+    for await (const { name } of trees.names()) {
+      const other = parseCid(name);
+      if (other) for await (const part of below(trees, other)) unneeded.delete(part.toString());
+    }
+    for (const name of unneeded) await parts.remove(name);
+  }
+
+  return {
+    put: (ciphertext) =>
+      gate.shared(() =>
+        importDocument(
+          ciphertext,
+          (cid, bytes) => writing(parts.put(cid, bytes)),
+          (cid, bytes) => writing(rootsOf(known(cid)).put(cid, bytes)),
+        ),
+      ),
+    async *get(text) {
+      const cid = known(text);
+      yield* leaves(rootsOf(cid), cid);
+    },
+    async has(text) {
+      const cid = parseCid(text);
+      return cid !== undefined && (await rootsOf(cid).has(text));
+    },
+    async remove(text) {
+      const cid = parseCid(text);
+      if (!cid || !(await rootsOf(cid).has(text))) return;
+      if (isLeaf(cid)) await writing(documents.remove(text));
+      else await writing(gate.alone(() => removeTree(cid)));
+    },
+    async *list() {
+      for (const roots of [documents, trees])
+        for await (const { name, stray } of roots.names()) if (!stray && parseCid(name)) yield name;
+    },
+    async *verify() {
+      for (const blocks of [documents, trees, parts]) yield* damagedBlocks(blocks);
+      for await (const { name } of trees.names()) {
+        const root = parseCid(name);
+        if (root) for await (const part of below(trees, root)) yield* missingPart(parts, part, name);
+      }
+    },
+  };
+}
+
+async function* damagedBlocks(blocks: BlockFolder): AsyncGenerator<StoreProblem> {
+  for await (const { name, stray } of blocks.names()) {
+    const cid = parseCid(name);
+    if (!cid || stray)
+      yield { code: 'BLOB_STRAY', block: name, message: 'This is not a block of the store.' };
+    else if (!isWhatItsCidSays(cid, (await blocks.get(name)) ?? new Uint8Array()))
+      yield { code: 'BLOB_DAMAGED', block: name, message: 'This block is not what its CID says.' };
+  }
+}
+
+async function* missingPart(parts: BlockFolder, part: CID, document: string): AsyncGenerator<StoreProblem> {
+  const block = part.toString();
+  if (!(await parts.has(block)))
+    yield { code: 'BLOB_MISSING', block, document, message: `This part of document ${document} is missing.` };
+}
+
+function known(text: string): CID {
+  const cid = parseCid(text);
+  if (!cid)
+    throw new ServiceError('BLOB_MISSING', 'There is no such block: its CID is not one of this store.');
+  return cid;
+}
+
+async function writing<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (cause) {
+    throw new ServiceError('INTERNAL', 'The document store could not write to its folder.', { cause });
+  }
+}
+
+/** Lets puts run together, and the removal of shared parts alone: a put may count on a part that is there. */
+function createGate() {
+  const running = new Set<Promise<unknown>>();
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    async shared<T>(work: () => Promise<T>): Promise<T> {
+      await last;
+      const result = work();
+      const settled = result.catch(() => undefined).finally(() => running.delete(settled));
+      running.add(settled);
+      return result;
+    },
+    alone<T>(work: () => Promise<T>): Promise<T> {
+      const before = last;
+      const result = before.then(() => Promise.all(running)).then(work);
+      last = result.catch(() => undefined);
+      return result;
+    },
+  };
+}

@@ -1,0 +1,240 @@
+import { createHash } from 'node:crypto';
+import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { encodeBase64url } from '@spondon/protocol/base64url';
+import { fromHex } from '@spondon/protocol/bytes';
+import { type EvidenceDeps, issueByCode, issueByHash, makeEvidence } from '../verify/evidence.js';
+import { toServiceError } from '../problems.js';
+import type { VisitorLimit } from '../visitor-limit.js';
+import { verifyFile, type VerifyFileDeps } from '../verify/file.js';
+import { answer, type Answer } from '../verify/answer.js';
+import type { Finder } from '../verify/find.js';
+import { documentCode, documentKind, isoTime, problem, sha256Hex } from './schemas.js';
+import { streamUpload } from './upload.js';
+
+export interface VerificationRoutes {
+  readonly finder: Finder;
+  readonly file: VerifyFileDeps;
+  readonly evidence: EvidenceDeps;
+  readonly limit: VisitorLimit;
+  readonly admitUpload: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly now: () => number;
+}
+
+/** What an answer costs a visitor's allowance, against 1 for a look-up. */
+const EVIDENCE_COST = 2;
+const FILE_COST = 10;
+const MAX_BATCH = 500;
+const BATCH_CONCURRENCY = 16;
+
+const tags = ['verification'];
+
+const revocation = z.object({ reason: z.string(), at: isoTime, by: z.string().optional() });
+const record = z.object({
+  documentId: z.string(),
+  kind: documentKind,
+  sha256: z.string(),
+  issuer: z.object({
+    issuerId: z.string(),
+    name: z.string().nullable(),
+    kind: z.string().nullable(),
+    licence: z.string().nullable(),
+    telephone: z.string().nullable(),
+    state: z.string().nullable(),
+  }),
+  issuedAt: isoTime,
+  expiresAt: isoTime.optional(),
+  state: z.enum(['anchored', 'pending']),
+  anchoredAt: isoTime.optional(),
+  acceptedAt: isoTime.optional(),
+  log: z.string().optional(),
+  index: z.number().int().optional(),
+  revocation: revocation.optional(),
+});
+const check = z.object({
+  id: z.string(),
+  state: z.enum(['passed', 'failed', 'unavailable']),
+  code: z.string(),
+  message: z.string(),
+});
+const verification = z.object({
+  verdict: z.string(),
+  summary: z.string(),
+  checks: z.array(check),
+  notes: z.array(z.object({ code: z.string(), message: z.string() })),
+  document: record.optional(),
+  others: z.array(record.extend({ mark: z.string() })).optional(),
+});
+const fileVerification = verification.extend({
+  sha256: z.string(),
+  size: z.number().int(),
+  claims: z
+    .array(
+      z.object({
+        source: z.enum(['xmp', 'qr']),
+        host: z.string().nullable(),
+        page: z.number().int().optional(),
+        signature: z.enum(['good', 'bad', 'not-checked']),
+        content: z.unknown(),
+      }),
+    )
+    .describe('what the codes in the file say'),
+  reading: z.enum(['complete', 'partial', 'not-read', 'failed']).describe('whether codes were looked for everywhere in the file'),
+});
+const item = z.union([z.strictObject({ sha256: sha256Hex }), z.strictObject({ code: documentCode })]);
+const batch = z.strictObject({ items: z.array(item).min(1).max(MAX_BATCH) });
+const failure = z.object({ code: z.string(), message: z.string() });
+
+export const verificationRoutes: FastifyPluginCallbackZod<VerificationRoutes> = (app, options, done) => {
+  const { finder, limit, now } = options;
+
+  const byHash = async (sha256: string): Promise<Answer> => {
+    const bytes = fromHex(sha256);
+    const lookup = await finder.byFile(bytes, []);
+    return answer({ asked: 'file', sha256: encodeBase64url(bytes), claims: [], lookup }, now());
+  };
+  const byCode = async (jti: string): Promise<Answer> =>
+    answer({ asked: 'code', claims: [], lookup: await finder.byCode(jti) }, now());
+
+  app.get(
+    '/v1/verify/:sha256',
+    {
+      schema: {
+        tags,
+        summary: 'Verify a file by its SHA-256',
+        params: z.object({ sha256: sha256Hex }),
+        response: { 200: verification, default: problem },
+      },
+    },
+    async (request, reply) => {
+      await allow(limit, request, reply, 1);
+      return byHash(request.params.sha256);
+    },
+  );
+
+  app.get(
+    '/v1/verify',
+    {
+      schema: {
+        tags,
+        summary: 'Verify a printed code',
+        querystring: z.object({ code: documentCode }),
+        response: { 200: verification, default: problem },
+      },
+    },
+    async (request, reply) => {
+      await allow(limit, request, reply, 1);
+      return byCode(request.query.code);
+    },
+  );
+
+  app.post(
+    '/v1/verify',
+    {
+      schema: {
+        tags,
+        summary: 'Verify a file by sending it',
+        description:
+          'multipart/form-data with one `file`, of any size; in a PDF or picture up to 25 MB, codes are looked for on ' +
+          'every page. Nothing of it is kept. Sending only its SHA-256 to GET /v1/verify/{sha256} keeps the file with you.',
+        consumes: ['multipart/form-data'],
+        response: { 200: fileVerification, default: problem },
+      },
+    },
+    async (request, reply) => {
+      await allow(limit, request, reply, FILE_COST);
+      return options.admitUpload(async () => {
+        const hash = createHash('sha256');
+        return verifyFile(options.file, hash, (consume) => streamUpload(request, consume));
+      });
+    },
+  );
+
+  app.post(
+    '/v1/verify/batch',
+    {
+      schema: {
+        tags,
+        summary: 'Verify up to 500 hashes or codes',
+        body: batch,
+        response: { 200: z.object({ results: z.array(verification) }), default: problem },
+      },
+    },
+    async (request, reply) => {
+      const { items } = request.body;
+      await allow(limit, request, reply, items.length);
+      const results = await inTurns(items, (each) => ('code' in each ? byCode(each.code) : byHash(each.sha256)));
+      return { results };
+    },
+  );
+
+  app.get(
+    '/v1/documents/:id/evidence',
+    {
+      schema: {
+        tags,
+        summary: 'Evidence that a document is anchored, to be verified without this service',
+        params: z.object({ id: documentCode }),
+        produces: ['application/vnd.spondon.evidence+json'],
+      },
+    },
+    async (request, reply) => {
+      await allow(limit, request, reply, EVIDENCE_COST);
+      const text = await makeEvidence(options.evidence, issueByCode(options.evidence, request.params.id));
+      return reply
+        .type('application/vnd.spondon.evidence+json')
+        .header('content-disposition', `attachment; filename="${request.params.id}.evidence.json"`)
+        .send(text);
+    },
+  );
+
+  app.post(
+    '/v1/evidence',
+    {
+      schema: {
+        tags,
+        summary: 'Evidence of up to 500 documents',
+        body: batch,
+        response: {
+          200: z.object({
+            results: z.array(
+              z.union([z.object({ evidence: z.string().describe('the evidence file') }), z.object({ error: failure })]),
+            ),
+          }),
+          default: problem,
+        },
+      },
+    },
+    async (request, reply) => {
+      const { items } = request.body;
+      await allow(limit, request, reply, EVIDENCE_COST * items.length);
+      const { evidence } = options;
+      const results = await inTurns(items, async (each) => {
+        try {
+          const issue = 'code' in each ? issueByCode(evidence, each.code) : issueByHash(evidence, fromHex(each.sha256));
+          return { evidence: await makeEvidence(evidence, issue) };
+        } catch (error) {
+          const { code, message } = toServiceError(error);
+          return { error: { code, message } };
+        }
+      });
+      return { results };
+    },
+  );
+
+  done();
+};
+
+async function allow(limit: VisitorLimit, request: FastifyRequest, reply: FastifyReply, cost: number): Promise<void> {
+  await limit.spend(request.ip, cost, (seconds) => void reply.header('retry-after', seconds));
+}
+
+/** In the items' order, a few at a time, so that a batch does not hold up everybody else. */
+async function inTurns<Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>): Promise<Result[]> {
+  const results: Result[] = [];
+  for (let from = 0; from < items.length; from += BATCH_CONCURRENCY) {
+    results.push(...(await Promise.all(items.slice(from, from + BATCH_CONCURRENCY).map(work))));
+  }
+  return results;
+}

@@ -1,0 +1,35 @@
+import { pino } from 'pino';
+import { readConfig } from './config.js';
+import { keepOperatorKey, plantSamples } from './deployment/samples.js';
+import { startEmbedded } from './deployment/embedded.js';
+import { ServiceError } from './error.js';
+
+/** Where the program runs: the environment, signals and standard output; everything else is told. */
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
+  const deployment = await startEmbedded(config, log);
+
+  let stopping = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (stopping) return;
+      stopping = true;
+      log.info({ signal }, 'finishing what was accepted');
+      void deployment.close().then(() => process.exit(0), fail);
+    });
+  }
+
+  await keepOperatorKey(deployment);
+  const address = await deployment.app.listen({ host: config.host, port: config.port });
+  const hints = config.samples ? await plantSamples(deployment, config) : [];
+  process.stdout.write(['', `Spondon listens on ${address}`, ...hints, ''].join('\n'));
+}
+
+function fail(error: unknown): void {
+  const known = error instanceof ServiceError;
+  process.stderr.write(`${known ? `${error.code}: ${error.message}` : String(error instanceof Error ? error.stack : error)}\n`);
+  process.exit(1);
+}
+
+main().catch(fail);

@@ -1,0 +1,162 @@
+import { encodeBase64url } from '@spondon/protocol/base64url';
+import { claimsHash, parseClaims, verifyClaims } from '@spondon/protocol/claims';
+import { type Hash, publicKeyFromJwk, type Verify } from '@spondon/protocol/crypto';
+import { ProtocolError } from '@spondon/protocol/error';
+import { type Issuer, keyOf, type Status } from '@spondon/protocol/records';
+import { parseStatement, type SignedStatement, verifyStatement } from '@spondon/protocol/statement';
+import type { FoundClaims, FoundRecord, Lookup, PendingRevocation } from '@spondon/protocol/verdict/finding';
+import { queuedByCode, queuedByHash, type QueueDb, type QueueRow } from '@spondon/anchor-worker/queue';
+import type { Anchored, LogStore } from '@spondon/anchor-worker/log/store';
+
+export interface FindDeps {
+  readonly log: Pick<LogStore, 'findByCode' | 'findByHash' | 'issuer' | 'annulment'>;
+  readonly db: QueueDb;
+  /** False when nothing waits to be anchored, which spares asking the database. */
+  readonly mayBeQueued: () => boolean;
+  /** False once the follower has stopped: then nothing here may be taken for the ledger's state. */
+  readonly isCurrent: () => boolean;
+  readonly hash: Hash;
+  readonly verify: Verify;
+  readonly now: () => number;
+  /** One owner keeps the whole ledger, which every answer then says. */
+  readonly singleOwner: boolean;
+}
+
+/** Signatures that were verified: bounded, oldest out first. An entry never changes, so an answer stays right. */
+const REMEMBERED_SIGNATURES = 100_000;
+
+/** Finds what is known about a document, on the ledger as this service has read it and in its queue. */
+export class Finder {
+  readonly #signatures = new Map<string, boolean>();
+
+  constructor(private readonly deps: FindDeps) {}
+
+  /** Records with this hash, and those that the claims found in the file name. */
+  async byFile(sha256: Uint8Array, claims: readonly FoundClaims[]): Promise<Lookup> {
+    const { log, db, isCurrent, mayBeQueued } = this.deps;
+    if (!isCurrent()) return { state: 'unavailable' };
+    const anchored = log.findByHash(sha256);
+    const queued = mayBeQueued() ? await queuedByHash(db, encodeBase64url(sha256)) : [];
+    for (const { jti, iss } of claims) {
+      const named = await this.#issuesByCode(jti);
+      anchored.push(...named.anchored.filter(({ signed }) => signed.statement.iss === iss));
+      queued.push(...named.queued.filter((row) => row.iss === iss));
+    }
+    return this.#answered(anchored, queued);
+  }
+
+  /** Records under this documentId, of any issuer. */
+  async byCode(jti: string): Promise<Lookup> {
+    if (!this.deps.isCurrent()) return { state: 'unavailable' };
+    const { anchored, queued } = await this.#issuesByCode(jti);
+    return this.#answered(anchored, queued);
+  }
+
+  /** What can be said of a claims JWS by itself. Null when the text is no claims JWS in its one spelling. */
+  async claims(jws: string): Promise<FoundClaims | null> {
+    const { hash, verify, log } = this.deps;
+    try {
+      const signed = parseClaims(jws);
+      const { iss, jti, iat } = signed.claims;
+      const issuer = log.issuer(iss);
+      const key = issuer && keyOf(issuer, signed.kid);
+      const found = { iss, jti, iat, hash: encodeBase64url(claimsHash(jws, hash)) };
+      if (!issuer || !key) return { ...found, signer: { state: 'unknown' } };
+      const good = await verifyClaims(signed, publicKeyFromJwk(key.jwk), verify);
+      return { ...found, signer: { state: 'known', good, issuer, key } };
+    } catch (error) {
+      if (error instanceof ProtocolError) return null;
+      throw error;
+    }
+  }
+
+  async #issuesByCode(jti: string): Promise<{ anchored: Anchored[]; queued: QueueRow[] }> {
+    const anchored = this.deps.log.findByCode(jti).filter(({ signed }) => signed.statement.op === 'issue');
+    const queued = this.deps.mayBeQueued() ? await queuedByCode(this.deps.db, jti) : [];
+    return { anchored, queued: queued.filter(({ op }) => op === 'issue') };
+  }
+
+  async #answered(anchored: readonly Anchored[], queued: readonly QueueRow[]): Promise<Lookup> {
+    const byPlace = new Map(anchored.map((entry) => [`${entry.mspId}/${entry.index}`, entry]));
+    const texts = new Set(anchored.map(({ signed }) => signed.text));
+    const records: FoundRecord[] = [];
+    for (const [place, { mspId, index, at, signed }] of byPlace) {
+      const record = await this.#record(signed, place, { state: 'anchored', mspId, index, at });
+      if (record) records.push(record);
+    }
+    for (const { statement, acceptedAt } of queued) {
+      // Anchored, and about to leave the queue.
+      if (texts.has(statement)) continue;
+      texts.add(statement);
+      const record = await this.#record(parseStatement(statement), null, { state: 'pending', acceptedAt: Number(acceptedAt) });
+      if (record) records.push(record);
+    }
+    return { state: 'answered', source: 'register', records };
+  }
+
+  async #record(
+    signed: SignedStatement,
+    place: string | null,
+    anchoring: FoundRecord['anchoring'],
+  ): Promise<FoundRecord | null> {
+    const { statement, kid } = signed;
+    if (statement.op !== 'issue') return null;
+    const issuer = this.deps.log.issuer(statement.iss) ?? null;
+    const revocation = await this.#pendingRevocation(statement.iss, statement.jti);
+    return {
+      statement,
+      kid,
+      issuer,
+      signatureGood: await this.#isSigned(signed, issuer, place),
+      anchoring,
+      status: { state: 'known', status: this.#status(statement.iss, statement.jti), asOf: this.deps.now() },
+      ...(revocation ? { pendingRevocation: revocation } : {}),
+      singleOwner: this.deps.singleOwner,
+    };
+  }
+
+  async #isSigned(signed: SignedStatement, issuer: Issuer | null, place: string | null): Promise<boolean> {
+    const known = place === null ? undefined : this.#signatures.get(place);
+    if (known !== undefined) return known;
+    const key = issuer && keyOf(issuer, signed.kid);
+    const good = key !== null && (await verifyStatement(signed, publicKeyFromJwk(key.jwk), this.deps.verify));
+    if (place !== null && key) this.#remember(place, good);
+    return good;
+  }
+
+  #remember(place: string, good: boolean): void {
+    const oldest = this.#signatures.size < REMEMBERED_SIGNATURES ? undefined : this.#signatures.keys().next().value;
+    if (oldest !== undefined) this.#signatures.delete(oldest);
+    this.#signatures.set(place, good);
+  }
+
+  /** The last revocation in the log: the contract let it in only with its issuer's signature and a proof. */
+  #status(iss: string, jti: string): Status | null {
+    const { log } = this.deps;
+    const last = log
+      .findByCode(jti)
+      .findLast(({ signed: { statement } }) => statement.op === 'revoke' && statement.iss === iss);
+    if (last?.signed.statement.op !== 'revoke') return null;
+    const { reason, by } = last.signed.statement;
+    const annulment = log.annulment(iss, jti);
+    const annulled = annulment?.index === last.index ? annulment.annulled : undefined;
+    return {
+      reason,
+      ...(by === undefined ? {} : { by }),
+      at: last.at,
+      index: last.index,
+      mspId: last.mspId,
+      ...(annulled === undefined ? {} : { annulled }),
+    };
+  }
+
+  async #pendingRevocation(iss: string, jti: string): Promise<PendingRevocation | null> {
+    if (!this.deps.mayBeQueued()) return null;
+    const row = (await queuedByCode(this.deps.db, jti)).find((queued) => queued.iss === iss && queued.op === 'revoke');
+    if (!row) return null;
+    const { statement } = parseStatement(row.statement);
+    if (statement.op !== 'revoke') return null;
+    const { reason, by } = statement;
+    return { reason, ...(by === undefined ? {} : { by }), acceptedAt: Number(row.acceptedAt) };
+  }
+}
