@@ -67,7 +67,9 @@ function timeFits(state: AttestedState, now: number): boolean {
 
 function refuseOutcome(outcome: ChaincodeOutcome, bundle: TrustBundle): AttestationRefusal | null {
   const { name, version } = outcome.chaincode;
-  const known = bundle.payload.chaincodes.some((trusted) => trusted.name === name && trusted.version === version);
+  const known = bundle.payload.chaincodes.some(
+    (trusted) => trusted.name === name && trusted.version === version,
+  );
   if (!known) return 'attestation-chaincode';
   if (outcome.status !== STATUS_OK) return 'attestation-status';
   if (outcome.writes) return 'attestation-writes';
@@ -75,7 +77,11 @@ function refuseOutcome(outcome: ChaincodeOutcome, bundle: TrustBundle): Attestat
 }
 
 /** What the payload says when nothing speaks against it but, perhaps, who signed it. */
-function readAttestable(payload: Uint8Array, bundle: TrustBundle, now: number): AttestedState | AttestationRefusal {
+function readAttestable(
+  payload: Uint8Array,
+  bundle: TrustBundle,
+  now: number,
+): AttestedState | AttestationRefusal {
   const outcome = readOrNull(readProposalResponse, payload);
   if (outcome === null) return 'attestation-unreadable';
   const refusal = refuseOutcome(outcome, bundle);
@@ -98,7 +104,8 @@ export async function verifyAttestation(
 ): Promise<AttestationVerdict> {
   const state = readAttestable(attestation.payload, bundle, now);
   if (typeof state === 'string') return { accepted: false, code: state };
-  if (attestation.endorsements.length > MAX_ENDORSEMENTS) return { accepted: false, code: 'endorsement-count' };
+  if (attestation.endorsements.length > MAX_ENDORSEMENTS)
+    return { accepted: false, code: 'endorsement-count' };
   // A set: an organisation counts once, however many of its peers signed.
   const endorsedBy = new Set<string>();
   for (const endorsement of attestation.endorsements) {

@@ -94,7 +94,6 @@ test('what JSON cannot hold is refused', () => {
     { '\ud800': 1 },
     { member: undefined },
     [undefined],
-    // eslint-disable-next-line no-sparse-arrays -- a hole is what is being refused
     [1, , 2],
     new Date(0),
     new Map(),
@@ -146,6 +145,17 @@ test('a duplicate __proto__ member is refused and a single one is an ordinary me
 test('a hostile depth is refused, not a crash', () => {
   const deep = '['.repeat(200_000) + ']'.repeat(200_000);
   assert.throws(() => parseCanonicalJson(deep), refused);
+});
+
+test('64 levels are read and 65 refused', () => {
+  for (const [open, close] of [
+    ['[', ']'],
+    ['{"a":', '}'],
+  ] as const) {
+    const nested = (depth: number): string => `${open.repeat(depth)}0${close.repeat(depth)}`;
+    assert.doesNotThrow(() => parseCanonicalJson(nested(64)));
+    assert.throws(() => parseCanonicalJson(nested(65)), refused);
+  }
 });
 
 test('messages do not repeat what was read', () => {

@@ -12,7 +12,11 @@ function refuse(what: string): never {
   throw new ProtocolError('NOT_CANONICAL', `${what} has no canonical JSON form`);
 }
 
+/** Printable ASCII without quote and backslash: nearly all there is to encode, and nothing to escape in it. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
 function stringJson(text: string): string {
+  if (PLAIN.test(text)) return `"${text}"`;
   if (LONE_SURROGATE.test(text)) refuse('a lone surrogate');
   return JSON.stringify(text);
 }
@@ -20,9 +24,13 @@ function stringJson(text: string): string {
 function objectJson(value: object, depth: number): string {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) refuse('an object of a class');
+  const members = value as Readonly<Record<string, unknown>>;
+  let text = '';
   // The default order of strings is that of their UTF-16 code units, as RFC 8785 §3.2.3 asks.
-  const members = Object.entries(value as Record<string, unknown>).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${members.map(([name, member]) => `${stringJson(name)}:${encode(member, depth + 1)}`).join(',')}}`;
+  for (const name of Object.keys(members).sort()) {
+    text += `${text === '' ? '' : ','}${stringJson(name)}:${encode(members[name], depth + 1)}`;
+  }
+  return `{${text}}`;
 }
 
 function encode(value: unknown, depth: number): string {

@@ -119,8 +119,6 @@ test('what is no note is refused', async () => {
     good.replace('\n', '\r\n'),
     good + '— x AAAA\n',
     good + '— x AAAAAA=\n',
-    'x'.repeat(70_000),
-    good + '— x AAAAAAA=\n'.repeat(64),
   ]) {
     await assert.rejects(
       openNote(note, [log], verifyEd25519, sha256),
@@ -131,6 +129,25 @@ test('what is no note is refused', async () => {
   for (const text of ['', 'a', 'a\u0000\n', 'a\r\n', 'a\t\n', '\ud800\n']) {
     await assert.rejects(signNote(text, log, sign, sha256), refused);
   }
+});
+
+test('a note longer than 64 KiB or with more than 64 signatures is refused', async () => {
+  const long = await signNote(`${'x'.repeat(65_536)}\n`, log, sign, sha256);
+  await assert.rejects(openNote(long, [log], verifyEd25519, sha256), refused);
+  const good = await signCheckpoint({ origin, size: 1, root }, log.publicKey, sign, sha256);
+  const others = (count: number): string => good + '— x AAAAAAA=\n'.repeat(count);
+  await assert.doesNotReject(openNote(others(63), [log], verifyEd25519, sha256));
+  await assert.rejects(openNote(others(64), [log], verifyEd25519, sha256), refused);
+});
+
+test('a key or a signature of another form is not signed with', async () => {
+  for (const name of ['', 'a b', 'a+b', 'a\nb']) {
+    await assert.rejects(signNote('a\n', { ...log, name }, sign, sha256), refused);
+  }
+  const publicKey = log.publicKey.subarray(1);
+  await assert.rejects(signNote('a\n', { ...log, publicKey }, sign, sha256), refused);
+  const short = (): Promise<Uint8Array> => Promise.resolve(new Uint8Array(63));
+  await assert.rejects(signNote('a\n', log, short, sha256), refused);
 });
 
 test('a checkpoint text in another form is refused; extension lines are not', () => {

@@ -23,7 +23,7 @@ test('a civil moment gives the same milliseconds as the platform', () => {
 });
 
 test('moments that do not exist are null', () => {
-  const notMoments = [
+  const notMoments: readonly [number, number, number, number, number, number][] = [
     [2026, 2, 29, 0, 0, 0],
     [1900, 2, 29, 0, 0, 0],
     [2026, 4, 31, 0, 0, 0],
@@ -34,7 +34,7 @@ test('moments that do not exist are null', () => {
     [2026, 1, 1, 0, 60, 0],
     [2026, 6, 30, 23, 59, 60],
     [Number.NaN, 1, 1, 0, 0, 0],
-  ] as const;
+  ];
   for (const parts of notMoments) assert.equal(civilToMs(...parts), null, parts.join());
 });
 

@@ -58,6 +58,8 @@ export function formatMoment(ms: number): string {
   let month = 12;
   while (daysSinceEpoch(year, month, 1) > days) month -= 1;
   const day = days - daysSinceEpoch(year, month, 1) + 1;
-  const clock = [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, '0')).join(':');
+  const clock = [Math.floor(minutes / 60), minutes % 60]
+    .map((part) => String(part).padStart(2, '0'))
+    .join(':');
   return `${day} ${MONTHS[month - 1] ?? ''} ${year}, ${clock} UTC`;
 }

@@ -49,7 +49,7 @@ test('the fixed vectors: long names to short ones, text, hash, signature', async
 
 const lines = fc
   .string({
-    unit: fc.constantFrom(...'aZ09 .,-(’"\\/é', 'আ', 'য়', 'ক্ষ', '\u200d', '漢', '🩺'),
+    unit: fc.constantFrom(...Array.from('aZ09 .,-(’"\\/é'), 'আ', 'য়', 'ক্ষ', '\u200d', '漢', '🩺'),
     minLength: 1,
     maxLength: 8,
   })
@@ -191,6 +191,12 @@ test('amounts, last fours, item counts and lists in another form are refused', (
   }
 });
 
+test('one item, and 99 of them listed, are prescriptions', () => {
+  const one = { ...PRESCRIPTION.facts, drugs: [], items: 1 };
+  const many = { ...PRESCRIPTION.facts, drugs: Array.from({ length: 99 }, () => 'x'), items: 99 };
+  for (const facts of [one, many]) assert.doesNotThrow(() => toClaims({ ...PRESCRIPTION, facts }));
+});
+
 test('unknown and missing members are refused on every level', () => {
   const payload = toClaims(REPORT);
   const { s, c } = payload;
@@ -266,6 +272,12 @@ test('what is no URL of ours is null, not an error', () => {
   ]) {
     assert.equal(claimsFromUrl(text), null, text);
   }
+});
+
+test('a URL of exactly the largest size is read', () => {
+  const portal = 'https://p.example';
+  const jws = `a.b.${'c'.repeat(CLAIMS_URL_MAX_BYTES - `${portal}/v#a.b.`.length)}`;
+  assert.deepEqual(claimsFromUrl(claimsUrl(portal, jws)), { host: 'p.example', jws });
 });
 
 test('a label gives back host and document id', () => {

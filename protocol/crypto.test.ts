@@ -50,6 +50,8 @@ test('low S ends at half the order, inclusive', () => {
 test('a signature of another length or with s beyond the order cannot be lowered', () => {
   assert.throws(() => toLowS(new Uint8Array(63)), malformed);
   assert.throws(() => toLowS(new Uint8Array(64).fill(255)), malformed);
+  const order = fromHex('ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551');
+  assert.throws(() => toLowS(concatBytes(new Uint8Array(32), order)), malformed);
   assert.equal(isLowS(new Uint8Array(63)), false);
 });
 
@@ -108,6 +110,8 @@ test('DER signatures of OpenSSL read as r and s', async () => {
 test('DER with small and with padded integers', () => {
   const one = fromHex('3006020101020101');
   assert.equal(toHex(signatureFromDer(one)), `${'00'.repeat(31)}01${'00'.repeat(31)}01`);
+  const zero = fromHex('3006020100020101');
+  assert.equal(toHex(signatureFromDer(zero)), `${'00'.repeat(63)}01`);
   const padded = fromHex('3008020200ff02020080');
   assert.equal(toHex(signatureFromDer(padded)), `${'00'.repeat(31)}ff${'00'.repeat(31)}80`);
 });
@@ -177,6 +181,9 @@ test('a private key, another curve, another type, an extra member and a point of
   const refused = { name: 'ProtocolError', code: 'PUBLIC_KEY' };
   const other = generateKeyPairSync('ec', { namedCurve: 'secp256k1' }).publicKey.export({ format: 'jwk' });
   const infinity = 'A'.repeat(43);
+  // x = 0 is on the curve with this y; x = p is the same number spelt otherwise.
+  const root = 'ZkhceA4vg9ckM71dhKBrtlQcKvMdrocXKL-FahdPk_Q';
+  assert.doesNotThrow(() => publicKeyFromJwk({ kty, crv, x: infinity, y: root }));
   const p = '_____wAAAAEAAAAAAAAAAAAAAAD_______________8';
   for (const jwk of [
     RFC6979_KEY,
@@ -187,7 +194,7 @@ test('a private key, another curve, another type, an extra member and a point of
     { kty, crv, x },
     { kty, crv, x, y: x },
     { kty, crv, x: infinity, y: infinity },
-    { kty, crv, x: p, y },
+    { kty, crv, x: p, y: root },
     { kty, crv, x: x.slice(1), y },
     { kty, crv, x: 1, y },
     null,

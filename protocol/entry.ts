@@ -27,9 +27,9 @@ export function encodeEntry(at: number, statementText: string): Uint8Array {
   const time = new DataView(bytes.buffer);
   time.setUint32(0, Math.floor(at / 2 ** 32));
   time.setUint32(4, at % 2 ** 32);
-  const { read, written } = encoder.encodeInto(statementText, bytes.subarray(TIME_BYTES));
-  // Only ASCII takes one byte per character.
-  if (read !== statementText.length || written !== statementText.length || written === 0) {
+  const { read } = encoder.encodeInto(statementText, bytes.subarray(TIME_BYTES));
+  // Any character but an ASCII one takes more than its byte, and then not all are read.
+  if (read !== statementText.length || read === 0) {
     throw new ProtocolError('ENTRY', 'the statement is not ASCII text');
   }
   return bytes;

@@ -85,7 +85,8 @@ export function formatEvidence(evidence: Evidence): string {
  * @throws ProtocolError `EVIDENCE`, `TOO_LARGE`, `NOT_CANONICAL`, `BASE64URL`
  */
 export function parseEvidence(text: string): Evidence {
-  if (text.length > MAX_CHARACTERS) throw new ProtocolError('TOO_LARGE', 'an evidence file of more than 1 MiB');
+  if (text.length > MAX_CHARACTERS)
+    throw new ProtocolError('TOO_LARGE', 'an evidence file of more than 1 MiB');
   const names = ['typ', 'channel', 'mspId', 'entry', 'index', 'size', 'path', 'attestation'];
   const members = membersOf(parseCanonicalJson(text), names, [], 'EVIDENCE');
   const { typ, channel, mspId, entry, index, size, path, attestation } = members;
@@ -123,7 +124,10 @@ export interface EvidenceResult {
   readonly endorsedBy: readonly string[];
 }
 
-function nothingProven(record: 'evidence-entry' | 'evidence-path' | 'record-not-checked', anchor: Check): EvidenceResult {
+function nothingProven(
+  record: 'evidence-entry' | 'evidence-path' | 'record-not-checked',
+  anchor: Check,
+): EvidenceResult {
   return { checks: checksWithoutRecord(checkOf(record, {}), anchor, null), record: null, endorsedBy: [] };
 }
 

@@ -156,7 +156,7 @@ test('every second way of saying the same is refused', () => {
         ['bd.dghs.1', 'k1'],
       ],
       count: '02',
-      more: again,
+      more: again.replace('0100', '0101'),
     }),
     'a signer who signed nothing': packed({
       table: [
@@ -183,6 +183,9 @@ test('every second way of saying the same is refused', () => {
     }),
     'a signer beyond the table': packed({ signer: '01' }),
     'an issuer id that is none': packed({ table: [['BD.dghs.1', 'k1']] }),
+    'an issuer id after a byte order mark': fromHex(
+      toHex(packed({})).replace('0962642e646768732e31', '0cefbbbf62642e646768732e31'),
+    ),
     'an issuer id with JSON in it': packed({ table: [['bd.x","iss":"y', 'k1']] }),
     'an issuer id of 65': packed({ table: [[`bd.${'x'.repeat(62)}`, 'k1']] }),
     'a key id that is none': packed({ table: [['bd.dghs.1', 'k"']] }),

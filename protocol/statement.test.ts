@@ -117,6 +117,15 @@ test('a value of the wrong form is refused', async () => {
       );
     }
   }
+  for (const member of ['iss', 'iat', 'jti']) {
+    for (const value of wrong[member] ?? []) {
+      await assert.rejects(
+        parsePayload({ ...REVOKE, [member]: value }),
+        refused,
+        `${member} ${String(value)}`,
+      );
+    }
+  }
   for (const reason of ['superceded', '', 1, null])
     await assert.rejects(parsePayload({ ...REVOKE, reason }), refused);
   for (const sha256 of [`${'A'.repeat(42)}B`, 'é'.repeat(43), `${'A'.repeat(42)}=`]) {

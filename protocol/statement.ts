@@ -97,33 +97,42 @@ function isOneOf<T extends string>(list: readonly T[], value: unknown): value is
   return list.includes(value as T);
 }
 
-function issueOf(payload: unknown): IssueStatement {
-  const required = ['op', 'iss', 'iat', 'jti', 'kind', 'sha256', 'claims'];
-  const { iss, iat, jti, kind, sha256, claims, exp } = membersOf(payload, required, ['exp'], 'STATEMENT');
+/** The members that every statement has besides `op`. */
+function subjectOf({ iss, iat, jti }: Readonly<Record<string, unknown>>): {
+  iss: string;
+  iat: number;
+  jti: string;
+} {
   check(isIssuerId(iss), 'iss is not an issuer id');
   check(isUnixSeconds(iat), 'iat is not a time in whole seconds');
   check(isDocumentId(jti), 'jti is not a document id in canonical form');
+  return { iss, iat, jti };
+}
+
+function issueOf(payload: unknown): IssueStatement {
+  const required = ['op', 'iss', 'iat', 'jti', 'kind', 'sha256', 'claims'];
+  const members = membersOf(payload, required, ['exp'], 'STATEMENT');
+  const { kind, sha256, claims, exp } = members;
+  const subject = subjectOf(members);
   check(isOneOf(DOCUMENT_KINDS, kind), 'an unknown kind of document');
   checkHash(sha256, 'sha256');
   checkHash(claims, 'claims');
-  const statement = { op: 'issue', iss, iat, jti, kind, sha256, claims } as const;
+  const statement = { op: 'issue', ...subject, kind, sha256, claims } as const;
   if (exp === undefined) return statement;
-  check(isUnixSeconds(exp) && exp > iat, 'exp is not a time after iat');
+  check(isUnixSeconds(exp) && exp > subject.iat, 'exp is not a time after iat');
   return { ...statement, exp };
 }
 
 function revokeOf(payload: unknown): RevokeStatement {
-  const required = ['op', 'iss', 'iat', 'jti', 'reason'];
-  const { iss, iat, jti, reason, by } = membersOf(payload, required, ['by'], 'STATEMENT');
-  check(isIssuerId(iss), 'iss is not an issuer id');
-  check(isUnixSeconds(iat), 'iat is not a time in whole seconds');
-  check(isDocumentId(jti), 'jti is not a document id in canonical form');
+  const members = membersOf(payload, ['op', 'iss', 'iat', 'jti', 'reason'], ['by'], 'STATEMENT');
+  const { reason, by } = members;
+  const subject = subjectOf(members);
   check(isOneOf(REVOCATION_REASONS, reason), 'an unknown reason for revoking');
   check((by !== undefined) === (reason === 'superseded'), 'by stands exactly beside the reason superseded');
-  const statement = { op: 'revoke', iss, iat, jti, reason } as const;
+  const statement = { op: 'revoke', ...subject, reason } as const;
   if (by === undefined) return statement;
   check(isDocumentId(by), 'by is not a document id in canonical form');
-  check(by !== jti, 'a document cannot replace itself');
+  check(by !== subject.jti, 'a document cannot replace itself');
   return { ...statement, by };
 }
 

@@ -16,6 +16,7 @@ test('paths as C2SP tlog-tiles spells them', () => {
   assert.equal(tilePath(2, 1000, 256), 'tile/2/x001/000');
   assert.equal(entriesPath(1_234_067), 'tile/entries/x001/x234/067');
   assert.equal(entriesPath(0, 255), 'tile/entries/000.p/255');
+  assert.equal(entriesPath(0, 1), 'tile/entries/000.p/1');
 });
 
 test('a path names its tile', () => {
@@ -56,6 +57,8 @@ test('the entries of a bundle come back', () => {
       assert.deepEqual(decodeEntryBundle(encodeEntryBundle(entries)), entries);
     }),
   );
+  const full = Array.from({ length: 256 }, () => new Uint8Array(2));
+  assert.deepEqual(decodeEntryBundle(encodeEntryBundle(full)), full);
   const long = new Uint8Array(65_535).fill(7);
   assert.deepEqual(decodeEntryBundle(encodeEntryBundle([long, long])), [long, long]);
 });

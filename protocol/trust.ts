@@ -1,7 +1,15 @@
 import { decodeBase64url, encodeBase64url } from './base64url.js';
 import { fromUtf8, toHex, utf8 } from './bytes.js';
 import { canonicalJson, parseCanonicalJson } from './canonical.js';
-import { SIGNATURE_BYTES, isLowS, publicKeyFromJwk, toLowS, type Hash, type Sign, type Verify } from './crypto.js';
+import {
+  SIGNATURE_BYTES,
+  isLowS,
+  publicKeyFromJwk,
+  toLowS,
+  type Hash,
+  type Sign,
+  type Verify,
+} from './crypto.js';
 import { ProtocolError } from './error.js';
 import { jwsHeader } from './jws.js';
 import { membersOf } from './members.js';
@@ -61,7 +69,10 @@ function protectedHeader(kid: string): string {
  *
  * @throws ProtocolError `TRUST_BUNDLE` for a payload that could not be opened again
  */
-export async function signTrustBundle(payload: TrustPayload, signFor: (kid: string) => Sign): Promise<string> {
+export async function signTrustBundle(
+  payload: TrustPayload,
+  signFor: (kid: string) => Sign,
+): Promise<string> {
   const { signers, outgoing } = parseTrustPayload(payload);
   const encoded = encodeBase64url(utf8(canonicalJson(payload)));
   const signatures: { protected: string; signature: string }[] = [];
@@ -73,7 +84,12 @@ export async function signTrustBundle(payload: TrustPayload, signFor: (kid: stri
   return canonicalJson({ payload: encoded, signatures });
 }
 
-async function checkSignature(jws: unknown, signer: TrustSigner, encoded: string, verify: Verify): Promise<void> {
+async function checkSignature(
+  jws: unknown,
+  signer: TrustSigner,
+  encoded: string,
+  verify: Verify,
+): Promise<void> {
   const members = membersOf(jws, ['protected', 'signature'], [], 'TRUST_BUNDLE');
   const header = protectedHeader(signer.kid);
   const signature = decodeBase64url(String(members['signature']));
@@ -104,7 +120,8 @@ async function openMsp(msp: TrustedMsp, verify: Verify): Promise<OpenMsp> {
  */
 export async function openTrustBundle(text: string, options: TrustOptions): Promise<TrustBundle> {
   const { now, hash, verify, pin, previous } = options;
-  if (text.length > MAX_CHARACTERS) throw new ProtocolError('TOO_LARGE', 'a trust bundle of more than 32 MiB');
+  if (text.length > MAX_CHARACTERS)
+    throw new ProtocolError('TOO_LARGE', 'a trust bundle of more than 32 MiB');
   const members = membersOf(parseCanonicalJson(text), ['payload', 'signatures'], [], 'TRUST_BUNDLE');
   const { payload: encoded, signatures } = members;
   if (typeof encoded !== 'string' || !Array.isArray(signatures)) {
@@ -120,8 +137,10 @@ export async function openTrustBundle(text: string, options: TrustOptions): Prom
   if (signatures.length !== signers.length) {
     throw new ProtocolError('TRUST_SIGNATURE', 'not exactly one signature by each signer');
   }
-  for (const [index, signer] of signers.entries()) await checkSignature(signatures[index], signer, encoded, verify);
-  if (now > payload.expires) throw new ProtocolError('TRUST_EXPIRED', 'the bundle has expired: fetch a newer one');
+  for (const [index, signer] of signers.entries())
+    await checkSignature(signatures[index], signer, encoded, verify);
+  if (now > payload.expires)
+    throw new ProtocolError('TRUST_EXPIRED', 'the bundle has expired: fetch a newer one');
   const msps = new Map<string, OpenMsp>();
   for (const msp of payload.msps) msps.set(msp.mspId, await openMsp(msp, verify));
   const bundle = { payload, hash: encodeBase64url(hash(bytes)), fingerprint, msps };

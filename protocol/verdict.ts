@@ -10,7 +10,7 @@ import {
   statusCheck,
   type JudgingTime,
 } from './verdict/record-checks.js';
-import { select, type OtherRecord, type Selection } from './verdict/selection.js';
+import { NOTHING_SELECTED, select, type OtherRecord, type Selection } from './verdict/selection.js';
 import { noteMessages, summaryOf, type NoteCode, type Verdict } from './verdict/summaries.js';
 
 /**
@@ -34,10 +34,12 @@ export interface Judgement {
 /** After this long without a limit of the asker's own, a verdict says that its evidence is not fresh. */
 const STALE_AFTER_MS = 24 * 60 * 60 * 1000;
 
-const NOTHING_SELECTED: Selection = { record: null, sameFile: false, contradicted: false, others: [] };
-
 /** Claims checks that contradict what is registered or signed, as against those that merely confirm nothing. */
-const CONTRADICTIONS: readonly CheckCode[] = ['claims-contradict', 'claims-signature-invalid', 'claims-key-compromised'];
+const CONTRADICTIONS: readonly CheckCode[] = [
+  'claims-contradict',
+  'claims-signature-invalid',
+  'claims-key-compromised',
+];
 
 type RecordChecks = readonly [record: Check, signature: Check, issuer: Check, anchor: Check, status: Check];
 
@@ -90,7 +92,12 @@ function isConflict({ asked }: Finding, { others }: Selection): boolean {
   return asked === 'code' && others.some(({ mark }) => mark === 'conflict');
 }
 
-function presentChecks(finding: Finding, record: FoundRecord, selection: Selection, time: JudgingTime): Check[] {
+function presentChecks(
+  finding: Finding,
+  record: FoundRecord,
+  selection: Selection,
+  time: JudgingTime,
+): Check[] {
   const [found, ...checks] = checkRecord(record, time);
   const several = checkOf('record-several', { issuer: issuerName(record) });
   return [isConflict(finding, selection) ? several : found, ...checks];
@@ -112,17 +119,24 @@ function verdictOf(finding: Finding, selection: Selection, checks: readonly Chec
   if (has('expired')) return 'expired';
   if (isUnavailable('signature') || isUnavailable('issuer') || isUnavailable('status')) return 'unavailable';
   if (isConflict(finding, selection)) return 'conflict';
+  // Of several codes found together, one that nothing confirms leaves the whole unconfirmed.
+  if (has('claims-unregistered', 'claims-key-unknown')) return 'not-found';
+  if (isUnavailable('claims')) return 'unavailable';
   return has('file-differs') ? 'not-original' : 'valid';
 }
 
-function noteCodes(record: FoundRecord | null, { now, maxStatusAge = STALE_AFTER_MS }: JudgingTime): NoteCode[] {
+function noteCodes(
+  record: FoundRecord | null,
+  { now, maxStatusAge = STALE_AFTER_MS }: JudgingTime,
+): NoteCode[] {
   if (record === null) return [];
   const { issuer, singleOwner, anchoring, status } = record;
   const attested = anchoring.state === 'anchored' && anchoring.attested !== undefined;
   const notes: NoteCode[] = [];
   if (issuer?.state === 'suspended') notes.push('issuer-suspended');
   if (singleOwner) notes.push('single-owner');
-  if (attested && status.state === 'known' && now - status.asOf > maxStatusAge) notes.push('attestation-stale');
+  if (attested && status.state === 'known' && now - status.asOf > maxStatusAge)
+    notes.push('attestation-stale');
   return notes;
 }
 
@@ -131,9 +145,14 @@ export function judge(finding: Finding, time: JudgingTime): Judgement {
   const { lookup, asked } = finding;
   const selection = lookup.state === 'answered' ? select(finding, lookup.records, time) : NOTHING_SELECTED;
   const { record, others } = selection;
-  const recordChecks = record === null ? absentChecks(finding) : presentChecks(finding, record, selection, time);
+  const recordChecks =
+    record === null ? absentChecks(finding) : presentChecks(finding, record, selection, time);
   const claimsCheck = worstClaimsCheck(finding, selection, time);
-  const checks = [fileCheck(finding, selection), ...recordChecks, ...(claimsCheck === null ? [] : [claimsCheck])];
+  const checks = [
+    fileCheck(finding, selection),
+    ...recordChecks,
+    ...(claimsCheck === null ? [] : [claimsCheck]),
+  ];
   const verdict = verdictOf(finding, selection, checks);
   return {
     verdict,

@@ -121,7 +121,10 @@ async function runFile({ source, compiled }, outcome) {
   let output = '';
   /** @type {string[]} */
   let names = [];
-  const stream = run({ files: [full], concurrency: 1, timeout: FILE_TIMEOUT_MS });
+  // run()'s own `timeout` is for tests; only its signal ends the process of a file, on every version of Node.
+  const overdue = new AbortController();
+  const timer = setTimeout(() => overdue.abort(), FILE_TIMEOUT_MS);
+  const stream = run({ files: [full], concurrency: 1, signal: overdue.signal });
   /** @typedef {import('node:test').EventData.TestPass | import('node:test').EventData.TestFail} Finished */
   /** @param {Finished} data */
   const titleOf = (data) => [...names.slice(0, data.nesting), data.name].join(' › ');
@@ -151,7 +154,8 @@ async function runFile({ source, compiled }, outcome) {
     }
     failed += 1;
     const title = data.name === full ? 'the file itself' : titleOf(data);
-    outcome.fail(source, title, describeError(error));
+    const late = overdue.signal.aborted && data.name === full;
+    outcome.fail(source, title, late ? `not done after ${seconds(FILE_TIMEOUT_MS)}` : describeError(error));
   });
   stream.on('test:stdout', (data) => (output += data.message));
   stream.on('test:stderr', (data) => (output += data.message));
@@ -159,6 +163,7 @@ async function runFile({ source, compiled }, outcome) {
     if (!SUMMARY.test(message)) output += `${message}\n`;
   });
   for await (const event of stream) void event;
+  clearTimeout(timer);
 
   outcome.passed += passed;
   if (failed > 0 && output !== '') outcome.output.set(source, output);

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parseAttestedState } from '@spondon/protocol/attestation/state';
+import { utf8 } from '@spondon/protocol/bytes';
 import { canonicalJson } from '@spondon/protocol/canonical';
 import type { Issuer, LogHead } from '@spondon/protocol/records';
 import type { FakeLedger } from '../fake-ledger.test-support.js';
@@ -39,8 +41,7 @@ test('an attestation says what the peer holds, as canonical JSON, and writes not
   } = await attest(ledger, { heads, documents, issuers: [iss] }, ledger.now + 7);
   const status = { reason: 'error', at: NOON, index: 1, mspId: 'HospitalMSP' };
   const issuer = (await ledger.evaluate('ClinicMSP', 'Issuer', [iss])) as Issuer;
-  const expected = {
-    typ: 'spondon-attestation/v1',
+  const state = {
     channel: 'another-channel',
     time: NOON + MINUTE + 7,
     clock: NOON + MINUTE,
@@ -51,7 +52,8 @@ test('an attestation says what the peer holds, as canonical JSON, and writes not
     ],
     issuers: [{ iss, ...issuer }],
   };
-  assert.equal(payload, canonicalJson(expected));
+  assert.equal(payload, canonicalJson({ typ: 'spondon-attestation/v1', ...state }));
+  assert.deepEqual(parseAttestedState(utf8(payload)), state);
   assert.equal(writes.size, 0);
   assert.equal(policies.size, 0);
 });
@@ -89,17 +91,42 @@ test('what does not exist is named by its place in the request', async () => {
 });
 
 test('500 of each are answered, 501 of any are refused', async () => {
+  const { ledger, hospital } = await openSample();
+  const batch = [await hospital.issue()];
+  for (let size = 0; size < 501; size++) {
+    await ledger.submit('HospitalMSP', 'Append', appendArguments(size, batch));
+  }
+  const issuer = ledger.state.get(`issuer/${hospital.iss}`);
+  assert.ok(issuer);
+  const numbers = Array.from({ length: 501 }, (_, at) => at + 1);
+  for (const n of numbers) ledger.state.set(`issuer/bd.other.${n}`, issuer);
+  const all = {
+    heads: numbers.map((n) => ({ mspId: 'HospitalMSP', n })),
+    documents: numbers.map(() => ({ iss: hospital.iss, jti: documentId() })),
+    issuers: numbers.map((n) => `bd.other.${n}`),
+  };
+  const most = {
+    heads: all.heads.slice(1),
+    documents: all.documents.slice(1),
+    issuers: all.issuers.slice(1),
+  };
+  await attest(ledger, most);
+  for (const name of ['heads', 'documents', 'issuers'] as const) {
+    const call = attest(ledger, { ...most, [name]: all[name] });
+    await assert.rejects(call, { message: refused('ARGUMENT') });
+  }
+});
+
+test('nothing is asked twice', async () => {
   const { ledger, hospital, append } = await openSample();
   await append([await hospital.issue()]);
-  const full = {
-    heads: new Array<unknown>(500).fill({ mspId: 'HospitalMSP', n: 1 }),
-    documents: new Array<unknown>(500).fill({ iss: hospital.iss, jti: documentId() }),
-    issuers: new Array<unknown>(500).fill(hospital.iss),
-  };
-  await attest(ledger, full);
-  for (const [name, list] of Object.entries(full)) {
-    const call = attest(ledger, { ...full, [name]: [...list, list[0]] });
-    await assert.rejects(call, { message: refused('ARGUMENT') });
+  const twice = <Item>(item: Item): Item[] => [item, item];
+  for (const request of [
+    { heads: twice({ mspId: 'HospitalMSP', n: 1 }) },
+    { documents: twice({ iss: hospital.iss, jti: documentId() }) },
+    { issuers: twice(hospital.iss) },
+  ]) {
+    await assert.rejects(attest(ledger, request), { message: refused('ARGUMENT') });
   }
 });
 

@@ -1,3 +1,4 @@
+import { ATTESTATION_TYP } from '@spondon/protocol/attestation/state';
 import { canonicalJson } from '@spondon/protocol/canonical';
 import type { Clock, Issuer, LogHead, Status } from '@spondon/protocol/records';
 import { Refusal } from '../refusal.js';
@@ -13,20 +14,41 @@ export interface AttestRequest {
   readonly issuers: readonly string[];
 }
 
-/** Reads `{heads: [{mspId, n}], documents: [{iss, jti}], issuers: [iss]}`. @throws Refusal `ARGUMENT` */
+/**
+ * Reads `{heads: [{mspId, n}], documents: [{iss, jti}], issuers: [iss]}`. Nothing is asked twice: verifiers refuse two
+ * answers to one question.
+ *
+ * @throws Refusal `ARGUMENT`
+ */
 export function parseRequest(json: Uint8Array): AttestRequest {
   const request = exactObject(parseJson(json, 'request'), ['heads', 'documents', 'issuers'], 'the request');
   return {
-    heads: array(request.heads, 'heads', MAX_ATTESTED).map((value) => {
-      const head = exactObject(value, ['mspId', 'n'], 'a head');
-      return { mspId: mspId(head.mspId, 'mspId'), n: natural(head.n, 'n') };
-    }),
-    documents: array(request.documents, 'documents', MAX_ATTESTED).map((value) => {
-      const document = exactObject(value, ['iss', 'jti'], 'a document');
-      return { iss: issuerId(document.iss), jti: documentId(document.jti) };
-    }),
-    issuers: array(request.issuers, 'issuers', MAX_ATTESTED).map(issuerId),
+    heads: questions(request.heads, 'heads', readHead, ({ mspId, n }) => `${mspId}/${n}`),
+    documents: questions(request.documents, 'documents', readDocument, ({ iss, jti }) => `${iss}/${jti}`),
+    issuers: questions(request.issuers, 'issuers', issuerId, (iss) => iss),
   };
+}
+
+function questions<Question>(
+  value: unknown,
+  what: string,
+  read: (item: unknown) => Question,
+  nameOf: (question: Question) => string,
+): readonly Question[] {
+  const items = array(value, what, MAX_ATTESTED).map(read);
+  if (new Set(items.map(nameOf)).size !== items.length)
+    throw new Refusal('ARGUMENT', `${what} has one twice`);
+  return items;
+}
+
+function readHead(value: unknown): AttestRequest['heads'][number] {
+  const head = exactObject(value, ['mspId', 'n'], 'a head');
+  return { mspId: mspId(head.mspId, 'mspId'), n: natural(head.n, 'n') };
+}
+
+function readDocument(value: unknown): AttestRequest['documents'][number] {
+  const document = exactObject(value, ['iss', 'jti'], 'a document');
+  return { iss: issuerId(document.iss), jti: documentId(document.jti) };
 }
 
 /** What the ledger holds, found for a request: each list parallel to the request's. */
@@ -41,14 +63,14 @@ export interface Found {
 }
 
 /**
- * What peers sign: canonical JSON of type `spondon-attestation/v1`, in the order of the request. No other function
+ * What peers sign: canonical JSON of type {@link ATTESTATION_TYP}, in the order of the request. No other function
  * may return this type.
  *
  * @throws Refusal `HEAD_GONE`, `HEAD_UNKNOWN`, `ISSUER_UNKNOWN` with the position in the request
  */
 export function attestation(request: AttestRequest, found: Found): string {
   return canonicalJson({
-    typ: 'spondon-attestation/v1',
+    typ: ATTESTATION_TYP,
     channel: found.channel,
     time: found.time,
     clock: found.clock.at,

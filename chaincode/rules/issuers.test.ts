@@ -115,6 +115,7 @@ test('an end moves only to an earlier moment, and a compromise is never taken ba
   await decide(ledger, end('rotated', ledger.now + 9 * MINUTE));
   await refuse(ledger, 'KEY_ENDED', end('rotated', ledger.now + 10 * MINUTE));
   await decide(ledger, end('rotated', ledger.now + MINUTE));
+  ledger.now += MINUTE;
   await decide(ledger, end('compromised', ledger.now));
   await refuse(ledger, 'KEY_ENDED', end('rotated', ledger.now));
   await decide(ledger, end('compromised', NOON + MINUTE));

@@ -195,8 +195,10 @@ test('proofs are JSON of their one shape', async () => {
     const call = ledger.endorse('HospitalMSP', 'Append', [size, packed, proofs]);
     await assert.rejects(call, { message: refused('ARGUMENT') });
   }
-  const huge = ledger.endorse('HospitalMSP', 'Append', [size, packed, ' '.repeat(8 * 1024 * 1024 + 1)]);
+  const padded = (length: number) => JSON.stringify([proof]).padEnd(length);
+  const huge = ledger.endorse('HospitalMSP', 'Append', [size, packed, padded(24 * 1024 * 1024 + 1)]);
   await assert.rejects(huge, { message: refused('TOO_LARGE') });
+  await ledger.endorse('HospitalMSP', 'Append', [size, packed, padded(24 * 1024 * 1024)]);
 });
 
 test('a document is revoked once', async () => {

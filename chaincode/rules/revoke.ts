@@ -36,8 +36,8 @@ export interface Revoked {
   readonly status: Status;
 }
 
-/** Room for 4,096 proofs of 2 KiB; the orderers' own limit for a transaction is near. */
-const MAX_PROOFS_BYTES = 8 * 1024 * 1024;
+/** More than 4,096 of the largest proofs take, so that no batch within the other limits ever fails for this one. */
+const MAX_PROOFS_BYTES = 24 * 1024 * 1024;
 /** No path in a tree whose size is a safe integer is longer. */
 const MAX_PATH = 53;
 

@@ -29,7 +29,9 @@ export async function createOrganisation(
   now: number,
   random: (length: number) => Uint8Array,
 ): Promise<NewOrganisation> {
-  // Imported here because only a first start needs it, and it takes longer than all the rest of a start.
+  // Imported here because only a first start needs it, and it takes longer than all the rest of a start. It wants the
+  // reflection polyfill to be there before.
+  await import('reflect-metadata');
   const x509 = await import('@peculiar/x509');
   const { KeyUsageFlags } = x509;
   const create = (params: Parameters<typeof X509CertificateGenerator.create>[0]) =>

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Contract } from 'fabric-contract-api';
 import { decodeBlock } from '../block.js';
 import { decodeIdentity } from '../envelope.js';

@@ -28,10 +28,11 @@ export interface StateValue {
   readonly version: Version;
 }
 
-interface StateRow {
+/** libsql gives blobs as Buffers when it reads one row, and as ArrayBuffers when it reads all. */
+interface StateRow<Blob> {
   readonly key: string;
-  readonly value: Uint8Array;
-  readonly policy: Uint8Array | null;
+  readonly value: Blob;
+  readonly policy: Blob | null;
   readonly block: number;
   readonly tx: number;
 }
@@ -55,6 +56,7 @@ const SCHEMA = `
  */
 export class State {
   readonly #database: Database.Database;
+  readonly #purpose: 'use' | 'look';
   readonly #get;
   readonly #put;
   readonly #delete;
@@ -64,12 +66,18 @@ export class State {
   readonly #advance;
   #position: Position;
 
-  /** Opens or creates. Throws whatever SQLite throws, also for a file that is not a state of this schema. */
-  constructor(path: string) {
+  /**
+   * Opens or creates; to `look`, only opens, and sees the state as it is now until `close`, whatever others commit.
+   * Throws whatever SQLite throws, also for a file that is not a state of this schema.
+   */
+  constructor(path: string, purpose: 'use' | 'look' = 'use') {
     this.#database = new Database(path);
+    this.#purpose = purpose;
     try {
       const database = this.#database;
-      prepareSchema(database);
+      if (purpose === 'use') prepareSchema(database);
+      else database.exec('BEGIN');
+      checkSchema(database);
       this.#get = database.prepare('SELECT value, policy, block, tx FROM state WHERE key = ?');
       this.#put = database.prepare(
         `INSERT INTO state (key, value, block, tx) VALUES (?, ?, ?, ?)
@@ -83,7 +91,7 @@ export class State {
       this.#advance = database.prepare('UPDATE position SET height = ?, file_end = ?, hash = ?');
       this.#position = readPosition(database);
     } catch (error) {
-      this.#database.close();
+      this.close();
       throw error;
     }
   }
@@ -93,7 +101,7 @@ export class State {
   }
 
   get(key: string): StateValue | null {
-    const row = this.#get.get([key]) as StateRow | undefined;
+    const row = this.#get.get([key]) as StateRow<Buffer> | undefined;
     return row ? valueOf(row) : null;
   }
 
@@ -132,19 +140,26 @@ export class State {
     }
   }
 
-  /** Every key in order of its bytes, for comparing two states. Read in one go: nothing may be applied meanwhile. */
-  *entries(): Generator<readonly [string, StateValue]> {
-    const rows = this.#database.prepare('SELECT * FROM state ORDER BY key').iterate();
-    for (const row of rows as Iterable<StateRow>) yield [row.key, valueOf(row)];
+  /** The keys after `key`, at most `limit`, in order of their bytes. Every key comes after ''. */
+  entriesAfter(key: string, limit: number): (readonly [string, StateValue])[] {
+    const rows = this.#database
+      .prepare('SELECT * FROM state WHERE key > ? ORDER BY key LIMIT ?')
+      .all([key, limit]) as StateRow<ArrayBuffer>[];
+    return rows.map((row) => [row.key, valueOf(row)]);
   }
 
-  /** Holds the state as it is now for all reads until `close`, whatever others commit. */
-  freeze(): void {
-    this.#database.exec('BEGIN');
-    this.#position = readPosition(this.#database);
-  }
-
+  /**
+   * libsql closes a database only when its last statement has been collected as garbage, and SQLite then removes the
+   * write-ahead log by name, which by that time may be another database's. So the log is given up here already.
+   */
   close(): void {
+    if (this.#database.inTransaction) this.#database.exec('ROLLBACK');
+    try {
+      if (this.#purpose === 'use') this.#database.pragma('journal_mode = DELETE');
+    } catch (error) {
+      // Somebody else is looking at it, or it is no database. Whoever opens it next finds the log and uses it.
+      void error;
+    }
     this.#database.close();
   }
 }
@@ -152,10 +167,16 @@ export class State {
 function prepareSchema(database: Database.Database): void {
   database.pragma('journal_mode = WAL');
   database.pragma('synchronous = NORMAL');
-  const { user_version: version } = database.prepare('PRAGMA user_version').get([]) as { user_version: number };
-  if (version === SCHEMA_VERSION) return;
-  if (version !== 0) throw new Error(`state of schema ${version}, expected ${SCHEMA_VERSION}`);
-  database.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT;`);
+  if (schemaVersion(database) === 0) database.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT;`);
+}
+
+function checkSchema(database: Database.Database): void {
+  const version = schemaVersion(database);
+  if (version !== SCHEMA_VERSION) throw new Error(`state of schema ${version}, expected ${SCHEMA_VERSION}`);
+}
+
+function schemaVersion(database: Database.Database): number {
+  return (database.prepare('PRAGMA user_version').get([]) as { user_version: number }).user_version;
 }
 
 function readPosition(database: Database.Database): Position {
@@ -164,6 +185,14 @@ function readPosition(database: Database.Database): Position {
   return { height, end, hash };
 }
 
-function valueOf({ value, policy, block, tx }: StateRow): StateValue {
-  return { value, policy, version: { block, transaction: tx } };
+function valueOf({ value, policy, block, tx }: StateRow<Buffer | ArrayBuffer>): StateValue {
+  return {
+    value: bytesOf(value),
+    policy: policy && bytesOf(policy),
+    version: { block, transaction: tx },
+  };
+}
+
+function bytesOf(blob: Buffer | ArrayBuffer): Uint8Array {
+  return blob instanceof ArrayBuffer ? new Uint8Array(blob) : blob;
 }

@@ -67,11 +67,13 @@ export class ToyContract extends Contract {
     };
   }
 
-  Refuse(_ctx: Context, text: string): void {
+  /** Throws an error with the text that it is given. */
+  async Fail(ctx: Context, text: string): Promise<void> {
+    await ctx.stub.getState('anything');
     throw new Error(text);
   }
 
-  Crash(_ctx: Context): void {
+  Crash(): void {
     throw new TypeError('ARGUMENT: looks like a refusal, and is a bug');
   }
 

@@ -71,9 +71,7 @@ async function openCommitted(folder: string): Promise<State | null> {
   );
   if (!present) return null;
   try {
-    const state = new State(path);
-    state.freeze();
-    return state;
+    return new State(path, 'look');
   } catch (error) {
     throw stateDamaged(`cannot be read (${String(error)})`, error);
   }
@@ -141,27 +139,33 @@ async function compareStates(committed: State, replayed: State): Promise<void> {
   if (is.end !== should.end || Buffer.compare(is.hash, should.hash) !== 0) {
     throw stateDamaged(`names another block ${should.height - 1}`);
   }
-  const expected = replayed.entries();
-  let rows = 0;
-  for (const [key, value] of committed.entries()) {
-    const next = expected.next();
-    const [expectedKey, expectedValue] = next.done ? [] : next.value;
-    if (key !== expectedKey) throw stateDamaged(`differs at key ${JSON.stringify(smaller(key, expectedKey))}`);
-    if (!sameValue(value, expectedValue)) throw stateDamaged(`differs at key ${JSON.stringify(key)}`);
-    rows += 1;
-    if (rows % ROWS_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
+  let after = '';
+  for (;;) {
+    const have = committed.entriesAfter(after, ROWS_AT_ONCE);
+    const want = replayed.entriesAfter(after, ROWS_AT_ONCE);
+    const differing = firstDifference(have, want);
+    if (differing !== null) throw stateDamaged(`differs at key ${JSON.stringify(differing)}`);
+    const last = want.at(-1);
+    if (!last) return;
+    after = last[0];
+    await new Promise((resolve) => setImmediate(resolve));
   }
-  const missing = expected.next();
-  if (!missing.done) throw stateDamaged(`lacks key ${JSON.stringify(missing.value[0])}`);
 }
 
-function smaller(a: string, b = a): string {
-  return a < b ? a : b;
+type Entry = readonly [string, StateValue];
+
+/** The first key of which two sorted lists do not say the same; null when there is none. */
+function firstDifference(have: readonly Entry[], want: readonly Entry[]): string | null {
+  for (let row = 0; row < Math.max(have.length, want.length); row += 1) {
+    const [a, b] = [have[row], want[row]];
+    if (!a || !b || a[0] !== b[0]) return [a, b].flatMap((entry) => entry?.[0] ?? []).sort()[0] ?? null;
+    if (!sameValue(a[1], b[1])) return a[0];
+  }
+  return null;
 }
 
-function sameValue(a: StateValue, b?: StateValue): boolean {
+function sameValue(a: StateValue, b: StateValue): boolean {
   return (
-    b !== undefined &&
     Buffer.compare(a.value, b.value) === 0 &&
     (a.policy === null ? b.policy === null : b.policy !== null && Buffer.compare(a.policy, b.policy) === 0) &&
     a.version.block === b.version.block &&

@@ -63,8 +63,10 @@ function readEndorsement(endorsement: Endorsement): ReadEndorsement | null {
 }
 
 function isPeerAlone(certificate: Certificate): boolean {
-  return certificate.units.filter((unit) => ROLES.includes(unit)).every((unit) => unit === 'peer') &&
-    certificate.units.includes('peer');
+  return (
+    certificate.units.filter((unit) => ROLES.includes(unit)).every((unit) => unit === 'peer') &&
+    certificate.units.includes('peer')
+  );
 }
 
 function speaksAt(msp: OpenMsp, at: number): boolean {

@@ -18,12 +18,22 @@ export interface ChaincodeOutcome {
 }
 
 const PAYLOAD = { proposalHash: [1, 'bytes'], extension: [2, 'bytes'] } as const;
-const ACTION = { results: [1, 'bytes'], events: [2, 'bytes'], response: [3, 'bytes'], chaincodeId: [4, 'bytes'] } as const;
+const ACTION = {
+  results: [1, 'bytes'],
+  events: [2, 'bytes'],
+  response: [3, 'bytes'],
+  chaincodeId: [4, 'bytes'],
+} as const;
 const RESPONSE = { status: [1, 'int'], message: [2, 'bytes'], payload: [3, 'bytes'] } as const;
 const CHAINCODE_ID = { path: [1, 'bytes'], name: [2, 'bytes'], version: [3, 'bytes'] } as const;
 const READ_WRITE_SET = { dataModel: [1, 'int'], namespaces: [2, 'list'] } as const;
 const NAMESPACE = { name: [1, 'bytes'], readWriteSet: [2, 'bytes'], collections: [3, 'list'] } as const;
-const KV_SET = { reads: [1, 'list'], rangeQueries: [2, 'list'], writes: [3, 'list'], metadataWrites: [4, 'list'] } as const;
+const KV_SET = {
+  reads: [1, 'list'],
+  rangeQueries: [2, 'list'],
+  writes: [3, 'list'],
+  metadataWrites: [4, 'list'],
+} as const;
 
 const KEY_VALUE_MODEL = 0;
 
@@ -36,7 +46,8 @@ function namespaceWrites(bytes: Uint8Array): boolean {
 
 function anythingWritten(results: Uint8Array): boolean {
   const { dataModel, namespaces } = readMessage(results, READ_WRITE_SET);
-  if (dataModel !== KEY_VALUE_MODEL) throw new ProtocolError('ATTESTATION', 'an unknown kind of read-write set');
+  if (dataModel !== KEY_VALUE_MODEL)
+    throw new ProtocolError('ATTESTATION', 'an unknown kind of read-write set');
   return namespaces.map(namespaceWrites).includes(true);
 }
 

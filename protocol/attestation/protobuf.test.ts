@@ -31,7 +31,10 @@ test('an absent field reads as zero, empty, or no items', () => {
 
 test('repeated fields keep their order', () => {
   const { items } = readMessage(fromHex('0a0101' + '0a00' + '1005' + '0a0102'), LIST);
-  assert.deepEqual(items.map((item) => [...item]), [[1], [], [2]]);
+  assert.deepEqual(
+    items.map((item) => [...item]),
+    [[1], [], [2]],
+  );
 });
 
 const refused: readonly (readonly [string, string])[] = [

@@ -55,7 +55,8 @@ export function readMessage<const S extends MessageShape>(bytes: Uint8Array, sha
     const key = varintAt(bytes, offset);
     const field = fields.get(Math.floor(key.value / 8));
     if (field === undefined) throw damaged(`unknown field ${Math.floor(key.value / 8)}`);
-    if (key.value % 8 !== (field.type === 'int' ? WIRE_VARINT : WIRE_BYTES)) throw damaged(`wire type of ${field.name}`);
+    if (key.value % 8 !== (field.type === 'int' ? WIRE_VARINT : WIRE_BYTES))
+      throw damaged(`wire type of ${field.name}`);
     if (field.seen && field.type !== 'list') throw damaged(`${field.name} stands twice`);
     field.seen = true;
     const number = varintAt(bytes, key.next);

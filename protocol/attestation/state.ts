@@ -3,7 +3,15 @@ import { parseCanonicalJson } from '../canonical.js';
 import { isDocumentId } from '../document-id.js';
 import { ProtocolError } from '../error.js';
 import { membersOf } from '../members.js';
-import { isMspId, parseIssuer, parseLogHead, parseStatus, type Issuer, type LogHead, type Status } from '../records.js';
+import {
+  isMspId,
+  parseIssuer,
+  parseLogHead,
+  parseStatus,
+  type Issuer,
+  type LogHead,
+  type Status,
+} from '../records.js';
 import { isIssuerId } from '../statement.js';
 
 /** What the contract's read `Attest` answers: a part of the channel's state, as the peer that ran it held it. */
@@ -14,7 +22,11 @@ export interface AttestedState {
   /** The channel's last tick, Unix ms: what the statuses are 'as of'. */
   readonly clock: number;
   readonly heads: readonly (LogHead & { readonly mspId: string })[];
-  readonly statuses: readonly { readonly iss: string; readonly jti: string; readonly status: Status | null }[];
+  readonly statuses: readonly {
+    readonly iss: string;
+    readonly jti: string;
+    readonly status: Status | null;
+  }[];
   readonly issuers: readonly (Issuer & { readonly iss: string })[];
 }
 

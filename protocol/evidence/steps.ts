@@ -45,21 +45,20 @@ export function readIssue(entry: Uint8Array): IssueEntry | null {
 }
 
 export function rootOf({ entry, index, size, path }: Evidence, hash: Hash): string | null {
-  return readOrNull(() => encodeBase64url(rootFromInclusionPath(leafHash(entry, hash), index, size, path, hash)));
+  return readOrNull(() =>
+    encodeBase64url(rootFromInclusionPath(leafHash(entry, hash), index, size, path, hash)),
+  );
 }
 
 /** Whether the organisations hold a head of this log, of this size and with the root that the path leads to. */
-export function refuseHead(evidence: Evidence, root: string, state: AttestedState): 'head-not-attested' | 'head-differs' | null {
+export function refuseHead(
+  evidence: Evidence,
+  root: string,
+  state: AttestedState,
+): 'head-not-attested' | 'head-differs' | null {
   const ofLog = state.heads.filter(({ mspId }) => mspId === evidence.mspId);
   if (ofLog.length === 0) return 'head-not-attested';
   return ofLog.some((head) => head.size === evidence.size && head.root === root) ? null : 'head-differs';
-}
-
-function issuerOf(state: AttestedState, iss: string): Issuer | null {
-  const entry = state.issuers.find((issuer) => issuer.iss === iss);
-  if (entry === undefined) return null;
-  const { iss: _id, ...issuer } = entry;
-  return issuer;
 }
 
 async function isSignedBy(issuer: Issuer | null, signed: SignedStatement, verify: Verify): Promise<boolean> {
@@ -75,7 +74,7 @@ export async function provenRecord(
   bundle: TrustBundle,
   verify: Verify,
 ): Promise<ProvenRecord> {
-  const issuer = issuerOf(state, statement.iss);
+  const issuer = state.issuers.find(({ iss }) => iss === statement.iss) ?? null;
   const status = state.statuses.find(({ iss, jti }) => iss === statement.iss && jti === statement.jti);
   const attested = { at: state.time, by: [...ownersOf(bundle, endorsedBy)] };
   return {

@@ -138,6 +138,13 @@ test('a frontier of another size is refused', () => {
   }
 });
 
+test('a log as large as the safe integers takes no more leaves', () => {
+  const [leaf] = leavesOf(1) as [Uint8Array];
+  const frontier = Array.from({ length: 53 }, () => leaf);
+  assert.doesNotThrow(() => appendLeaves(frontier, Number.MAX_SAFE_INTEGER, [], sha256));
+  assert.throws(() => appendLeaf(frontier, Number.MAX_SAFE_INTEGER, leaf, sha256), refused('FRONTIER'));
+});
+
 test('every leaf of every small tree has a path, and no path fits another place', () => {
   for (let size = 1; size <= 20; size++) {
     const leaves = leavesOf(size);
@@ -275,4 +282,20 @@ test('consistency of impossible sizes, with the empty tree, or with odd hashes i
   assert.throws(() => verifyConsistency(1, 1, a, a, [a], sha256), code);
   assert.throws(() => verifyConsistency(1, 2, a, a, [a.subarray(1)], sha256), code);
   assert.throws(() => verifyConsistency(3, 4, a, a, [], sha256), code);
+});
+
+test('a hash cut short is refused, whatever was hashed before it', () => {
+  const [a, b] = leavesOf(2) as [Uint8Array, Uint8Array];
+  const root = nodeHash(a, b, sha256);
+  const short = b.subarray(0, 31);
+  verifyInclusion(a, 0, 2, [b], root, sha256);
+  assert.throws(() => verifyInclusion(a, 0, 2, [short], root, sha256), refused('INCLUSION_PROOF'));
+  verifyConsistency(1, 2, a, root, [b], sha256);
+  assert.throws(() => verifyConsistency(1, 2, a, root, [short], sha256), refused('CONSISTENCY_PROOF'));
+});
+
+test('two trees of one size are consistent exactly when they are one tree', () => {
+  const [a, b] = leavesOf(2) as [Uint8Array, Uint8Array];
+  verifyConsistency(5, 5, a, a, [], sha256);
+  assert.throws(() => verifyConsistency(5, 5, a, b, [], sha256), refused('CONSISTENCY_PROOF'));
 });

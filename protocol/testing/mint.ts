@@ -38,13 +38,19 @@ export interface CertificateWish {
   readonly curve?: 'P-256' | 'P-384';
 }
 
-function extensionsOf({ ca, pathLength, usages, extensions }: CertificateWish): x509.Extension[] {
-  const { digitalSignature, keyCertSign, cRLSign } = x509.KeyUsageFlags;
-  const flags = usages === undefined ? (ca === true ? keyCertSign | cRLSign : digitalSignature) : usages;
+/** Null leaves the extension out. */
+function usagesOf({ ca, usages }: CertificateWish): x509.KeyUsageFlags | null {
+  if (usages !== undefined) return usages;
+  const { KeyUsageFlags } = x509;
+  return ca === true ? KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign : KeyUsageFlags.digitalSignature;
+}
+
+function extensionsOf(wish: CertificateWish): x509.Extension[] {
+  const usages = usagesOf(wish);
   return [
-    new x509.BasicConstraintsExtension(ca === true, pathLength, true),
-    ...(flags === null ? [] : [new x509.KeyUsagesExtension(flags, true)]),
-    ...(extensions ?? []),
+    new x509.BasicConstraintsExtension(wish.ca === true, wish.pathLength, true),
+    ...(usages === null ? [] : [new x509.KeyUsagesExtension(usages, true)]),
+    ...(wish.extensions ?? []),
   ];
 }
 
@@ -88,7 +94,12 @@ export async function mintCrl(
     signingAlgorithm: ALGORITHM,
     signingKey: issuer.signingKey,
   });
-  return `${crl.toString('pem')}\n`;
+  // The encoder's own label is 'CRL'; RFC 7468 says 'X509 CRL'.
+  const lines =
+    Buffer.from(crl.rawData)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? [];
+  return ['-----BEGIN X509 CRL-----', ...lines, '-----END X509 CRL-----', ''].join('\n');
 }
 
 /** An INTEGER of an ECDSA signature in DER. */

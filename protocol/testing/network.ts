@@ -37,7 +37,11 @@ export function mintSigner(): SignerKey {
   return { signer: { kid: kidOf(jwk, sha256), jwk }, privateKey };
 }
 
-async function mintOrganisation(mspId: string, owner: string, withIntermediate: boolean): Promise<Organisation> {
+async function mintOrganisation(
+  mspId: string,
+  owner: string,
+  withIntermediate: boolean,
+): Promise<Organisation> {
   const root = await mintCertificate({ subject: `CN=ca.${mspId},O=${owner}`, ca: true });
   const intermediate = withIntermediate
     ? await mintCertificate({ subject: `CN=ica.${mspId},O=${owner}`, issuer: root, ca: true, pathLength: 0 })
@@ -97,8 +101,14 @@ export function trustPayload(network: Network, change: Partial<TrustPayload> = {
 }
 
 /** Signs with the network's keys, and `more` ones. */
-export function signPayload(network: Network, payload: TrustPayload, more: readonly SignerKey[] = []): Promise<string> {
-  const keys = new Map([...network.signers, ...more].map(({ signer, privateKey }) => [signer.kid, privateKey]));
+export function signPayload(
+  network: Network,
+  payload: TrustPayload,
+  more: readonly SignerKey[] = [],
+): Promise<string> {
+  const keys = new Map(
+    [...network.signers, ...more].map(({ signer, privateKey }) => [signer.kid, privateKey]),
+  );
   return signTrustBundle(payload, (kid) => {
     const key = keys.get(kid);
     if (key === undefined) throw new Error(`no key ${kid}`);
@@ -215,7 +225,11 @@ export interface EvidenceWish {
 /** Evidence in a tree of four entries, the document's the third of them; good unless the wish says otherwise. */
 export async function mintEvidence(network: Network, wish: EvidenceWish = {}): Promise<Evidence> {
   const statement = wish.statement ?? STATEMENT;
-  const text = await signStatement(statement, network.issuerKey.signer.kid, signWith(network.issuerKey.privateKey));
+  const text = await signStatement(
+    statement,
+    network.issuerKey.signer.kid,
+    signWith(network.issuerKey.privateKey),
+  );
   const entry = wish.entry ?? encodeEntry(ISSUED_AT, text);
   const others = [0, 1, 2].map((n) => sha256(Uint8Array.of(n)));
   const [first, second, last] = others as [Uint8Array, Uint8Array, Uint8Array];

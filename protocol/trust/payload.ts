@@ -102,7 +102,10 @@ function readMsp(value: unknown): TrustedMsp {
   const intermediates = listOf(members['intermediates'], readText);
   const crls = listOf(members['crls'], readText);
   check(roots.length > 0, 'an MSP without roots');
-  check(Math.max(roots.length, intermediates.length, crls.length) <= MAX_PEMS, 'an MSP with too many certificates');
+  check(
+    Math.max(roots.length, intermediates.length, crls.length) <= MAX_PEMS,
+    'an MSP with too many certificates',
+  );
   return { mspId, owner, roots, intermediates, crls, from, ...(until === undefined ? {} : { until }) };
 }
 
@@ -114,7 +117,10 @@ function readPolicy(value: unknown, msps: readonly TrustedMsp[]): TrustPolicy {
   checkDistinct(all, 'an MSP of the policy');
   check(all.length > 0 && isCount(otherOwners), 'a policy that asks for nobody');
   const owners = new Map(msps.map(({ mspId, owner }) => [mspId, owner]));
-  check(all.every((mspId) => owners.has(mspId)), 'a policy that asks for an MSP that is not listed');
+  check(
+    all.every((mspId) => owners.has(mspId)),
+    'a policy that asks for an MSP that is not listed',
+  );
   const named = new Set(all.map((mspId) => owners.get(mspId)));
   const others = new Set([...owners.values()].filter((owner) => !named.has(owner)));
   check(others.size >= otherOwners, 'a policy that asks for more owners than there are');
@@ -137,7 +143,10 @@ function readHeader(members: Readonly<Record<string, unknown>>) {
   const { typ, version, expires, previous, engine, channel } = members;
   check(typ === TRUST_TYP, `typ is not ${TRUST_TYP}`);
   check(isCount(version) && version > 0 && isCount(expires), 'version and expires are not numbers');
-  check(previous === null || (isName(previous) && decodeBase64url(previous).length === 32), 'previous is not a hash');
+  check(
+    previous === null || (isName(previous) && decodeBase64url(previous).length === 32),
+    'previous is not a hash',
+  );
   check((previous === null) === (version === 1), 'the first bundle, and no other, has none before it');
   check(engine === 'fabric' || engine === 'embedded', 'an unknown engine');
   check(isName(channel), 'channel is not a name');
@@ -150,14 +159,23 @@ export function parseTrustPayload(value: unknown): TrustPayload {
   const lists = ['chaincodes', 'hosts', 'msps', 'policy', 'signers', 'outgoing'];
   const members = membersOf(value, [...header, ...lists], [], 'TRUST_BUNDLE');
   const msps = listOf(members['msps'], readMsp);
-  checkDistinct(msps.map(({ mspId }) => mspId), 'an MSP');
+  checkDistinct(
+    msps.map(({ mspId }) => mspId),
+    'an MSP',
+  );
   const signers = listOf(members['signers'], readSigner);
   const outgoing = listOf(members['outgoing'], readSigner);
   check(signers.length > 0, 'a bundle that nobody signs');
   const everySigner = [...signers, ...outgoing];
-  checkDistinct(everySigner.map(({ kid }) => kid), 'a key id');
+  checkDistinct(
+    everySigner.map(({ kid }) => kid),
+    'a key id',
+  );
   // One key under two names would pass for two signers.
-  checkDistinct(everySigner.map(({ jwk }) => jwk.x), 'a key');
+  checkDistinct(
+    everySigner.map(({ jwk }) => jwk.x),
+    'a key',
+  );
   return {
     ...readHeader(members),
     chaincodes: listOf(members['chaincodes'], readChaincode),

@@ -17,11 +17,17 @@ function unvouchedCheck(claims: FoundClaims, wholeRegister: boolean, { now }: Ju
   return checkOf(overdue ? 'claims-unregistered' : 'claims-unregistered-new', dated);
 }
 
-function claimsCheck(claims: FoundClaims, selection: Selection, wholeRegister: boolean, time: JudgingTime): Check {
-  const { record, contradicted } = selection;
+function claimsCheck(
+  claims: FoundClaims,
+  selection: Selection,
+  wholeRegister: boolean,
+  time: JudgingTime,
+): Check {
+  const { vouchers, contradicted } = selection;
   if (claims.signer.state === 'known' && !claims.signer.good) return checkOf('claims-signature-invalid', {});
   // The record's own signature vouches for these claims, so a key that ended since does not matter.
-  if (record !== null && agrees(claims, record)) return checkOf('claims-match', { issuer: issuerName(record) });
+  const voucher = vouchers.find((record) => agrees(claims, record));
+  if (voucher !== undefined) return checkOf('claims-match', { issuer: issuerName(voucher) });
   if (contradicted) return checkOf('claims-contradict', {});
   return unvouchedCheck(claims, wholeRegister, time);
 }

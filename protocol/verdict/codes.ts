@@ -1,3 +1,4 @@
+import { claimsCodes } from './claims-codes.js';
 import { evidenceCodes } from './evidence-codes.js';
 
 /**
@@ -55,7 +56,8 @@ export const checkCodes = {
   'record-not-checked': {
     id: 'record',
     state: 'unavailable',
-    message: 'The records could not be consulted. This says nothing about the document: try again when you are online.',
+    message:
+      'The records could not be consulted. This says nothing about the document: try again when you are online.',
   },
 
   'signature-good': {
@@ -66,22 +68,26 @@ export const checkCodes = {
   'signature-invalid': {
     id: 'signature',
     state: 'failed',
-    message: 'The signature on the record was not made by {issuer}. Do not rely on the document; tell {contact}.',
+    message:
+      'The signature on the record was not made by {issuer}. Do not rely on the document; tell {contact}.',
   },
   'key-unknown': {
     id: 'signature',
     state: 'failed',
-    message: 'The record is signed with a key that {issuer} never had. Do not rely on the document; tell {contact}.',
+    message:
+      'The record is signed with a key that {issuer} never had. Do not rely on the document; tell {contact}.',
   },
   'key-not-yet-valid': {
     id: 'signature',
     state: 'failed',
-    message: 'The record was signed before this key of {issuer} was in force. Do not rely on it; ask {contact}.',
+    message:
+      'The record was signed before this key of {issuer} was in force. Do not rely on it; ask {contact}.',
   },
   'key-ended': {
     id: 'signature',
     state: 'failed',
-    message: 'The record was registered after this key of {issuer} had been replaced. Do not rely on it; ask {contact}.',
+    message:
+      'The record was registered after this key of {issuer} had been replaced. Do not rely on it; ask {contact}.',
   },
   'key-compromised': {
     id: 'signature',
@@ -109,7 +115,8 @@ export const checkCodes = {
   'issuer-not-listed': {
     id: 'issuer',
     state: 'unavailable',
-    message: 'The facility that issued it is not in the list at hand. Try again with a newer list, or online.',
+    message:
+      'The facility that issued it is not in the list at hand. Try again with a newer list, or online.',
   },
   'issuer-not-checked': {
     id: 'issuer',
@@ -158,12 +165,14 @@ export const checkCodes = {
   'revocation-annulled': {
     id: 'status',
     state: 'passed',
-    message: 'It had been withdrawn, and the health authorities annulled that on {since}. As of {asOf} it stands.',
+    message:
+      'It had been withdrawn, and the health authorities annulled that on {since}. As of {asOf} it stands.',
   },
   'revoked-error': {
     id: 'status',
     state: 'failed',
-    message: '{issuer} withdrew it on {since} because it contains an error. Do not use it; ask {contact} for a correct one.',
+    message:
+      '{issuer} withdrew it on {since} because it contains an error. Do not use it; ask {contact} for a correct one.',
   },
   'revoked-fraud': {
     id: 'status',
@@ -183,12 +192,14 @@ export const checkCodes = {
   'revocation-pending': {
     id: 'status',
     state: 'failed',
-    message: '{issuer} withdrew it on {since}; the withdrawal is being registered. Do not use it; ask {contact}.',
+    message:
+      '{issuer} withdrew it on {since}; the withdrawal is being registered. Do not use it; ask {contact}.',
   },
   'supersession-pending': {
     id: 'status',
     state: 'failed',
-    message: '{issuer} replaced it on {since} by the document {by}; this is being registered. Ask for that one.',
+    message:
+      '{issuer} replaced it on {since} by the document {by}; this is being registered. Ask for that one.',
   },
   expired: {
     id: 'status',
@@ -198,12 +209,14 @@ export const checkCodes = {
   'status-stale': {
     id: 'status',
     state: 'unavailable',
-    message: 'It stood on {asOf}, but that is longer ago than you allow. Check again online, or ask for new evidence.',
+    message:
+      'It stood on {asOf}, but that is longer ago than you allow. Check again online, or ask for new evidence.',
   },
   'status-not-attested': {
     id: 'status',
     state: 'unavailable',
-    message: 'The evidence says nothing about whether it was withdrawn. Check online, or ask for new evidence.',
+    message:
+      'The evidence says nothing about whether it was withdrawn. Check online, or ask for new evidence.',
   },
   'status-not-checked': {
     id: 'status',
@@ -211,56 +224,7 @@ export const checkCodes = {
     message: 'Whether it was withdrawn could not be checked.',
   },
 
-  'claims-match': {
-    id: 'claims',
-    state: 'passed',
-    message: 'The facts in the code are those that {issuer} signed and registered for this document.',
-  },
-  'claims-signed': {
-    id: 'claims',
-    state: 'passed',
-    message:
-      'These facts were signed by {issuer}. Whether they were registered or withdrawn since was not checked: do so when you are online.',
-  },
-  'claims-contradict': {
-    id: 'claims',
-    state: 'failed',
-    message:
-      'The code in it belongs to another document or states other facts than those registered. Do not rely on it; ask the facility that it names.',
-  },
-  'claims-signature-invalid': {
-    id: 'claims',
-    state: 'failed',
-    message: 'The facts in the code were not signed by the facility that it names. Do not rely on it.',
-  },
-  'claims-key-compromised': {
-    id: 'claims',
-    state: 'failed',
-    message:
-      'The facts in the code are signed with a key that fell into the wrong hands, so anybody may have written them. Do not rely on it; ask {contact}.',
-  },
-  'claims-key-unknown': {
-    id: 'claims',
-    state: 'failed',
-    message: 'The facts in the code are signed with a key that belongs to no admitted facility. Do not rely on it.',
-  },
-  'claims-unregistered-new': {
-    id: 'claims',
-    state: 'unavailable',
-    message: 'These facts were signed by {issuer} on {since}, but are not registered yet. Check again in a minute.',
-  },
-  'claims-unregistered': {
-    id: 'claims',
-    state: 'failed',
-    message:
-      'These facts were signed by {issuer} on {since}, but were never registered. Do not rely on it; ask {contact}.',
-  },
-  'claims-not-checked': {
-    id: 'claims',
-    state: 'unavailable',
-    message: 'Who signed the facts in the code could not be checked: its facility is not in the list at hand.',
-  },
-
+  ...claimsCodes,
   ...evidenceCodes,
 } as const satisfies Record<string, { id: CheckId; state: CheckState; message: string }>;
 
@@ -276,12 +240,19 @@ export interface Check {
 }
 
 /** The `{names}` in a sentence. */
-type Blanks<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}` ? Name | Blanks<Rest> : never;
+type Blanks<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | Blanks<Rest>
+  : never;
 type Filling<Code extends CheckCode> = Readonly<Record<Blanks<(typeof checkCodes)[Code]['message']>, string>>;
 
 /** The check that answers with `code`; whatever its sentence leaves blank has to be given. */
 export function checkOf<Code extends CheckCode>(code: Code, filling: Filling<Code>): Check {
   const { id, state, message } = checkCodes[code];
   const blanks: Readonly<Record<string, string>> = filling;
-  return { id, state, code, message: message.replaceAll(/\{(\w+)\}/g, (_, name: string) => blanks[name] ?? '') };
+  return {
+    id,
+    state,
+    code,
+    message: message.replaceAll(/\{(\w+)\}/g, (_, name: string) => blanks[name] ?? ''),
+  };
 }

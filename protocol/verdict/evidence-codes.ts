@@ -28,15 +28,21 @@ export const evidenceCodes = {
   },
 
   'attestation-unreadable': anchorRefusal('The evidence file is damaged.'),
-  'attestation-chaincode': anchorRefusal('The evidence was not made by a program that this trust list knows.'),
+  'attestation-chaincode': anchorRefusal(
+    'The evidence was not made by a program that this trust list knows.',
+  ),
   'attestation-status': anchorRefusal('The evidence holds a refusal instead of an answer.'),
   'attestation-writes': anchorRefusal('The evidence is not a plain answer about what is registered.'),
   'attestation-event': anchorRefusal('The evidence is more than a plain answer about what is registered.'),
   'attestation-channel': anchorRefusal('The evidence is about another register.'),
-  'attestation-time': anchorRefusal('The evidence bears a date that cannot be right; check your own clock too.'),
+  'attestation-time': anchorRefusal(
+    'The evidence bears a date that cannot be right; check your own clock too.',
+  ),
   'endorser-unreadable': anchorRefusal('A confirming signature or its certificate is damaged.'),
   'endorser-msp-unknown': anchorRefusal('An organisation that confirms it is not in the trust list.'),
-  'endorser-msp-outside-validity': anchorRefusal('An organisation that confirms it was not trusted at that time.'),
+  'endorser-msp-outside-validity': anchorRefusal(
+    'An organisation that confirms it was not trusted at that time.',
+  ),
   'endorser-role': anchorRefusal('A confirming certificate was not made for this purpose.'),
   'endorser-usage': anchorRefusal('A confirming certificate may not be used to sign this.'),
   'endorser-issuer-unknown': anchorRefusal('A confirming certificate was not issued by its organisation.'),
@@ -46,7 +52,9 @@ export const evidenceCodes = {
   'endorsement-signature': anchorRefusal('A confirming signature is wrong.'),
   'endorsement-count': anchorRefusal('The evidence bears more signatures than any genuine one.'),
   'endorsement-policy': anchorRefusal('Too few of the organisations that must confirm it did.'),
-  'head-not-attested': anchorRefusal('The organisations confirm nothing about the log that holds the record.'),
+  'head-not-attested': anchorRefusal(
+    'The organisations confirm nothing about the log that holds the record.',
+  ),
   'head-differs': anchorRefusal('The record is not in the log that the organisations confirm.'),
   'trust-expired': {
     id: 'anchor',

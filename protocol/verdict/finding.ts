@@ -22,7 +22,11 @@ export type Lookup =
    * a code those with this document id. In any order. Out of an evidence file it is that file's one record, and
    * others may exist.
    */
-  | { readonly state: 'answered'; readonly source: 'register' | 'evidence'; readonly records: readonly FoundRecord[] }
+  | {
+      readonly state: 'answered';
+      readonly source: 'register' | 'evidence';
+      readonly records: readonly FoundRecord[];
+    }
   /** Nobody could be asked. */
   | { readonly state: 'unavailable' }
   /** Evidence was handed in that does not hold; these checks say why. */
@@ -63,7 +67,13 @@ export interface FoundRecord {
 }
 
 export type Anchoring =
-  | { readonly state: 'anchored'; readonly mspId: string; readonly index: number; readonly at: number; readonly attested?: Attested }
+  | {
+      readonly state: 'anchored';
+      readonly mspId: string;
+      readonly index: number;
+      readonly at: number;
+      readonly attested?: Attested;
+    }
   | { readonly state: 'pending'; readonly acceptedAt: number };
 
 /** Set when evidence shows the anchoring, and not just the answerer's own copy. */

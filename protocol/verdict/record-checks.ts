@@ -2,7 +2,7 @@ import { formatDocumentId } from '../document-id.js';
 import { formatMoment } from '../civil-time.js';
 import { keyOf, keyValidAt, type Issuer, type Status } from '../records.js';
 import { checkOf, type Check } from './codes.js';
-import type { Anchoring, FoundRecord, PendingRevocation } from './finding.js';
+import type { FoundRecord, PendingRevocation } from './finding.js';
 
 /** What can be said of one record by itself, whatever was asked: signature, issuer, anchoring and status. */
 

@@ -8,6 +8,8 @@ export interface Selection {
   readonly sameFile: boolean;
   /** Claims were found that are not `record`'s, though they name its document or stand in its file. */
   readonly contradicted: boolean;
+  /** Records whose issuers signed claims that were found. */
+  readonly vouchers: readonly FoundRecord[];
   readonly others: readonly OtherRecord[];
 }
 
@@ -42,7 +44,8 @@ function inOrder(records: readonly FoundRecord[], time: JudgingTime): FoundRecor
     (isSigned(record, time) ? 0 : 2) + (record.anchoring.state === 'anchored' ? 0 : 1);
   const moment = ({ anchoring }: FoundRecord): number =>
     anchoring.state === 'anchored' ? anchoring.at : anchoring.acceptedAt;
-  const place = ({ anchoring }: FoundRecord): number => (anchoring.state === 'anchored' ? anchoring.index : 0);
+  const place = ({ anchoring }: FoundRecord): number =>
+    anchoring.state === 'anchored' ? anchoring.index : 0;
   if (records.length < 2) return [...records];
   return [...records].sort((a, b) => rank(a) - rank(b) || moment(a) - moment(b) || place(a) - place(b));
 }
@@ -57,50 +60,70 @@ function markOf(other: FoundRecord, record: FoundRecord, time: JudgingTime): Oth
 function selected(
   record: FoundRecord,
   among: readonly FoundRecord[],
-  rest: { sameFile: boolean; contradicted: boolean },
+  rest: Pick<Selection, 'sameFile' | 'contradicted' | 'vouchers'>,
   time: JudgingTime,
 ): Selection {
   const others = among.filter((other) => other !== record);
-  return { record, ...rest, others: others.map((other) => ({ record: other, mark: markOf(other, record, time) })) };
+  return {
+    record,
+    ...rest,
+    others: others.map((other) => ({ record: other, mark: markOf(other, record, time) })),
+  };
 }
 
 /**
- * The file's own hash decides first. Among several statements about it, the one that the code inside names is
- * meant: somebody who anchors the same bytes earlier must not turn an honest file into a contradiction.
+ * Records that the question itself picks out, by hash or by code. Among several, the one that the claims found
+ * with it name is meant: somebody who anchors the same bytes earlier must not turn an honest file into a
+ * contradiction. All claims have to be that record's.
  */
-function byFile(records: readonly FoundRecord[], claims: readonly FoundClaims[], time: JudgingTime): Selection | null {
+function picked(
+  records: readonly FoundRecord[],
+  { asked, claims }: Finding,
+  time: JudgingTime,
+): Selection | null {
   const [first] = records;
   if (first === undefined) return null;
-  const named = records.find((record) => isSigned(record, time) && claims.every((found) => agrees(found, record)));
+  const named = records.find(
+    (record) => isSigned(record, time) && claims.every((found) => agrees(found, record)),
+  );
   const record = named ?? first;
   const contradicted = !claims.every((found) => agrees(found, record));
-  return selected(record, records, { sameFile: true, contradicted }, time);
+  return selected(record, records, { sameFile: asked === 'file', contradicted, vouchers: [record] }, time);
 }
 
-/** A known code whose claims match is answered; a known code with other claims contradicts what is anchored. */
-function byClaims(records: readonly FoundRecord[], claims: readonly FoundClaims[], time: JudgingTime): Selection | null {
+/**
+ * Records that only the claims lead to. Claims that match are answered, each by its own record, as a scan may
+ * show several documents; a known code with other claims contradicts what is anchored.
+ */
+function byClaims(records: readonly FoundRecord[], { claims }: Finding, time: JudgingTime): Selection | null {
+  const vouchers: FoundRecord[] = [];
   let answer: Selection | null = null;
   for (const found of claims) {
     const named = records.filter((record) => names(found, record));
     const [first] = named;
     if (first === undefined) continue;
-    // Where the issuer signed something, what it did not sign cannot confirm the claims.
-    const signed = named.filter((record) => isSigned(record, time));
-    const agreeing = (signed.length > 0 ? signed : named).find((record) => agrees(found, record));
-    if (agreeing === undefined) return selected(first, named, { sameFile: false, contradicted: true }, time);
-    answer ??= selected(agreeing, named, { sameFile: false, contradicted: false }, time);
+    const agreeing = named.find((record) => isSigned(record, time) && agrees(found, record));
+    const rest = { sameFile: false, contradicted: agreeing === undefined, vouchers };
+    if (agreeing === undefined) return selected(first, named, rest, time);
+    vouchers.push(agreeing);
+    answer ??= selected(agreeing, named, rest, time);
   }
   return answer;
 }
 
-const NOTHING: Selection = { record: null, sameFile: false, contradicted: false, others: [] };
+export const NOTHING_SELECTED: Selection = {
+  record: null,
+  sameFile: false,
+  contradicted: false,
+  vouchers: [],
+  others: [],
+};
 
 export function select(finding: Finding, records: readonly FoundRecord[], time: JudgingTime): Selection {
   const ordered = inOrder(records, time);
-  if (finding.asked === 'code') {
-    const [first] = ordered;
-    return first === undefined ? NOTHING : selected(first, ordered, { sameFile: false, contradicted: false }, time);
-  }
-  const sameFile = ordered.filter(({ statement }) => finding.asked === 'file' && statement.sha256 === finding.sha256);
-  return byFile(sameFile, finding.claims, time) ?? byClaims(ordered, finding.claims, time) ?? NOTHING;
+  const matching = ordered.filter(
+    ({ statement }) =>
+      finding.asked === 'code' || (finding.asked === 'file' && statement.sha256 === finding.sha256),
+  );
+  return picked(matching, finding, time) ?? byClaims(ordered, finding, time) ?? NOTHING_SELECTED;
 }

@@ -41,7 +41,8 @@ export const verdictSummaries = {
   expired: 'It was genuine, but its validity has ended. Ask for a newer one.',
   'not-original':
     'Its code is genuine, but this is not the original file: it may be a scan, a photo, a re-saved or an edited copy. Compare every fact with those registered, or ask for the original file.',
-  altered: 'It contradicts what is registered, or its signature is wrong. Do not rely on it; ask the facility it names.',
+  altered:
+    'It contradicts what is registered, or its signature is wrong. Do not rely on it; ask the facility it names.',
   conflict:
     'Several documents are registered under this code. The earliest is shown; check which facility the paper names, or ask for the original file.',
   'not-found':
@@ -51,5 +52,5 @@ export const verdictSummaries = {
 
 export function summaryOf(verdict: Verdict, asked: Finding['asked'], issuer: string): string {
   const sentences: Sentences = verdictSummaries[verdict];
-  return (typeof sentences === 'string' ? sentences : sentences[asked]).replaceAll('{issuer}', issuer);
+  return (typeof sentences === 'string' ? sentences : sentences[asked]).replaceAll('{issuer}', () => issuer);
 }

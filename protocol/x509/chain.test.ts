@@ -1,9 +1,15 @@
+import 'reflect-metadata';
 import { KeyUsageFlags } from '@peculiar/x509';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { verify } from '../crypto-node.js';
 import { DAY, TODAY, mintCertificate, mintCrl, type CertificateWish, type Minted } from '../testing/mint.js';
-import { OPENSSL_INTERMEDIATE, OPENSSL_PEER, OPENSSL_REVOCATIONS, OPENSSL_ROOT } from '../vectors/openssl-chain.js';
+import {
+  OPENSSL_INTERMEDIATE,
+  OPENSSL_PEER,
+  OPENSSL_REVOCATIONS,
+  OPENSSL_ROOT,
+} from '../vectors/openssl-chain.js';
 import { parseCertificatePem } from './certificate.js';
 import { openAuthorities, refuseChain, type ChainRefusal } from './chain.js';
 import { parseRevocationListPem } from './crl.js';
@@ -18,7 +24,12 @@ function open(roots: readonly string[], intermediates: readonly string[] = [], c
 }
 
 const root = await mintCertificate({ subject: 'CN=root,O=Sample', ca: true });
-const intermediate = await mintCertificate({ subject: 'CN=ica,O=Sample', issuer: root, ca: true, pathLength: 0 });
+const intermediate = await mintCertificate({
+  subject: 'CN=ica,O=Sample',
+  issuer: root,
+  ca: true,
+  pathLength: 0,
+});
 const authorities = await open([root.pem], [intermediate.pem]);
 
 function mintPeer(issuer: Minted, wish: Partial<CertificateWish> = {}): Promise<Minted> {
@@ -63,7 +74,10 @@ test('an intermediate that the organisation does not list issues nothing', async
 });
 
 test('an authority does not sign as a peer', async () => {
-  const authority = await mintPeer(root, { ca: true, usages: KeyUsageFlags.keyCertSign | KeyUsageFlags.digitalSignature });
+  const authority = await mintPeer(root, {
+    ca: true,
+    usages: KeyUsageFlags.keyCertSign | KeyUsageFlags.digitalSignature,
+  });
   assert.equal(await refusal(authority), 'usage');
 });
 
@@ -102,7 +116,10 @@ test('a renewed root of the same name and another key serves beside the old one'
 });
 
 test('a revoked peer is refused at any time, and its neighbour is not', async () => {
-  const [revoked, neighbour] = [await mintPeer(root, { serial: '0a' }), await mintPeer(root, { serial: '0b' })];
+  const [revoked, neighbour] = [
+    await mintPeer(root, { serial: '0a' }),
+    await mintPeer(root, { serial: '0b' }),
+  ];
   const among = await open([root.pem], [], [await mintCrl(root, ['0a'])]);
   assert.equal(await refusal(revoked, TODAY, among), 'revoked');
   assert.equal(await refusal(revoked, TODAY - 50 * DAY, among), 'revoked');
@@ -110,7 +127,12 @@ test('a revoked peer is refused at any time, and its neighbour is not', async ()
 });
 
 test('what a revoked intermediate issued is refused', async () => {
-  const revoked = await mintCertificate({ subject: 'CN=bad ica,O=Sample', issuer: root, ca: true, serial: '0c' });
+  const revoked = await mintCertificate({
+    subject: 'CN=bad ica,O=Sample',
+    issuer: root,
+    ca: true,
+    serial: '0c',
+  });
   const among = await open([root.pem], [revoked.pem], [await mintCrl(root, ['0c'])]);
   assert.equal(await refusal(await mintPeer(revoked), TODAY, among), 'revoked');
 });
@@ -136,7 +158,11 @@ test('a revocation list by an authority whose key may not sign lists is refused'
 
 test('what may not issue is refused as root or intermediate', async () => {
   const notAnAuthority = await mintCertificate({ subject: 'CN=r' });
-  const mayNotSign = await mintCertificate({ subject: 'CN=r', ca: true, usages: KeyUsageFlags.digitalSignature });
+  const mayNotSign = await mintCertificate({
+    subject: 'CN=r',
+    ca: true,
+    usages: KeyUsageFlags.digitalSignature,
+  });
   const doesNotSay = await mintCertificate({ subject: 'CN=r', ca: true, usages: null });
   for (const { pem } of [notAnAuthority, mayNotSign, doesNotSay]) {
     await assert.rejects(open([pem]), { code: 'CERTIFICATE' });

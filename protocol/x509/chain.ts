@@ -33,7 +33,8 @@ function refuse(what: string): never {
 
 function checkMayIssue(certificate: Certificate): void {
   if (certificate.basicConstraints?.ca !== true) refuse('an issuer that is no certificate authority');
-  if (certificate.keyUsage?.has(KEY_USAGE.keyCertSign) !== true) refuse('an issuer whose key may not sign certificates');
+  if (certificate.keyUsage?.has(KEY_USAGE.keyCertSign) !== true)
+    refuse('an issuer whose key may not sign certificates');
   if (certificate.subject.content.length === 0) refuse('an issuer without a name');
 }
 
@@ -43,7 +44,11 @@ function pathLengthsHold(path: readonly Certificate[]): boolean {
 }
 
 /** Whether `issuer`'s key signed `subject`, by name first and then by signature. */
-async function issued(issuer: Certificate, subject: Certificate | RevocationList, verify: Verify): Promise<boolean> {
+async function issued(
+  issuer: Certificate,
+  subject: Certificate | RevocationList,
+  verify: Verify,
+): Promise<boolean> {
   if (!sameName(issuer.subject, subject.issuer)) return false;
   return verify(issuer.publicKey, subject.signature, subject.toBeSigned.raw);
 }
@@ -80,7 +85,9 @@ export async function openAuthorities(
   const list: Authority[] = roots.map((certificate) => ({ certificate, path: [certificate] }));
   // The list grows while it is walked: one intermediate may have several ways up (a renewed root).
   for (const above of list) list.push(...(await authoritiesBelow(above, intermediates, verify)));
-  if (!intermediates.every((certificate) => list.some((authority) => authority.certificate === certificate))) {
+  if (
+    !intermediates.every((certificate) => list.some((authority) => authority.certificate === certificate))
+  ) {
     refuse('an intermediate certificate leads to none of the roots');
   }
   for (const revocation of revocations) await checkRevocationList(revocation, list, verify);
@@ -93,7 +100,11 @@ async function checkRevocationList(
   verify: Verify,
 ): Promise<void> {
   for (const { certificate } of list) {
-    if (certificate.keyUsage?.has(KEY_USAGE.crlSign) === true && (await issued(certificate, revocation, verify))) return;
+    if (
+      certificate.keyUsage?.has(KEY_USAGE.crlSign) === true &&
+      (await issued(certificate, revocation, verify))
+    )
+      return;
   }
   throw new ProtocolError('CRL', 'a revocation list that none of its organisation signed');
 }
@@ -120,7 +131,8 @@ export async function refuseChain(
   verify: Verify,
 ): Promise<ChainRefusal | null> {
   const signs = certificate.keyUsage?.has(KEY_USAGE.digitalSignature) === true;
-  const issues = certificate.basicConstraints?.ca === true || certificate.keyUsage?.has(KEY_USAGE.keyCertSign) === true;
+  const issues =
+    certificate.basicConstraints?.ca === true || certificate.keyUsage?.has(KEY_USAGE.keyCertSign) === true;
   if (!signs || issues) return 'usage';
   let refusal: ChainRefusal = 'issuer-unknown';
   // Several authorities may bear one name (a renewed root): any that fits will do.

@@ -42,7 +42,8 @@ export function parseRevocationList(der: Uint8Array): RevocationList {
   if (der.length > MAX_BYTES) throw new ProtocolError('TOO_LARGE', 'a revocation list of more than 4 MiB');
   const signed = readSigned(der);
   const fields = new DerCursor(signed.toBeSigned.content);
-  if (toHex(fields.take(TAG.integer).raw) !== VERSION_2) throw new ProtocolError('CRL', 'not a version 2 list');
+  if (toHex(fields.take(TAG.integer).raw) !== VERSION_2)
+    throw new ProtocolError('CRL', 'not a version 2 list');
   checkAlgorithm(fields.take(TAG.sequence));
   const issuer = fields.take(TAG.sequence);
   const thisUpdate = derTime(fields.next());

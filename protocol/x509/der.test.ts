@@ -21,7 +21,9 @@ function time(tag: number, text: string) {
 }
 
 test('elements are read in order, with long lengths in their shortest form', () => {
-  const cursor = derSequence(fromHex('30820105' + '0201ff' + '0481ff' + '00'.repeat(255)).subarray(0, 4 + 0x105));
+  const cursor = derSequence(
+    fromHex('30820105' + '0201ff' + '0481ff' + '00'.repeat(255)).subarray(0, 4 + 0x105),
+  );
   assert.equal(cursor.take(TAG.integer).content[0], 0xff);
   assert.equal(cursor.take(TAG.octetString).content.length, 255);
   assert.equal(cursor.optional(TAG.integer), null);
@@ -59,7 +61,8 @@ test('integers have one spelling and are not negative', () => {
 test('TRUE has one spelling and FALSE, being the default, none', () => {
   assert.equal(derTrue(element('0101ff')), true);
   assert.equal(derTrue(null), false);
-  for (const hex of ['010100', '010101', '0100', '0102ffff']) assert.throws(() => derTrue(element(hex)), der, hex);
+  for (const hex of ['010100', '010101', '0100', '0102ffff'])
+    assert.throws(() => derTrue(element(hex)), der, hex);
 });
 
 test('named bits count from the left and have no trailing zeros', () => {
@@ -75,7 +78,13 @@ test('times are seconds in Zulu; two-digit years pivot at 50', () => {
   assert.equal(derTime(time(TAG.utcTime, '491231235959Z')), Date.UTC(2049, 11, 31, 23, 59, 59));
   assert.equal(derTime(time(TAG.utcTime, '500101000000Z')), Date.UTC(1950, 0, 1));
   assert.equal(derTime(time(TAG.generalizedTime, '99991231235959Z')), Date.UTC(9999, 11, 31, 23, 59, 59));
-  for (const text of ['4912312359Z', '491231235959+0000', '491331235959Z', '20260101000000Z', '4912312359 9Z']) {
+  for (const text of [
+    '4912312359Z',
+    '491231235959+0000',
+    '491331235959Z',
+    '20260101000000Z',
+    '4912312359 9Z',
+  ]) {
     assert.throws(() => derTime(time(TAG.utcTime, text)), der, text);
   }
   assert.throws(() => derTime(time(TAG.generalizedTime, '20260101000000.5Z')), der);

@@ -126,7 +126,8 @@ export function derSmallInteger(element: DerElement): number {
 /** DER knows one spelling of TRUE, and leaves a FALSE that is the default out. */
 export function derTrue(element: DerElement | null): boolean {
   if (element === null) return false;
-  if (element.content.length !== 1 || element.content[0] !== 0xff) throw damaged('a boolean that DER does not have');
+  if (element.content.length !== 1 || element.content[0] !== 0xff)
+    throw damaged('a boolean that DER does not have');
   return true;
 }
 
@@ -139,7 +140,8 @@ export function derBytesOfBitString(element: DerElement): Uint8Array {
 /** A named bit list (X.690 11.2.2): the bits set, bit 0 first; trailing zero bits are left out. */
 export function derNamedBits(element: DerElement): ReadonlySet<number> {
   const [unused, ...bytes] = element.content;
-  if (unused === undefined || unused > 7 || bytes.length > 4) throw damaged('a named bit list that DER does not have');
+  if (unused === undefined || unused > 7 || bytes.length > 4)
+    throw damaged('a named bit list that DER does not have');
   const bits = bytes.flatMap((byte, index) =>
     [0, 1, 2, 3, 4, 5, 6, 7].filter((bit) => (byte & (0x80 >> bit)) !== 0).map((bit) => index * 8 + bit),
   );

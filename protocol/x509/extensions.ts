@@ -1,6 +1,14 @@
 import { toHex } from '../bytes.js';
 import { ProtocolError } from '../error.js';
-import { TAG, derNamedBits, derSequence, derSmallInteger, derTrue, DerCursor, type DerElement } from './der.js';
+import {
+  TAG,
+  derNamedBits,
+  derSequence,
+  derSmallInteger,
+  derTrue,
+  DerCursor,
+  type DerElement,
+} from './der.js';
 
 /** What chains depend on among a certificate's extensions (RFC 5280 §4.2.1). */
 export interface CertificateExtensions {
@@ -21,7 +29,10 @@ const KEY_USAGE_OID = '551d0f';
  *
  * @throws ProtocolError `CERTIFICATE`, `DER`
  */
-export function readExtensions(list: DerCursor, understood: readonly string[]): ReadonlyMap<string, Uint8Array> {
+export function readExtensions(
+  list: DerCursor,
+  understood: readonly string[],
+): ReadonlyMap<string, Uint8Array> {
   const values = new Map<string, Uint8Array>();
   while (!list.done) {
     const extension = list.enter(TAG.sequence);
@@ -43,7 +54,8 @@ function readBasicConstraints(value: Uint8Array): CertificateExtensions['basicCo
   const ca = derTrue(fields.optional(TAG.boolean));
   const limit = fields.optional(TAG.integer);
   fields.end();
-  if (limit !== null && !ca) throw new ProtocolError('CERTIFICATE', 'a path length without a certificate authority');
+  if (limit !== null && !ca)
+    throw new ProtocolError('CERTIFICATE', 'a path length without a certificate authority');
   return { ca, pathLength: limit === null ? null : derSmallInteger(limit) };
 }
 

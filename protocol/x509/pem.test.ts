@@ -4,15 +4,22 @@ import fc from 'fast-check';
 import { decodePem } from './pem.js';
 
 function pem(bytes: Uint8Array, newline = '\n'): string {
-  const lines = Buffer.from(bytes).toString('base64').match(/.{1,64}/g) ?? [];
+  const lines =
+    Buffer.from(bytes)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? [];
   return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join(newline);
 }
 
 test('gives back the bytes of a block that another encoder wrote, with either kind of line end', () => {
   fc.assert(
-    fc.property(fc.uint8Array({ minLength: 1, maxLength: 300 }), fc.constantFrom('\n', '\r\n'), (bytes, newline) => {
-      assert.deepEqual(decodePem(pem(bytes, newline), 'CERTIFICATE'), bytes);
-    }),
+    fc.property(
+      fc.uint8Array({ minLength: 1, maxLength: 300 }),
+      fc.constantFrom('\n', '\r\n'),
+      (bytes, newline) => {
+        assert.deepEqual(decodePem(pem(bytes, newline), 'CERTIFICATE'), bytes);
+      },
+    ),
   );
 });
 

@@ -2,6 +2,9 @@ import type { Kysely } from 'kysely';
 import type { QueueDb, QueueTables } from '@spondon/anchor-worker/queue';
 import type { DocumentKind } from '@spondon/protocol/statement';
 
+/** Checksum of a row's other columns, see row-check.ts. */
+type RowCheck = string;
+
 /**
  * What the service keeps about documents and facilities. No names, no claims, no file names: what stands here in the
  * clear may be read by whoever holds the disk. Keys and secrets are sealed under the master key or hashed.
@@ -22,6 +25,7 @@ export interface ServiceTables extends QueueTables {
     patientId: string | null;
     supersedes: string | null;
     createdAt: number;
+    check: RowCheck;
   };
   /** For the regulator's figures, apart from documents: no row says which document it came from. */
   statistics: {
@@ -34,6 +38,7 @@ export interface ServiceTables extends QueueTables {
     ageBand: string | null;
     /** Day of issue, 'YYYY-MM-DD': nothing finer, so that a row cannot be matched with a document's time. */
     day: string;
+    check: RowCheck;
   };
   issuerKeys: {
     iss: string;
@@ -52,6 +57,7 @@ export interface ServiceTables extends QueueTables {
     digest: Uint8Array;
     createdAt: number;
     revokedAt: number | null;
+    check: RowCheck;
   };
   /** What a repeated POST is answered with. */
   idempotency: {
@@ -63,6 +69,7 @@ export interface ServiceTables extends QueueTables {
     status: number;
     body: string;
     createdAt: number;
+    check: RowCheck;
   };
 }
 

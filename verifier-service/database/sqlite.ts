@@ -1,5 +1,5 @@
 import Libsql from 'libsql';
-import { Kysely, SqliteDialect, type SqliteDatabase } from 'kysely';
+import { Kysely, type KyselyPlugin, SqliteDialect, type SqliteDatabase } from 'kysely';
 import type { Database, ServiceTables } from './schema.js';
 import { createTables } from './tables.js';
 
@@ -13,7 +13,19 @@ export async function openSqlite(path: string): Promise<Database> {
   file.pragma('synchronous = FULL');
   // A checkpoint copies the log back in the middle of somebody's commit: small and often keeps that short.
   file.pragma('wal_autocheckpoint = 1000');
-  const db = new Kysely<ServiceTables>({ dialect: new SqliteDialect({ database: file as unknown as SqliteDatabase }) });
+  const dialect = new SqliteDialect({ database: file as unknown as SqliteDatabase });
+  const db = new Kysely<ServiceTables>({ dialect, plugins: [blobsAsBytes] });
   await createTables(db, 'sqlite');
   return db;
 }
+
+/** libsql hands a blob out as ArrayBuffer; everybody else, and our types, speak of Uint8Array. */
+const blobsAsBytes: KyselyPlugin = {
+  transformQuery: ({ node }) => node,
+  transformResult: ({ result }) => {
+    for (const row of result.rows) {
+      for (const name in row) if (row[name] instanceof ArrayBuffer) row[name] = new Uint8Array(row[name]);
+    }
+    return Promise.resolve(result);
+  },
+};

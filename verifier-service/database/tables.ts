@@ -9,6 +9,7 @@ export async function createTables(db: Database, dialect: Dialect): Promise<void
   await db.schema
     .createTable('documents')
     .ifNotExists()
+    .addColumn('check', 'text', (column) => column.notNull())
     .addColumn('jti', 'text', (column) => column.notNull())
     .addColumn('iss', 'text', (column) => column.notNull())
     .addColumn('kind', 'text', (column) => column.notNull())
@@ -30,6 +31,7 @@ export async function createTables(db: Database, dialect: Dialect): Promise<void
   await db.schema
     .createTable('statistics')
     .ifNotExists()
+    .addColumn('check', 'text', (column) => column.notNull())
     .addColumn('id', 'text', (column) => column.primaryKey())
     .addColumn('iss', 'text', (column) => column.notNull())
     .addColumn('kind', 'text', (column) => column.notNull())
@@ -58,6 +60,7 @@ export async function createTables(db: Database, dialect: Dialect): Promise<void
   await db.schema
     .createTable('apiKeys')
     .ifNotExists()
+    .addColumn('check', 'text', (column) => column.notNull())
     .addColumn('id', 'text', (column) => column.primaryKey())
     .addColumn('iss', 'text')
     .addColumn('digest', bytes, (column) => column.notNull())
@@ -67,6 +70,7 @@ export async function createTables(db: Database, dialect: Dialect): Promise<void
   await db.schema
     .createTable('idempotency')
     .ifNotExists()
+    .addColumn('check', 'text', (column) => column.notNull())
     .addColumn('caller', 'text', (column) => column.notNull())
     .addColumn('key', 'text', (column) => column.notNull())
     .addColumn('request', bytes, (column) => column.notNull())

@@ -33,7 +33,6 @@ import { Finder } from '../verify/find.js';
 import { verifyOnThreads } from '../verify/threads.js';
 import { createVisitorLimit } from '../visitor-limit.js';
 import { lockDataFolder } from './data-lock.js';
-import { TrustBundles } from './trust-bundles.js';
 
 /** The embedded organisation: owner of the ledger, its regulator, and the issuer of every log entry. */
 export const MSP_ID = 'SpondonMSP';
@@ -52,7 +51,6 @@ export function foldersOf(dataDir: string) {
     database: join(dataDir, 'service.db'),
     masterKey: join(dataDir, 'master.key'),
     credentials: join(dataDir, 'credentials'),
-    trust: join(dataDir, 'trust'),
   };
 }
 
@@ -72,6 +70,7 @@ export function openLedger(folders: Folders, vault: Vault, log: Logger) {
     chaincode: CHAINCODE,
     contract: new Records(),
     mspId: MSP_ID,
+    owner: 'the owner of this deployment',
     keeper: {
       seal: (plaintext: Uint8Array) => vault.seal(plaintext, 'ledger-identity'),
       open: (sealed: Uint8Array) => vault.open(sealed, 'ledger-identity'),
@@ -166,7 +165,7 @@ export async function startEmbedded(config: Config, log: Logger): Promise<Deploy
   };
   const revoke = { db, log: logStore, signerOf: (iss: string) => signers.of(iss), now, mspId: MSP_ID, onQueued };
   const admitUpload = createUploadSlots(config.maxUploads);
-  const trust = new TrustBundles({ folder: folders.trust, ledger, hosts: [new URL(config.portalUrl).host], now });
+  const hosts = [new URL(config.portalUrl).host];
 
   const app = await buildApp({
     logger: log,
@@ -211,7 +210,7 @@ export async function startEmbedded(config: Config, log: Logger): Promise<Deploy
       admitUpload,
       now,
     },
-    trust: { trustBundle: () => trust.present(), issuers: () => logStore.issuers() },
+    trust: { trustBundle: () => ledger.trustBundle({ hosts, now: now() }), issuers: () => logStore.issuers() },
     administration: { db, registrar, issuer, now, random },
     health: {
       metrics: metrics.registry,

@@ -1,3 +1,4 @@
+import { withCheck } from '../database/row-check.js';
 import type { Database } from '../database/schema.js';
 import { ServiceError } from '../error.js';
 
@@ -48,7 +49,7 @@ export async function saveOutcome(
 ): Promise<void> {
   await db
     .insertInto('idempotency')
-    .values({ caller, key, request, status, body: JSON.stringify(body), createdAt: at })
+    .values(withCheck({ caller, key, request, status, body: JSON.stringify(body), createdAt: at }))
     .execute();
 }
 

@@ -4,6 +4,7 @@ import type { Hash } from '@spondon/protocol/crypto';
 import { formatDocumentId, newDocumentId } from '@spondon/protocol/document-id';
 import { type DocumentKind, signStatement, type Statement } from '@spondon/protocol/statement';
 import { enqueue, type NewQueueRow } from '@spondon/anchor-worker/queue';
+import { withCheck } from '../database/row-check.js';
 import { type Database, queueOf } from '../database/schema.js';
 import type { IssuerSigner } from '../facilities/signers.js';
 import type { Idempotent } from './idempotency.js';
@@ -90,7 +91,7 @@ export async function issueDocument(deps: IssueDeps, request: IssueRequest): Pro
       code: formatDocumentId(jti),
       host: new URL(deps.portalUrl).host,
       issuerName: signer.issuerName,
-      issuedOn: printedDate(issuedAt),
+      issuedOn: printedDate(issuedAt, request.language),
       language: request.language,
       page: request.page,
       corner: request.corner,
@@ -125,7 +126,7 @@ export async function issueDocument(deps: IssueDeps, request: IssueRequest): Pro
   await deps.db.transaction().execute(async (trx) => {
     await trx
       .insertInto('documents')
-      .values({
+      .values(withCheck({
         jti,
         iss,
         kind: content.kind,
@@ -136,7 +137,7 @@ export async function issueDocument(deps: IssueDeps, request: IssueRequest): Pro
         patientId: request.patientId ?? null,
         supersedes: request.supersedes ?? null,
         createdAt: issuedAt,
-      })
+      }))
       .execute();
     await enqueue(queueOf(trx), rows);
     const { statistics } = request;
@@ -144,7 +145,7 @@ export async function issueDocument(deps: IssueDeps, request: IssueRequest): Pro
       const { icd10 = null, upazila = null, ageBand = null } = statistics;
       const id = encodeBase64url(deps.random(NONCE_BYTES));
       const day = new Date(issuedAt).toISOString().slice(0, 10);
-      await trx.insertInto('statistics').values({ id, iss, kind: content.kind, icd10, upazila, ageBand, day }).execute();
+      await trx.insertInto('statistics').values(withCheck({ id, iss, kind: content.kind, icd10, upazila, ageBand, day })).execute();
     }
     if (request.idempotent) await saveOutcome(trx, request.idempotent, { status: 201, body: issued, at: issuedAt });
   });
@@ -173,7 +174,8 @@ function describeIssued(deps: IssueDeps, request: IssueRequest, jti: string, pre
   };
 }
 
-/** Unambiguous in every country, such as '14 March 2026', by Bangladesh's calendar day. */
-function printedDate(at: number): string {
-  return new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'Asia/Dhaka' }).format(at);
+/** Unambiguous in every country, such as '14 March 2026' or '১৪ মার্চ, ২০২৬', by Bangladesh's calendar day. */
+function printedDate(at: number, language: IssueRequest['language']): string {
+  const locale = language === 'bn' ? 'bn-BD' : 'en-GB';
+  return new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'Asia/Dhaka' }).format(at);
 }

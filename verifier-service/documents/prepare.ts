@@ -1,11 +1,11 @@
 import { createThreadPool, type ThreadPool } from '../threads/pool.js';
-import type { Stamp } from '../stamp/stamp.js';
+import type { StampDetails } from '../stamp/details.js';
 import type { Warning } from './issue.js';
 
 /** One file to be made ready: recognised, turned into a PDF if it is a picture, stamped, hashed and encrypted. */
 export interface PrepareJob {
   readonly file: Uint8Array;
-  readonly stamp: Stamp;
+  readonly stamp: StampDetails;
 }
 
 export interface PreparedDocument {

@@ -1,3 +1,4 @@
+import { withCheck } from '../database/row-check.js';
 import type { Database } from '../database/schema.js';
 import { ServiceError } from '../error.js';
 import { isSameApiKey, newApiKey, parseApiKey } from '../vault/api-key.js';
@@ -16,7 +17,7 @@ export async function issueApiKey(
   random: (bytes: number) => Uint8Array,
 ): Promise<{ id: string; text: string }> {
   const { id, text, digest } = newApiKey(random);
-  await db.insertInto('apiKeys').values({ id, iss, digest, createdAt: at, revokedAt: null }).execute();
+  await db.insertInto('apiKeys').values(withCheck({ id, iss, digest, createdAt: at, revokedAt: null })).execute();
   return { id, text };
 }
 
@@ -41,11 +42,9 @@ export async function authenticate(db: Database, authorization: string | undefin
 
 /** Ends a key at once. Throws `NOT_FOUND`. */
 export async function revokeApiKey(db: Database, id: string, at: number): Promise<void> {
-  const { numUpdatedRows } = await db
-    .updateTable('apiKeys')
-    .set({ revokedAt: at })
-    .where('id', '=', id)
-    .where('revokedAt', 'is', null)
-    .executeTakeFirst();
-  if (numUpdatedRows === 0n) throw new ServiceError('NOT_FOUND', `There is no valid API key ${id}`);
+  await db.transaction().execute(async (trx) => {
+    const row = await trx.selectFrom('apiKeys').selectAll().where('id', '=', id).executeTakeFirst();
+    if (!row || row.revokedAt !== null) throw new ServiceError('NOT_FOUND', `There is no valid API key ${id}`);
+    await trx.updateTable('apiKeys').set(withCheck({ ...row, revokedAt: at })).where('id', '=', id).execute();
+  });
 }

@@ -34,6 +34,7 @@ export interface RegistrarDeps {
 
 /** How long a rotation waits for statements under the old key to be anchored. */
 const ROTATION_WAIT_MS = 60_000;
+const ENDS_AHEAD_MS = 10_000;
 
 /** Admission, suspension and keys of facilities: decided on the ledger, by the regulators. */
 export class Registrar {
@@ -79,7 +80,11 @@ export class Registrar {
       .execute();
     this.deps.signers.forget(iss);
     if (why === 'rotated') await this.#anchored(iss);
-    for (const key of old) await this.#decide({ do: 'endKey', iss, kid: key.kid, until: now(), why });
+    for (const { kid: ended } of old) {
+      // An ordinary end lies ahead of the transaction that sets it; a compromised key ends before that.
+      const until = now() + (why === 'rotated' ? ENDS_AHEAD_MS : 0);
+      await this.#decide({ do: 'endKey', iss, kid: ended, until, why });
+    }
     return this.#issuer(iss);
   }
 

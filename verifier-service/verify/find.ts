@@ -1,7 +1,6 @@
 import { encodeBase64url } from '@spondon/protocol/base64url';
-import { claimsHash, parseClaims, verifyClaims } from '@spondon/protocol/claims';
 import { type Hash, publicKeyFromJwk, type Verify } from '@spondon/protocol/crypto';
-import { ProtocolError } from '@spondon/protocol/error';
+import { readFoundClaims } from '@spondon/protocol/found-claims';
 import { type Issuer, keyOf, type Status } from '@spondon/protocol/records';
 import { parseStatement, type SignedStatement, verifyStatement } from '@spondon/protocol/statement';
 import type { FoundClaims, FoundRecord, Lookup, PendingRevocation } from '@spondon/protocol/verdict/finding';
@@ -53,21 +52,9 @@ export class Finder {
   }
 
   /** What can be said of a claims JWS by itself. Null when the text is no claims JWS in its one spelling. */
-  async claims(jws: string): Promise<FoundClaims | null> {
-    const { hash, verify, log } = this.deps;
-    try {
-      const signed = parseClaims(jws);
-      const { iss, jti, iat } = signed.claims;
-      const issuer = log.issuer(iss);
-      const key = issuer && keyOf(issuer, signed.kid);
-      const found = { iss, jti, iat, hash: encodeBase64url(claimsHash(jws, hash)) };
-      if (!issuer || !key) return { ...found, signer: { state: 'unknown' } };
-      const good = await verifyClaims(signed, publicKeyFromJwk(key.jwk), verify);
-      return { ...found, signer: { state: 'known', good, issuer, key } };
-    } catch (error) {
-      if (error instanceof ProtocolError) return null;
-      throw error;
-    }
+  claims(jws: string): Promise<FoundClaims | null> {
+    const { hash, verify, log, isCurrent } = this.deps;
+    return readFoundClaims(jws, { issuer: (iss) => log.issuer(iss), isComplete: isCurrent() }, hash, verify);
   }
 
   async #issuesByCode(jti: string): Promise<{ anchored: Anchored[]; queued: QueueRow[] }> {

@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import { appendFile, readFile } from 'node:fs/promises';
+import { isAbsolute, relative, resolve } from 'node:path';
+import { parse } from 'csv-parse/sync';
+import { ApiError, type Client } from './client.js';
+
+/** How many files are on their way at once. */
+const AT_ONCE = 4;
+const BAR_WIDTH = 30;
+
+/** Columns that are not facts: everything else in the sheet is a fact of the row's kind. */
+const OWN_COLUMNS = new Set(['file', 'kind', 'name', 'birthDate', 'idLast4', 'language', 'patientId', 'supersedes']);
+
+type Row = Readonly<Record<string, string>>;
+
+interface Done {
+  readonly file: string;
+  readonly documentId: string;
+}
+
+/**
+ * Issues every document of a sheet: one row for each file of `folder`, with columns file, kind, name, birthDate and
+ * the facts of its kind (drugs separated by `;`). Can be stopped and started again: finished rows stand in
+ * `<sheet>.issued.jsonl`, and each row's Idempotency-Key follows from its content, so a row whose answer was lost is
+ * not issued twice. Returns the exit code: 0 when every row is issued.
+ */
+export async function issueBatch(client: Client, folder: string, sheet: string): Promise<number> {
+  const rows = parse(await readFile(sheet), { columns: true, skip_empty_lines: true, trim: true, bom: true }) as Row[];
+  const journal = `${sheet}.issued.jsonl`;
+  const done = await readJournal(journal);
+  const waiting = rows.filter(({ file = '' }) => !done.has(file));
+  const failures: { file: string; why: string }[] = [];
+  let finished = rows.length - waiting.length;
+  let stopping = false;
+  const stop = (): void => {
+    stopping = true;
+  };
+  process.once('SIGINT', stop);
+  const total = rows.length;
+  showProgress(finished, total, failures.length);
+
+  const work = async (): Promise<void> => {
+    for (let row = waiting.shift(); row !== undefined && !stopping; row = waiting.shift()) {
+      const { file = '' } = row;
+      try {
+        const { documentId } = await issueRow(client, folder, row);
+        await appendFile(journal, `${JSON.stringify({ file, documentId } satisfies Done)}\n`);
+        finished += 1;
+      } catch (error) {
+        failures.push({ file, why: error instanceof ApiError ? `${error.code}: ${error.message}` : String(error) });
+      }
+      showProgress(finished, total, failures.length);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  process.off('SIGINT', stop);
+
+  process.stderr.write('\n');
+  for (const { file, why } of failures) process.stderr.write(`${file}: ${why}\n`);
+  if (stopping) process.stderr.write('Stopped. Run the same command again to go on where it stopped.\n');
+  process.stdout.write(`${finished} of ${total} issued; their codes are in ${journal}\n`);
+  return finished === total ? 0 : 1;
+}
+
+async function issueRow(client: Client, folder: string, row: Row): Promise<{ documentId: string }> {
+  const { file: name = '' } = row;
+  const path = resolve(folder, name);
+  const inside = relative(resolve(folder), path);
+  // A sheet from elsewhere must not reach files that were not meant.
+  if (name === '' || inside.startsWith('..') || isAbsolute(inside)) throw new Error(`'${name}' is not in ${folder}`);
+  const file = await readFile(path);
+  const details = detailsOf(row);
+  const key = createHash('sha256').update(createHash('sha256').update(file).digest()).update(JSON.stringify(details));
+  return client.issue(file, details, `batch-${key.digest('hex')}`);
+}
+
+function detailsOf(row: Row): unknown {
+  const { kind, name, birthDate, idLast4, language, patientId, supersedes } = row;
+  const facts = Object.entries(row)
+    .filter(([column, value]) => !OWN_COLUMNS.has(column) && value !== '')
+    .map(([column, value]) => [column, factOf(column, value)]);
+  return {
+    kind,
+    claims: {
+      subject: { name, birthDate, ...(idLast4 ? { idLast4 } : {}) },
+      facts: Object.fromEntries(facts) as Record<string, unknown>,
+    },
+    ...(language ? { language } : {}),
+    ...(patientId ? { patientId } : {}),
+    ...(supersedes ? { supersedes } : {}),
+  };
+}
+
+function factOf(column: string, value: string): unknown {
+  if (column === 'items') return Number(value);
+  return column === 'drugs' ? value.split(';').map((drug) => drug.trim()) : value;
+}
+
+async function readJournal(path: string): Promise<Set<string>> {
+  const text = await readFile(path, 'utf8').catch(() => '');
+  const lines = text.split('\n').filter((line) => line !== '');
+  return new Set(lines.map((line) => (JSON.parse(line) as Done).file));
+}
+
+function showProgress(finished: number, total: number, failed: number): void {
+  if (!process.stderr.isTTY) return;
+  const filled = total === 0 ? BAR_WIDTH : Math.round((finished / total) * BAR_WIDTH);
+  const bar = '█'.repeat(filled) + '░'.repeat(BAR_WIDTH - filled);
+  process.stderr.write(`\r${bar} ${finished}/${total}${failed > 0 ? `, ${failed} refused` : ''} `);
+}

@@ -1,0 +1,146 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Answer } from '../verify/answer.js';
+import type { Issued } from '../documents/issue.js';
+import type { DocumentView } from '../documents/read.js';
+
+/** The service refused, in its own words. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  constructor(
+    readonly code: string,
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export interface ClientOptions {
+  readonly url: string;
+  /** Sent as bearer where a key is needed; asked for only then. */
+  readonly apiKey: () => Promise<string>;
+}
+
+const RETRIES = 5;
+const RETRY_MS = 500;
+
+/** The service's API, as the command line uses it. Every method rejects with `ApiError`. */
+export class Client {
+  constructor(private readonly options: ClientOptions) {}
+
+  async issue(file: Uint8Array, details: unknown, idempotencyKey: string): Promise<Issued> {
+    const form = new FormData();
+    form.append('file', new Blob([new Uint8Array(file)]), 'document');
+    form.append('details', JSON.stringify(details));
+    const headers = { ...(await this.#bearer()), 'idempotency-key': idempotencyKey };
+    return this.#json('/v1/documents', { method: 'POST', headers, body: form });
+  }
+
+  async document(code: string): Promise<DocumentView> {
+    return this.#json(`/v1/documents/${encodeURIComponent(code)}`, { headers: await this.#bearer() });
+  }
+
+  async file(code: string): Promise<Uint8Array> {
+    const answer = await this.#ask(`/v1/documents/${encodeURIComponent(code)}/file`, { headers: await this.#bearer() });
+    return new Uint8Array(await answer.arrayBuffer());
+  }
+
+  async revoke(code: string, reason: string): Promise<{ documentId: string; state: string }> {
+    return this.#post(`/v1/documents/${encodeURIComponent(code)}/revocation`, { reason });
+  }
+
+  verifyHash(sha256: string): Promise<Answer> {
+    return this.#json(`/v1/verify/${sha256}`);
+  }
+
+  verifyCode(code: string): Promise<Answer> {
+    return this.#json(`/v1/verify?code=${encodeURIComponent(code)}`);
+  }
+
+  async evidence(code: string): Promise<string> {
+    return (await this.#ask(`/v1/documents/${encodeURIComponent(code)}/evidence`)).text();
+  }
+
+  async trust(): Promise<string> {
+    return (await this.#ask('/v1/trust')).text();
+  }
+
+  admit(facility: Readonly<Record<string, unknown>>): Promise<unknown> {
+    return this.#post('/v1/issuers', facility);
+  }
+
+  async suspend(issuerId: string): Promise<unknown> {
+    return this.#json(`/v1/issuers/${issuerId}/suspension`, { method: 'POST', headers: await this.#bearer() });
+  }
+
+  async reinstate(issuerId: string): Promise<unknown> {
+    return this.#json(`/v1/issuers/${issuerId}/suspension`, { method: 'DELETE', headers: await this.#bearer() });
+  }
+
+  rotateKey(issuerId: string, why: string): Promise<unknown> {
+    return this.#post(`/v1/issuers/${issuerId}/keys`, { why });
+  }
+
+  async newApiKey(issuerId: string): Promise<{ id: string; issuerId: string; apiKey: string }> {
+    return this.#json(`/v1/issuers/${issuerId}/api-keys`, { method: 'POST', headers: await this.#bearer() });
+  }
+
+  async endApiKey(id: string): Promise<void> {
+    await this.#ask(`/v1/api-keys/${id}`, { method: 'DELETE', headers: await this.#bearer() });
+  }
+
+  async #post<T>(path: string, body: unknown): Promise<T> {
+    const headers = { ...(await this.#bearer()), 'content-type': 'application/json' };
+    return this.#json<T>(path, { method: 'POST', headers, body: JSON.stringify(body) });
+  }
+
+  async #bearer(): Promise<{ authorization: string }> {
+    return { authorization: `Bearer ${await this.options.apiKey()}` };
+  }
+
+  async #json<T>(path: string, request: RequestInit = {}): Promise<T> {
+    return (await (await this.#ask(path, request)).json()) as T;
+  }
+
+  /** Asks again while the service is too busy, as it says it will not be for long. */
+  async #ask(path: string, request: RequestInit = {}): Promise<Response> {
+    for (let attempt = 1; ; attempt += 1) {
+      const answer = await this.#fetch(path, request);
+      if (answer.ok) return answer;
+      const seconds = Number(answer.headers.get('retry-after'));
+      const busy = answer.status === 503 || answer.status === 429;
+      if (!busy || attempt > RETRIES) throw await toApiError(answer);
+      await new Promise((resolve) => setTimeout(resolve, Math.max(RETRY_MS * attempt, seconds * 1000)));
+    }
+  }
+
+  async #fetch(path: string, request: RequestInit): Promise<Response> {
+    try {
+      return await fetch(new URL(path, this.options.url), request);
+    } catch {
+      throw new ApiError('UNREACHABLE', 0, `No service answers at ${this.options.url}: is it started? (npm start, or --url)`);
+    }
+  }
+}
+
+async function toApiError(answer: Response): Promise<ApiError> {
+  const text = await answer.text();
+  try {
+    const { code, detail } = JSON.parse(text) as { code?: string; detail?: string };
+    return new ApiError(code ?? 'UNKNOWN', answer.status, detail ?? text);
+  } catch {
+    return new ApiError('UNKNOWN', answer.status, `The service answered ${answer.status}`);
+  }
+}
+
+/** The key in a credentials file that the service wrote. */
+export async function storedApiKey(dataDir: string, name: 'operator' | 'sample-hospital'): Promise<string> {
+  const path = join(dataDir, 'credentials', `${name}.json`);
+  try {
+    const { apiKey } = JSON.parse(await readFile(path, 'utf8')) as { apiKey: string };
+    return apiKey;
+  } catch {
+    throw new ApiError('NO_KEY', 0, `No API key: set SPONDON_API_KEY, or --data to the folder that has ${path}`);
+  }
+}

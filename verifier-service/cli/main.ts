@@ -1,0 +1,242 @@
+import { randomUUID } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { DOCUMENT_KINDS, REVOCATION_REASONS } from '@spondon/protocol/statement';
+import { ISSUER_KINDS } from '@spondon/protocol/records';
+import { describeSettings } from '../config.js';
+import { ApiError, Client, storedApiKey } from './client.js';
+import { issueBatch } from './batch.js';
+import { backUp, checkEverything, reindex, restore } from './maintenance.js';
+import { exitCodeOf, printAnswer, printIssued, printSettings } from './print.js';
+import { subjectOf, verifyOffline, verifyOnline } from './verify.js';
+
+interface GlobalOptions {
+  readonly url: string;
+  readonly data: string;
+  readonly json: boolean;
+}
+
+const program = new Command('spondon')
+  .description('Issue, anchor and verify documents')
+  .option('--url <origin>', 'where the service is', process.env.SPONDON_URL ?? `http://localhost:${process.env.SPONDON_PORT ?? '8080'}`)
+  .option('--data <folder>', "the service's data folder", process.env.SPONDON_DATA_DIR ?? './data')
+  .option('--json', 'answer in JSON', false)
+  .addHelpText(
+    'after',
+    `
+Facilities' commands take the API key from SPONDON_API_KEY, the operator's from SPONDON_OPERATOR_KEY;
+without these, the sample hospital's and the operator's are read from <data>/credentials.
+'verify' ends with 0 when the verdict is valid, 1 on an error, 3 on any other verdict, 4 when it could not be checked.`,
+  );
+
+const options = (): GlobalOptions => program.opts<GlobalOptions>();
+const facility = (): Client =>
+  new Client({ url: options().url, apiKey: () => keyFrom('SPONDON_API_KEY', 'sample-hospital') });
+const operator = (): Client =>
+  new Client({ url: options().url, apiKey: () => keyFrom('SPONDON_OPERATOR_KEY', 'operator') });
+
+async function keyFrom(variable: string, name: 'operator' | 'sample-hospital'): Promise<string> {
+  return process.env[variable] ?? storedApiKey(options().data, name);
+}
+
+program
+  .command('issue')
+  .description('issue a document, or with --batch every document of a folder')
+  .argument('[file]', 'PDF, PNG or JPEG')
+  .addOption(new Option('--kind <kind>', 'what it is').choices(DOCUMENT_KINDS))
+  .option('--claims <json>', 'file with {subject, facts}')
+  .option('--supersedes <code>', 'the document that it replaces')
+  .option('--patient <id>', "the patient's token")
+  .addOption(new Option('--language <language>', 'of the stamp').choices(['en', 'bn']).default('en'))
+  .option('--page <page>', 'first, last or a number', 'first')
+  .option('--corner <corner>', 'where the stamp goes', 'bottom-right')
+  .option('--batch <folder>', 'folder with files')
+  .option('--csv <sheet>', 'a row for each file: file, kind, name, birthDate, facts…')
+  .action(async (file: string | undefined, given: IssueOptions) => {
+    const { batch, csv, kind, claims } = given;
+    if (batch !== undefined && csv !== undefined) {
+      process.exitCode = await issueBatch(facility(), batch, csv);
+      return;
+    }
+    if (file === undefined || kind === undefined || claims === undefined) {
+      throw new Error('Give a file with --kind and --claims, or --batch with --csv');
+    }
+    const details = {
+      kind,
+      claims: JSON.parse(await readFile(claims, 'utf8')) as unknown,
+      language: given.language,
+      page: /^\d+$/.test(given.page) ? Number(given.page) : given.page,
+      corner: given.corner,
+      ...(given.supersedes === undefined ? {} : { supersedes: given.supersedes }),
+      ...(given.patient === undefined ? {} : { patientId: given.patient }),
+    };
+    printIssued(await facility().issue(await readFile(file), details, randomUUID()), options().json);
+  });
+
+interface IssueOptions {
+  readonly kind?: string;
+  readonly claims?: string;
+  readonly supersedes?: string;
+  readonly patient?: string;
+  readonly language: string;
+  readonly page: string;
+  readonly corner: string;
+  readonly batch?: string;
+  readonly csv?: string;
+}
+
+program
+  .command('verify')
+  .description('verify a file or a printed code; with --evidence and --trust, without any network')
+  .argument('<file-or-code>')
+  .option('--evidence <file>', 'evidence file')
+  .option('--trust <file>', 'trust bundle')
+  .option('--pin <fingerprint>', 'fingerprint that the trust bundle must have')
+  .option('--max-age <hours>', 'how old the status may be', positiveNumber)
+  .action(async (text: string, given: { evidence?: string; trust?: string; pin?: string; maxAge?: number }) => {
+    const subject = await subjectOf(text);
+    const { evidence, trust, pin, maxAge: maxAgeHours } = given;
+    if ((evidence === undefined) !== (trust === undefined)) {
+      throw new Error('--evidence and --trust go together: both, for a check without the network');
+    }
+    const answer =
+      evidence !== undefined && trust !== undefined
+        ? await verifyOffline(subject, { evidence, trust, pin, maxAgeHours }, Date.now())
+        : await verifyOnline(facility(), subject);
+    printAnswer(answer, options().json);
+    process.exitCode = exitCodeOf(answer.verdict);
+  });
+
+program
+  .command('evidence')
+  .description('fetch the evidence file of a document')
+  .argument('<code>')
+  .option('-o, --output <file>', 'where to put it; otherwise to standard output')
+  .action(async (code: string, { output }: { output?: string }) => put(await facility().evidence(code), output));
+
+program
+  .command('trust')
+  .description('fetch the trust bundle; keep it, and compare its fingerprint by another way')
+  .option('-o, --output <file>', 'where to put it; otherwise to standard output')
+  .action(async ({ output }: { output?: string }) => put(await facility().trust(), output));
+
+program
+  .command('file')
+  .description('fetch a stamped document, as the facility that issued it')
+  .argument('<code>')
+  .requiredOption('-o, --output <file>', 'where to put it')
+  .action(async (code: string, { output }: { output: string }) => put(await facility().file(code), output));
+
+program
+  .command('show')
+  .description('show a document and its state, as the facility that issued it')
+  .argument('<code>')
+  .action(async (code: string) => put(`${JSON.stringify(await facility().document(code), null, 2)}\n`, undefined));
+
+program
+  .command('revoke')
+  .description('withdraw a document')
+  .argument('<code>')
+  .addOption(
+    new Option('--reason <reason>', 'why')
+      .choices(REVOCATION_REASONS.filter((reason) => reason !== 'superseded'))
+      .makeOptionMandatory(),
+  )
+  .action(async (code: string, { reason }: { reason: string }) => {
+    const { documentId } = await facility().revoke(code, reason);
+    await put(`${documentId} is revoked (${reason}); the revocation is being anchored\n`, undefined);
+  });
+
+program
+  .command('admit')
+  .description('admit a facility')
+  .argument('<issuerId>', 'registry code, such as bd.dghs.10012345')
+  .requiredOption('--name <name>', "the facility's name")
+  .addOption(new Option('--kind <kind>', 'what it is').choices(ISSUER_KINDS).makeOptionMandatory())
+  .requiredOption('--licence <number>', 'its licence')
+  .requiredOption('--telephone <number>', 'where verifiers can ask')
+  .option('--jwk <file>', 'its public key (JWK), when it signs at home')
+  .action(async (issuerId: string, { jwk, ...facts }: { jwk?: string } & Record<string, string>) => {
+    const key = jwk === undefined ? {} : { jwk: JSON.parse(await readFile(jwk, 'utf8')) as unknown };
+    await show(operator().admit({ issuerId, ...facts, ...key }));
+  });
+
+program
+  .command('suspend')
+  .description('suspend a facility: it cannot issue; what it issued stands, and says so')
+  .argument('<issuerId>')
+  .action((issuerId: string) => show(operator().suspend(issuerId)));
+
+program
+  .command('reinstate')
+  .description('end a suspension')
+  .argument('<issuerId>')
+  .action((issuerId: string) => show(operator().reinstate(issuerId)));
+
+program
+  .command('rotate-key')
+  .description("give a facility a new signing key and end the old one")
+  .argument('<issuerId>')
+  .addOption(new Option('--why <reason>', 'why').choices(['rotated', 'compromised']).default('rotated'))
+  .action((issuerId: string, { why }: { why: string }) => show(operator().rotateKey(issuerId, why)));
+
+program
+  .command('api-key')
+  .description('issue an API key to a facility (shown once), or end one with --end')
+  .argument('<issuerId>')
+  .option('--end <id>', 'the id in the middle of the key')
+  .action(async (issuerId: string, { end }: { end?: string }) => {
+    if (end === undefined) return show(operator().newApiKey(issuerId));
+    await operator().endApiKey(end);
+    return put(`API key ${end} is ended\n`, undefined);
+  });
+
+program
+  .command('fsck')
+  .description('check everything in the data folder; the service must be stopped')
+  .action(async () => {
+    process.exitCode = await checkEverything(options().data);
+  });
+
+program
+  .command('reindex')
+  .description('rebuild tiles and lookup index from the ledger; the service must be stopped')
+  .action(() => reindex(options().data));
+
+program
+  .command('backup')
+  .description('copy everything into a new folder; the service may go on')
+  .argument('<folder>')
+  .action((folder: string) => backUp(options().data, folder));
+
+program
+  .command('restore')
+  .description('make the data folder anew from a backup; it must not exist')
+  .argument('<folder>', 'the backup')
+  .action((folder: string) => restore(folder, options().data));
+
+program
+  .command('settings')
+  .description('list the settings of the service')
+  .action(() => printSettings(describeSettings()));
+
+async function put(content: string | Uint8Array, output: string | undefined): Promise<void> {
+  if (output === undefined) process.stdout.write(content);
+  else await writeFile(output, content);
+}
+
+async function show(answer: Promise<unknown>): Promise<void> {
+  await put(`${JSON.stringify(await answer, null, 2)}\n`, undefined);
+}
+
+function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError('must be a number of hours above 0');
+  return value;
+}
+
+program.parseAsync().catch((error: unknown) => {
+  const code = error instanceof ApiError ? `${error.code}: ` : error instanceof Error && 'code' in error ? `${String(error.code)}: ` : '';
+  process.stderr.write(`${code}${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,31 @@
+import { checkData } from '../deployment/fsck.js';
+import { copyData, rebuildDerived, restoreData } from '../deployment/maintenance.js';
+
+const masterKey = (): string | undefined => process.env.SPONDON_MASTER_KEY;
+
+/** Returns the exit code: 0 when everything is sound. */
+export async function checkEverything(dataDir: string): Promise<number> {
+  const sound = await checkData(dataDir, masterKey(), ({ area, checked, damage }) =>
+    print(damage === null ? `ok       ${area.padEnd(10)} ${checked}` : `DAMAGED  ${area.padEnd(10)} ${damage}`),
+  );
+  print(sound ? 'Everything is sound.' : 'There is damage: see docs/operations.md, "When fsck finds damage".');
+  return sound ? 0 : 1;
+}
+
+export async function reindex(dataDir: string): Promise<void> {
+  print(`Tiles, lookup index and registry are rebuilt from ${await rebuildDerived(dataDir, masterKey())} blocks.`);
+}
+
+export async function backUp(dataDir: string, target: string): Promise<void> {
+  await copyData(dataDir, target);
+  print(`${target} holds everything but the master key: keep that elsewhere, without it no document opens.`);
+}
+
+export async function restore(backup: string, dataDir: string): Promise<void> {
+  await restoreData(backup, dataDir);
+  print(`${dataDir} is restored. Put the master key back (${dataDir}/master.key, mode 0600), then run fsck.`);
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

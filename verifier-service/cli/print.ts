@@ -1,0 +1,58 @@
+import type { Verdict } from '@spondon/protocol/verdict/summaries';
+import type { Issued } from '../documents/issue.js';
+import type { Answer } from '../verify/answer.js';
+
+/** For people: a verdict in words, then each check with its reason. Colour only on a terminal, and never alone. */
+
+const MARKS = { passed: '✓', failed: '✗', unavailable: '?' } as const;
+const COLOURS = { passed: 32, failed: 31, unavailable: 33 } as const;
+
+export function printAnswer(answer: Answer & { trust?: string; endorsedBy?: readonly string[] }, json: boolean): void {
+  if (json) return print(JSON.stringify(answer, null, 2));
+  const { verdict, summary, checks, notes, document } = answer;
+  const tone = verdict === 'valid' ? 'passed' : verdict === 'unavailable' || verdict === 'pending' ? 'unavailable' : 'failed';
+  print(`${paint(tone, `${MARKS[tone]} ${verdict.toUpperCase()}`)}  ${summary}\n`);
+  for (const { id, state, message } of checks) print(`  ${paint(state, MARKS[state])} ${id.padEnd(10)} ${message}`);
+  for (const { message } of notes) print(`  ${paint('unavailable', '!')} ${'note'.padEnd(10)} ${message}`);
+  if (document) {
+    const { documentId, kind, issuer } = document;
+    print(`\n  document   ${documentId} (${kind})`);
+    print(`  issuer     ${issuer.name ?? 'unknown'} (${issuer.issuerId}), telephone ${issuer.telephone ?? 'unknown'}`);
+    print(`  anchored   ${'anchoredAt' in document ? document.anchoredAt : 'not yet'}`);
+  }
+  if (answer.trust !== undefined) {
+    print(`\n  endorsed by ${answer.endorsedBy?.join(', ') || 'nobody'}`);
+    print(`  trust list  ${answer.trust}`);
+    print('              compare this fingerprint with one that you got another way, or give it as --pin');
+  }
+}
+
+/** 0: valid; 3: another verdict; 4: it could not be checked, or not yet. */
+export function exitCodeOf(verdict: Verdict): number {
+  if (verdict === 'valid') return 0;
+  return verdict === 'unavailable' || verdict === 'pending' ? 4 : 3;
+}
+
+export function printIssued(issued: Issued, json: boolean): void {
+  if (json) return print(JSON.stringify(issued, null, 2));
+  const { documentId, sha256, warnings } = issued;
+  print(`${documentId} is issued; its anchoring takes a moment`);
+  print(`  sha256  ${sha256}`);
+  for (const { code, message } of warnings) print(`  ! ${code}: ${message}`);
+  print(`\n  npx spondon file ${documentId} -o stamped.pdf    the stamped file for the patient`);
+  print(`  npx spondon show ${documentId}                   its state`);
+}
+
+export function printSettings(settings: readonly { name: string; default: string; meaning: string }[]): void {
+  for (const { name, default: value, meaning } of settings) {
+    print(`${name}${value === '' ? '' : ` (${value})`}\n    ${meaning}`);
+  }
+}
+
+function paint(state: keyof typeof COLOURS, text: string): string {
+  return process.stdout.isTTY ? `\u001b[${COLOURS[state]}m${text}\u001b[0m` : text;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,17 @@
+import { cachedSubsets, type Subsets } from './embed.js';
+import { openFaces, type Faces } from './faces.js';
+import type { Renderer } from './renderer.js';
+import { cachedShaper, type Shaper } from './shape.js';
+
+/** What a thread keeps between stamps. */
+export interface StampTools {
+  readonly faces: Faces;
+  readonly shape: Shaper;
+  readonly subsets: Subsets;
+  readonly renderer: Renderer;
+}
+
+export function createStampTools(renderer: Renderer): StampTools {
+  const faces = openFaces();
+  return { faces, shape: cachedShaper(faces), subsets: cachedSubsets(faces), renderer };
+}
