@@ -11,6 +11,8 @@ COPY anchor-worker/package.json anchor-worker/
 COPY verifier-service/package.json verifier-service/
 COPY fixtures/package.json fixtures/
 COPY bench/package.json bench/
+# npm links a command only if it is there.
+COPY verifier-service/bin verifier-service/bin
 # No install scripts: everything native comes prebuilt.
 RUN npm ci --ignore-scripts --no-audit --no-fund
 

@@ -1,43 +1,53 @@
-import { randomBytes } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 
-/** Endings of files that a crash may leave behind; whoever opens a folder may delete them. */
+/** Ending of files that a crash may leave behind; whoever opens a folder may delete them. */
 export const UNFINISHED = '.unfinished';
 
 /**
  * Replaces `path` in one step: a reader, or a crash, sees the old bytes or the new ones, never a mixture. When it
- * returns, bytes and name are durable. The folder is made when it is missing.
+ * resolves, bytes and name are durable. The folder is made when it is missing. One writer to a path at a time.
  */
 export async function writeFileDurably(path: string, bytes: Uint8Array, mode = 0o644): Promise<void> {
-  const folder = dirname(path);
-  const temporary = `${path}.${randomBytes(6).toString('hex')}${UNFINISHED}`;
-  let handle;
+  await placeFile(path, bytes, mode);
+  await syncFolder(dirname(path));
+}
+
+/** {@link writeFileDurably}, but the name is durable only after a later {@link syncFolder} of its folder. */
+export async function placeFile(path: string, bytes: Uint8Array, mode = 0o644): Promise<void> {
+  // The same name each time, so that what a crash left is overwritten when its file is written again.
+  const unfinished = path + UNFINISHED;
   try {
-    handle = await open(temporary, 'wx', mode);
+    const handle = await openMakingFolder(unfinished, mode);
+    try {
+      await handle.writeFile(bytes);
+      await handle.datasync();
+    } finally {
+      await handle.close();
+    }
+    await rename(unfinished, path);
   } catch (error) {
-    if (!isMissing(error)) throw error;
-    await makeFolderDurably(folder);
-    handle = await open(temporary, 'wx', mode);
-  }
-  try {
-    await handle.writeFile(bytes);
-    await handle.datasync();
-  } catch (error) {
-    await handle.close();
-    await rm(temporary, { force: true });
+    await rm(unfinished, { force: true });
     throw error;
   }
-  await handle.close();
-  await rename(temporary, path);
-  await syncFolder(folder);
+}
+
+async function openMakingFolder(path: string, mode: number) {
+  try {
+    return await open(path, 'w', mode);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    await makeFolderDurably(dirname(path));
+    return open(path, 'w', mode);
+  }
 }
 
 /** A new folder's name is durable only when its parent is synced, and so on up to the first that existed. */
 export async function makeFolderDurably(folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true });
+  const last = resolve(folder);
+  const first = await mkdir(last, { recursive: true });
   if (first === undefined) return;
-  for (let made = folder; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
+  for (let made = last; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
 }
 
 export async function syncFolder(folder: string): Promise<void> {

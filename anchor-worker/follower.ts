@@ -7,43 +7,38 @@ const CHECKPOINT_DELAY_MS = 1000;
 
 export interface FollowerOptions {
   readonly ledger: Ledger;
+  /** Belongs to the follower from its start on: it is closed when the follower stops. */
   readonly store: LogStore;
-  /** Called after each block, once reads see it. */
+  /** Called after each block, once reads see it. Must not throw. */
   readonly onBlock?: (block: Block) => void;
   /** The follower stopped and will not go on by itself. */
   readonly onFailure: (error: unknown) => void;
+  readonly checkpointDelayMs?: number;
 }
 
 /** Reads the ledger's blocks into the log store, in order, for as long as it runs. */
 export class Follower {
   readonly #stop = new AbortController();
-  readonly #waiting = new Set<{ block: number; resolve: () => void; reject: (error: unknown) => void }>();
+  readonly #waiting = new Set<{ block: number; resolve: () => void; reject: (error: Error) => void }>();
   #running: Promise<void> = Promise.resolve();
-  #failure: unknown;
-  #stopping = false;
-  #last: Promise<void> = Promise.resolve();
+  #failure: Error | undefined;
+  #stopped = false;
+  /** Set from when a checkpoint is due until it is written. */
   #timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: FollowerOptions) {}
 
   /** Resolves once all blocks that the ledger has now are applied; following goes on until `stop`. */
   async start(): Promise<void> {
-    const { ledger, store } = this.options;
-    const height = await ledger.height();
-    if (store.nextBlock > height) {
-      throw new WorkerError(
-        'LEDGER_REWRITTEN',
-        `The ledger has ${height} blocks, fewer than the ${store.nextBlock} already read: was it restored from a backup? Reindex`,
-      );
-    }
-    this.#running = this.#follow().catch((error: unknown) => this.#fail(error));
+    const height = await this.options.ledger.height();
+    this.#running = this.#follow(height).catch((error: unknown) => this.#fail(error));
     await this.applied(height - 1);
   }
 
   /** Resolves once reads see block `block`. Rejects when the follower stopped before. */
   applied(block: number): Promise<void> {
+    if (this.#failure) return Promise.reject(this.#failure);
     if (this.options.store.nextBlock > block) return Promise.resolve();
-    if (this.#failure !== undefined) return Promise.reject(asError(this.#failure));
     return new Promise((resolve, reject) => this.#waiting.add({ block, resolve, reject }));
   }
 
@@ -56,46 +51,59 @@ export class Follower {
     return this.#failure;
   }
 
-  /** Stops following and leaves the store checkpointed and closed. */
+  /**
+   * Stops following and leaves the store checkpointed and closed. What goes wrong with that is reported as a failure:
+   * nothing is lost, the next start reads the blocks again.
+   */
   async stop(): Promise<void> {
-    this.#stopping = true;
+    if (this.#stopped) return;
+    this.#stopped = true;
     this.#stop.abort();
     clearTimeout(this.#timer);
     await this.#running;
-    await this.#last;
-    this.#fail(new Error('The follower was stopped'));
-    await this.options.store.close();
+    await this.options.store.close().catch((error: unknown) => this.#fail(error));
+    this.#rejectAll((this.#failure ??= new WorkerError('STOPPED', 'The follower was stopped')));
   }
 
-  async #follow(): Promise<void> {
+  async #follow(height: number): Promise<void> {
     const { ledger, store, onBlock } = this.options;
-    for await (const block of ledger.blocks(store.nextBlock, this.#stop.signal)) {
-      await this.#alone(async () => {
-        store.apply(block);
-        onBlock?.(block);
-        this.#wake();
-        await store.settle();
-      });
-      this.#timer ??= setTimeout(() => this.#checkpoint(), CHECKPOINT_DELAY_MS).unref();
+    const { nextBlock } = store;
+    if (nextBlock > height) {
+      throw new WorkerError(
+        'LEDGER_REWRITTEN',
+        `The ledger has ${height} blocks, fewer than the ${nextBlock} already read: was it restored from a backup? Reindex`,
+      );
     }
+    // The last one that was read comes first, once more: is this still the ledger that was followed so far?
+    for await (const block of ledger.blocks(Math.max(0, nextBlock - 1), this.#stop.signal)) {
+      if (block.number < nextBlock) {
+        store.assertLast(block);
+        continue;
+      }
+      store.apply(block);
+      onBlock?.(block);
+      this.#resolveApplied();
+      this.#checkpointSoon();
+      await store.settle();
+    }
+    if (!this.#stop.signal.aborted) throw new WorkerError('STOPPED', 'The ledger gives no more blocks');
   }
 
-  #checkpoint(): void {
-    this.#timer = undefined;
-    this.#alone(() => this.options.store.checkpoint()).catch((error: unknown) => {
-      this.#stop.abort();
-      this.#fail(error);
-    });
+  #checkpointSoon(): void {
+    const { store, checkpointDelayMs = CHECKPOINT_DELAY_MS } = this.options;
+    this.#timer ??= setTimeout(() => {
+      const { nextBlock } = store;
+      store.checkpoint().then(
+        () => {
+          this.#timer = undefined;
+          if (store.nextBlock > nextBlock && !this.#stopped) this.#checkpointSoon();
+        },
+        (error: unknown) => this.#fail(error),
+      );
+    }, checkpointDelayMs).unref();
   }
 
-  /** One after another: a checkpoint must not run beside `apply`. */
-  #alone(work: () => Promise<void>): Promise<void> {
-    const done = this.#last.then(work);
-    this.#last = done.catch(() => undefined);
-    return done;
-  }
-
-  #wake(): void {
+  #resolveApplied(): void {
     for (const waiter of this.#waiting) {
       if (this.options.store.nextBlock <= waiter.block) continue;
       this.#waiting.delete(waiter);
@@ -104,14 +112,15 @@ export class Follower {
   }
 
   #fail(error: unknown): void {
-    const first = this.#failure === undefined;
-    this.#failure ??= error;
+    this.#stop.abort();
+    if (this.#failure) return;
+    this.#failure = error instanceof Error ? error : new Error(String(error));
+    this.#rejectAll(this.#failure);
+    this.options.onFailure(error);
+  }
+
+  #rejectAll(error: Error): void {
     for (const waiter of this.#waiting) waiter.reject(error);
     this.#waiting.clear();
-    if (first && !this.#stopping) this.options.onFailure(error);
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
 import { arch, cpus, loadavg, platform, release, totalmem } from 'node:os';
 import { promisify } from 'node:util';
+import { flushMs } from './disk.js';
+import { milliseconds } from './figures.js';
 
 /** A row of the table that a benchmark prints: what was measured, what was reached, what was to be reached. */
 export interface Row {
@@ -17,7 +19,7 @@ export async function printReport(title: string, settings: Settings, rows: reado
   const told = Object.entries(settings).map(([name, value]) => `${name}: ${value}`);
   print(`## ${title}`);
   print('');
-  print(`- machine: ${machine()}`);
+  print(`- machine: ${await machine()}`);
   print(`- versions: ${await versions()}`);
   print(`- settings: ${told.join(', ')}`);
   print('');
@@ -32,36 +34,15 @@ export function tellProgress(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-/** The value below which `share` of the samples lie. Samples need not be sorted. */
-export function percentile(samples: readonly number[], share: number): number {
-  const sorted = [...samples].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
-}
-
-export function milliseconds(value: number): string {
-  return `${value < 10 ? value.toFixed(2) : value.toFixed(0)} ms`;
-}
-
-export function seconds(value: number): string {
-  return `${value < 10 ? value.toFixed(2) : value.toFixed(0)} s`;
-}
-
-export function perSecond(value: number): string {
-  return `${value < 100 ? value.toFixed(1) : Math.round(value).toLocaleString('en')}/s`;
-}
-
-export function megabytes(bytes: number): string {
-  return `${Math.round(bytes / 1e6)} MB`;
-}
-
-function machine(): string {
-  const [cpu] = cpus();
-  const memory = Math.round(totalmem() / 2 ** 30);
+async function machine(): Promise<string> {
+  // First, since the flushes below are load of our own.
   const [load = 0] = loadavg();
+  const [cpu] = cpus();
   return [
     `${cpus().length} × ${cpu?.model.trim() ?? 'unknown CPU'}`,
-    `${memory} GiB`,
+    `${Math.round(totalmem() / 2 ** 30)} GiB`,
     `${platform()} ${release()} ${arch()}`,
+    `a flush to disk ${milliseconds(await flushMs())}`,
     // Includes the benchmark itself: far above the number of processors means that others were at work too.
     `load at the end ${load.toFixed(1)}`,
   ].join(', ');

@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { existsSync } from 'node:fs';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -71,8 +73,10 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     await ended;
   };
   const keyIn = async (name: string): Promise<string> => {
-    const text = await readFile(join(dataDir, 'credentials', `${name}.json`), 'utf8');
-    return (JSON.parse(text) as { apiKey: string }).apiKey;
+    const path = join(dataDir, 'credentials', `${name}.json`);
+    // A first start listens before its samples are planted, and writes the key last.
+    while (!existsSync(path)) await delay(20);
+    return (JSON.parse(await readFile(path, 'utf8')) as { apiKey: string }).apiKey;
   };
   return {
     url: `http://127.0.0.1:${port}`,

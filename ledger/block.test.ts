@@ -32,7 +32,10 @@ test('a block that Fabric wrote is read with its transaction, arguments and writ
     {
       ...transaction,
       args: transaction?.args.map((arg) => Buffer.from(arg).toString()),
-      writes: transaction?.writes.map(({ key, value }) => [key, JSON.parse(Buffer.from(value ?? []).toString())]),
+      writes: transaction?.writes.map(({ key, value }) => [
+        key,
+        JSON.parse(Buffer.from(value ?? []).toString()) as unknown,
+      ]),
     },
     {
       id: 'ff86affc63812d2d7dda806a298ee8493f3b09c6a5941f64faff8d667609effb',
@@ -112,17 +115,22 @@ test('bytes that are no block, or lack validation flags, are damage', () => {
 
 test('whatever bytes are read as a block, the only error is damage', () => {
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 64 }), fc.nat(five.length - 1), fc.integer({ min: 1, max: 255 }), (some, at, flip) => {
-      const changed = Uint8Array.from(five);
-      changed[at] = (changed[at] ?? 0) ^ flip;
-      for (const bytes of [some, changed]) {
-        try {
-          decodeBlock(bytes, 'marbles');
-        } catch (error) {
-          assert.ok(error instanceof LedgerError && error.code === 'DAMAGED', String(error));
+    fc.property(
+      fc.uint8Array({ maxLength: 64 }),
+      fc.nat(five.length - 1),
+      fc.integer({ min: 1, max: 255 }),
+      (some, at, flip) => {
+        const changed = Uint8Array.from(five);
+        changed[at] = (changed[at] ?? 0) ^ flip;
+        for (const bytes of [some, changed]) {
+          try {
+            decodeBlock(bytes, 'marbles');
+          } catch (error) {
+            assert.ok(error instanceof LedgerError && error.code === 'DAMAGED', String(error));
+          }
         }
-      }
-    }),
+      },
+    ),
   );
 });
 

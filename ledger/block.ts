@@ -24,10 +24,7 @@ export const MVCC_READ_CONFLICT: number = peer.TxValidationCode.MVCC_READ_CONFLI
  */
 export function headerHash(number: number, previousHash: Uint8Array, dataHash: Uint8Array): Uint8Array {
   const content = Buffer.concat([derInteger(number), derOctets(previousHash), derOctets(dataHash)]);
-  return createHash('sha256')
-    .update(Uint8Array.of(0x30, content.length))
-    .update(content)
-    .digest();
+  return createHash('sha256').update(Uint8Array.of(0x30, content.length)).update(content).digest();
 }
 
 function derInteger(value: number): Uint8Array {

@@ -1,5 +1,3 @@
-import 'reflect-metadata';
-import { KeyUsageFlags } from '@peculiar/x509';
 import { ledger } from '@hyperledger/fabric-protos';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -10,21 +8,10 @@ import {
   type AttestationRefusal,
 } from './attestation.js';
 import type { AttestedState } from './attestation/state.js';
-import { concatBytes, utf8 } from './bytes.js';
+import { utf8 } from './bytes.js';
 import { canonicalJson } from './canonical.js';
 import { sha256, verify } from './crypto-node.js';
-import {
-  DAY,
-  TODAY,
-  derSignature,
-  endorse,
-  malleated,
-  mintCertificate,
-  mintCrl,
-  serializedIdentity,
-  signRaw,
-  type CertificateWish,
-} from './testing/mint.js';
+import { DAY, TODAY, endorse, mintCertificate, serializedIdentity } from './testing/mint.js';
 import {
   ATTESTED_AT,
   attest,
@@ -39,7 +26,7 @@ import {
   type OutcomeWish,
 } from './testing/network.js';
 import { openTrustBundle, type TrustBundle } from './trust.js';
-import type { TrustPayload, TrustedMsp } from './trust/payload.js';
+import type { TrustPayload } from './trust/payload.js';
 
 const network = await mintNetwork();
 const { dghs, dgfp, hospital, dghsHospital } = network;

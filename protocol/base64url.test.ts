@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { base64urlLength, decodeBase64url, encodeBase64url, writeBase64url } from './base64url.js';
+import {
+  base64urlLength,
+  decodeBase64url,
+  decodeBase64urlText,
+  encodeBase64url,
+  writeBase64url,
+} from './base64url.js';
 import { utf8 } from './bytes.js';
 
 // RFC 4648 §10, without padding, and the two characters in which the alphabets differ.
@@ -87,4 +93,20 @@ test('a part of an array is written into the middle of another', () => {
   assert.deepEqual(to, Uint8Array.from([0, 0, ...utf8('Zm9vYg'), 0, 0]));
   assert.equal(writeBase64url(from, 1, 4, to, 0), 4);
   assert.equal(writeBase64url(from, 1, 6, to, 0), 7);
+});
+
+test('text of any length comes back from its base64url, and its malformed UTF-8 is refused', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 3000, size: 'max' }), (text) => {
+      assert.equal(decodeBase64urlText(encodeBase64url(utf8(text))), text);
+    }),
+  );
+  // A shorter one after a longer one: nothing of the longer one is left.
+  const [most, more] = ['x'.repeat(4096), 'y'.repeat(5000)].map((text) => encodeBase64url(utf8(text)));
+  assert.equal(decodeBase64urlText(most ?? ''), 'x'.repeat(4096));
+  assert.equal(decodeBase64urlText(more ?? ''), 'y'.repeat(5000));
+  assert.equal(decodeBase64urlText('eg'), 'z');
+  assert.throws(() => decodeBase64urlText('_w'), { name: 'ProtocolError', code: 'UTF8' });
+  assert.throws(() => decodeBase64urlText('eh'), refused);
+  assert.throws(() => decodeBase64urlText('e'), refused);
 });

@@ -16,7 +16,7 @@ function refuse(what: string): never {
 const PLAIN = /^[ !#-[\]-~]*$/;
 
 function stringJson(text: string): string {
-  if (PLAIN.test(text)) return `"${text}"`;
+  if (PLAIN.test(text)) return '"' + text + '"';
   if (LONE_SURROGATE.test(text)) refuse('a lone surrogate');
   return JSON.stringify(text);
 }
@@ -25,12 +25,13 @@ function objectJson(value: object, depth: number): string {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) refuse('an object of a class');
   const members = value as Readonly<Record<string, unknown>>;
+  // Joined with +, which defers the copying: templates take twice as long, and this runs for every statement.
   let text = '';
   // The default order of strings is that of their UTF-16 code units, as RFC 8785 §3.2.3 asks.
   for (const name of Object.keys(members).sort()) {
-    text += `${text === '' ? '' : ','}${stringJson(name)}:${encode(members[name], depth + 1)}`;
+    text += (text === '' ? '' : ',') + stringJson(name) + ':' + encode(members[name], depth + 1);
   }
-  return `{${text}}`;
+  return '{' + text + '}';
 }
 
 function encode(value: unknown, depth: number): string {

@@ -1,5 +1,5 @@
-import { decodeBase64url, encodeBase64url } from './base64url.js';
-import { fromUtf8, utf8 } from './bytes.js';
+import { decodeBase64url, decodeBase64urlText, encodeBase64url } from './base64url.js';
+import { utf8 } from './bytes.js';
 import { canonicalJson, parseCanonicalJson } from './canonical.js';
 import { SIGNATURE_BYTES, isLowS, toLowS, type Sign } from './crypto.js';
 import { ProtocolError } from './error.js';
@@ -57,7 +57,7 @@ export function parseJws(text: string, typ: string, maxBytes: number): ParsedJws
   if (header === undefined || payload === undefined || signature === undefined || more.length > 0) {
     throw new ProtocolError('JWS', 'not three parts with dots between');
   }
-  const kid = kidOfHeader(fromUtf8(decodeBase64url(header)), typ);
+  const kid = kidOfHeader(decodeBase64urlText(header), typ);
   const signatureBytes = decodeBase64url(signature);
   if (signatureBytes.length !== SIGNATURE_BYTES)
     throw new ProtocolError('JWS', 'the signature has not 64 bytes');
@@ -65,7 +65,7 @@ export function parseJws(text: string, typ: string, maxBytes: number): ParsedJws
   return {
     text,
     kid,
-    payload: parseCanonicalJson(fromUtf8(decodeBase64url(payload))),
+    payload: parseCanonicalJson(decodeBase64urlText(payload)),
     signingInput: utf8(text.slice(0, header.length + 1 + payload.length)),
     signature: signatureBytes,
   };

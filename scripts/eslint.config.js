@@ -4,4 +4,5 @@ import tseslint from 'typescript-eslint';
 export default tseslint.config({
   files: ['**/*.mjs'],
   extends: [tseslint.configs.strict],
+  languageOptions: { parserOptions: { tsconfigRootDir: import.meta.dirname } },
 });

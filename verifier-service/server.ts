@@ -22,8 +22,12 @@ async function main(): Promise<void> {
 
   await keepOperatorKey(deployment);
   const address = await deployment.app.listen({ host: config.host, port: config.port });
-  const hints = config.samples ? await plantSamples(deployment, config) : [];
-  process.stdout.write(['', `Spondon listens on ${address}`, ...hints, ''].join('\n'));
+  print(`Spondon listens on ${address}`);
+  if (config.samples) (await plantSamples(deployment, address)).forEach(print);
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
 }
 
 function fail(error: unknown): void {

@@ -1,136 +1,152 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { open, readdir, rename, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
-import { isMissing, makeFolderDurably, syncFolder, UNFINISHED, writeFileDurably } from '../durable-file.js';
+import { makeFolderDurably, writeFileDurably } from '../durable-file.js';
 import { WorkerError } from '../error.js';
-import { KEY_BYTES, type Location, readLocation, RECORD_BYTES, Run, sortRecords, writeRecord } from './run.js';
+import { keyOf, type Location, RECORD_BYTES, sortRecords } from './index-record.js';
+import { IndexTail } from './index-tail.js';
+import { mergeRuns } from './merge-runs.js';
+import { Run } from './run.js';
 
 /** Entries in a run of level 0; a run of level n + 1 merges sixteen of level n. */
 const RUN_ENTRIES = 4096;
 const FAN_IN = 16;
-const MERGE_CHUNK_BYTES = RECORD_BYTES * 16384;
-const TAIL = 'tail';
+/** An issue is found by its document's hash and its code, a revocation by its code alone. */
+const MAX_KEYS = 2;
+/** Runs on their way to disk, above which `settle` waits. */
+const MAX_WAITING = 4;
 
 /**
- * Finds entries by the first 8 bytes of a document's SHA-256 or of its documentId. Sorted immutable runs whose
- * boundaries follow from the count of entries alone, so that the files are a function of the ledger: the same entries
- * give the same bytes, however they came. A prefix may meet strangers; callers compare the entry itself.
+ * Finds entries by the beginning of a document's SHA-256 or of its documentId. Sorted immutable runs whose boundaries
+ * follow from the count of entries alone, so that the files are a function of the ledger: the same entries give the
+ * same bytes, however they came. A key may meet strangers; callers compare the entry itself.
  *
- * At 10^9 entries: at most 15 runs on each of 5 levels, a page read for each large one.
+ * `<level>/<number>` holds a run, `tail-<entries>` the records of the last entries that fill none, unsorted. At 10^9
+ * entries there are at most 15 runs on each of 5 levels, each large one asked with two or three reads.
  */
 export class LookupIndex {
-  /** By level; oldest first. */
+  /** By level; oldest first. Level 0 holds more than its share while they are being merged. */
   readonly #runs: Run[][] = [];
-  #tail: Buffer[] = [];
-  readonly #tailByKey = new Map<string, Location[]>();
+  readonly #tail = new IndexTail(RUN_ENTRIES * MAX_KEYS);
+  /** How many entries the tail file of the last checkpoint is about. */
+  #tailEntries: number;
+  #writing: Promise<void> = Promise.resolve();
+  #waiting = 0;
   #merging: Promise<void> = Promise.resolve();
-  #failure: unknown;
+  /** Merged into others, and still needed by the last checkpoint. */
   #superseded: Run[] = [];
+  #failure: unknown;
 
   private constructor(
     private readonly folder: string,
     private entries: number,
-  ) {}
+  ) {
+    this.#tailEntries = entries;
+  }
 
-  /** Opens the index as its last checkpoint left it, with `entries` entries. Merges that a crash cut short are done again. */
+  /** Opens the index as its last checkpoint left it, with `entries` entries. */
   static async open(folder: string, entries: number): Promise<LookupIndex> {
     const index = new LookupIndex(folder, entries);
     await makeFolderDurably(folder);
-    const expected = runsOf(Math.floor(entries / RUN_ENTRIES));
-    for (const [level, numbers] of expected.entries()) {
-      const runs: Run[] = [];
-      for (const number of numbers) runs.push(await index.#openOrMerge(level, number));
-      index.#runs.push(runs);
+    try {
+      for (const [level, numbers] of runsOf(entries).entries()) {
+        index.#runs.push([]);
+        for (const number of numbers) index.#add(level, openRun(index.#path(level, number), level));
+      }
+      if (entries % RUN_ENTRIES > 0) await index.#openTail();
+      await index.#removeStrays();
+    } catch (error) {
+      await index.close();
+      throw error;
     }
-    await index.#removeStrays(expected);
-    if (entries % RUN_ENTRIES > 0) index.#openTail();
     return index;
   }
 
-  /** Adds the next entry under each of its keys. */
+  /** Adds the next entry under each of its keys, at most two: a hash, a documentId. */
   add(keys: readonly Uint8Array[], location: Location): void {
-    for (const key of keys) {
-      const record = Buffer.allocUnsafe(RECORD_BYTES);
-      writeRecord(record, 0, key, location);
-      this.#keepInTail(record);
-    }
+    for (const key of keys) this.#tail.add(keyOf(key), location);
     this.entries += 1;
     if (this.entries % RUN_ENTRIES === 0) this.#closeRun();
   }
 
-  /** Every entry under a key, in the order in which they were anchored. */
-  find(key: Uint8Array): Location[] {
-    const wanted = Buffer.from(key.subarray(0, KEY_BYTES));
-    const sealed = this.#sealed.flatMap(({ byKey }) => byKey.get(wanted.toString('latin1')) ?? []);
-    const inRuns = this.#runs.toReversed().flatMap((runs) => runs.flatMap((run) => run.find(wanted)));
-    return [...inRuns, ...sealed, ...(this.#tailByKey.get(wanted.toString('latin1')) ?? [])];
+  /** Every entry under a key, in the order in which they were added. */
+  find(bytes: Uint8Array): Location[] {
+    const key = keyOf(bytes);
+    const found: Location[] = [];
+    for (let level = this.#runs.length - 1; level >= 0; level -= 1) {
+      for (const run of this.#runs[level] ?? []) run.find(key, found);
+    }
+    this.#tail.find(key, found);
+    return found;
   }
 
-  /** When it resolves, the index of all entries so far is durable. Not to run beside `add`. */
-  async checkpoint(): Promise<void> {
-    await this.settle();
-    await writeFileDurably(join(this.folder, TAIL), Buffer.concat(this.#tail));
-  }
-
-  /** Waits for runs and merges under way; rejects when one could not be written. */
+  /** Holds the follower back while too many runs wait to be written; rejects when one could not be. */
   async settle(): Promise<void> {
-    await this.#merging;
-    if (this.#failure !== undefined) {
-      throw new WorkerError('LOG_DAMAGED', 'The lookup index could not be written', { cause: this.#failure });
-    }
+    if (this.#waiting > MAX_WAITING) await this.#writing.catch(() => undefined);
+    if (this.#failure !== undefined) throw this.#unwritable(this.#failure);
   }
 
-  /** Deletes merged runs: once a checkpoint that no longer needs them is durable, not before. */
-  async removeSuperseded(): Promise<void> {
-    const runs = this.#superseded;
-    this.#superseded = [];
-    for (const run of runs) {
-      run.close();
-      await rm(run.path, { force: true });
+  /**
+   * When it resolves, the index of the entries that it had at the call is durable. What it resolves to removes the files
+   * that only the checkpoint before needs: once the new one counts, not earlier. One at a time.
+   */
+  async checkpoint(): Promise<() => Promise<void>> {
+    const { entries } = this;
+    const tail = Buffer.from(this.#tail.records);
+    const writing = this.#writing;
+    // Asked now, and so answered before any merge that later entries bring about.
+    const superseded = this.#merging.then(() => [...this.#superseded]);
+    const removable = await Promise.all([superseded, writing]).then(
+      ([runs]) => runs,
+      (error: unknown) => Promise.reject(this.#unwritable(error)),
+    );
+    if (entries % RUN_ENTRIES > 0 && entries !== this.#tailEntries) {
+      await writeFileDurably(this.#tailPath(entries), tail);
     }
+    return async () => {
+      for (const run of removable) {
+        run.close();
+        await rm(run.path, { force: true });
+      }
+      this.#superseded = this.#superseded.filter((run) => !removable.includes(run));
+      if (entries !== this.#tailEntries) await rm(this.#tailPath(this.#tailEntries), { force: true });
+      this.#tailEntries = entries;
+    };
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    await Promise.allSettled([this.#writing, this.#merging]);
     for (const run of [...this.#runs.flat(), ...this.#superseded]) run.close();
     this.#runs.length = 0;
     this.#superseded = [];
   }
 
-  /** Full runs that are being written: found here until their file can be read. */
-  readonly #sealed: { byKey: ReadonlyMap<string, Location[]> }[] = [];
-
-  #keepInTail(record: Buffer): void {
-    this.#tail.push(record);
-    const key = record.toString('latin1', 0, KEY_BYTES);
-    const location = readLocation(record, 0);
-    const known = this.#tailByKey.get(key);
-    if (known) known.push(location);
-    else this.#tailByKey.set(key, [location]);
-  }
-
   #closeRun(): void {
-    const records = sortRecords(Buffer.concat(this.#tail));
+    const records = sortRecords(this.#tail.records);
+    this.#tail.clear();
     const number = this.entries / RUN_ENTRIES - 1;
-    this.#sealed.push({ byKey: new Map(this.#tailByKey) });
-    this.#tail = [];
-    this.#tailByKey.clear();
-    this.#merging = this.#merging
-      .then(() => this.#writeRun(number, records))
-      .catch((error: unknown) => void (this.#failure ??= error));
+    const path = this.#path(0, number);
+    // Found here from now on, and on disk before a checkpoint says so.
+    this.#add(0, Run.of(path, records));
+    this.#waiting += 1;
+    this.#writing = this.#writing.then(async () => {
+      await writeFileDurably(path, records);
+      this.#waiting -= 1;
+    });
+    this.#writing.catch((error: unknown) => (this.#failure ??= error));
+    if (number % FAN_IN !== FAN_IN - 1) return;
+    this.#merging = Promise.all([this.#writing, this.#merging]).then(() => this.#merge(number));
+    this.#merging.catch((error: unknown) => (this.#failure ??= error));
   }
 
-  async #writeRun(number: number, records: Buffer): Promise<void> {
-    const path = this.#path(0, number);
-    await writeFileDurably(path, records);
-    this.#add(0, Run.open(path));
-    this.#sealed.shift();
+  /** After run `number` of level 0: merges every level that it completes. */
+  async #merge(number: number): Promise<void> {
     for (let level = 0, last = number; last % FAN_IN === FAN_IN - 1; level += 1, last = Math.floor(last / FAN_IN)) {
-      const parts = this.#runs[level] ?? [];
-      const merged = await mergeRuns(parts, this.#path(level + 1, Math.floor(last / FAN_IN)));
+      const parts = (this.#runs[level] ?? []).slice(0, FAN_IN);
+      const run = await mergeRuns(parts, this.#path(level + 1, Math.floor(last / FAN_IN)));
+      this.#runs[level]?.splice(0, FAN_IN);
+      this.#add(level + 1, run);
       this.#superseded.push(...parts);
-      this.#runs[level] = [];
-      this.#add(level + 1, merged);
     }
   }
 
@@ -138,110 +154,59 @@ export class LookupIndex {
     (this.#runs[level] ??= []).push(run);
   }
 
-  async #openOrMerge(level: number, number: number): Promise<Run> {
-    const path = this.#path(level, number);
-    if (existsSync(path)) return Run.open(path);
-    if (level === 0) throw new WorkerError('LOG_DAMAGED', `Index run ${path} is missing`);
-    const parts: Run[] = [];
-    for (let part = number * FAN_IN; part < (number + 1) * FAN_IN; part += 1) {
-      parts.push(await this.#openOrMerge(level - 1, part));
-    }
-    this.#superseded.push(...parts);
-    return mergeRuns(parts, path);
+  async #openTail(): Promise<void> {
+    const path = this.#tailPath(this.entries);
+    if (!existsSync(path)) throw new WorkerError('LOG_DAMAGED', `${path} is missing; reindex`);
+    const records = await readFile(path);
+    if (!isPlausible(records.length / RECORD_BYTES, this.entries % RUN_ENTRIES)) throw damaged(path);
+    this.#tail.restore(records);
   }
 
-  /** What is neither expected nor still needed for the last checkpoint: left by a crash after it. */
-  async #removeStrays(expected: readonly (readonly number[])[]): Promise<void> {
-    const wanted = new Set(expected.flatMap((numbers, level) => numbers.map((number) => this.#path(level, number))));
-    const needed = new Set(this.#superseded.map((run) => run.path));
-    for (const level of await readdir(this.folder)) {
-      if (level === TAIL) continue;
-      for (const name of await readdir(join(this.folder, level)).catch(ignoreNotAFolder)) {
-        const path = join(this.folder, level, name);
-        if (!wanted.has(path) && !needed.has(path)) await rm(path, { force: true });
-      }
-      if (level.endsWith(UNFINISHED)) await rm(join(this.folder, level), { force: true });
-    }
-  }
-
-  #openTail(): void {
-    const records = readFileSync(join(this.folder, TAIL));
-    if (records.length % RECORD_BYTES !== 0) {
-      throw new WorkerError('LOG_DAMAGED', 'The tail of the lookup index does not hold whole records');
-    }
-    for (let at = 0; at < records.length; at += RECORD_BYTES) {
-      this.#keepInTail(records.subarray(at, at + RECORD_BYTES));
+  /** Removes what a crash after the last checkpoint left: files that it does not speak of. */
+  async #removeStrays(): Promise<void> {
+    const wanted = new Set(this.#runs.flat().map(({ path }) => path));
+    if (this.entries % RUN_ENTRIES > 0) wanted.add(this.#tailPath(this.entries));
+    for (const entry of await readdir(this.folder, { recursive: true, withFileTypes: true })) {
+      const path = join(entry.parentPath, entry.name);
+      if (entry.isFile() && !wanted.has(path)) await rm(path, { force: true });
     }
   }
 
   #path(level: number, number: number): string {
     return join(this.folder, String(level), number.toString().padStart(8, '0'));
   }
+
+  #tailPath(entries: number): string {
+    return join(this.folder, `tail-${entries}`);
+  }
+
+  #unwritable(cause: unknown): WorkerError {
+    return new WorkerError('LOG_DAMAGED', `The lookup index in ${this.folder} could not be written`, { cause });
+  }
 }
 
-/** The runs that stand for `count` full runs of level 0: its digits to the base 16, by level. */
-function runsOf(count: number): number[][] {
+/** The runs that hold `entries` entries, but for the tail's: the digits to the base 16 of full level-0 runs, by level. */
+function runsOf(entries: number): number[][] {
   const levels: number[][] = [];
-  for (let left = count, level = 0; left > 0; left = Math.floor(left / FAN_IN), level += 1) {
-    const first = left - (left % FAN_IN);
-    levels[level] = Array.from({ length: left % FAN_IN }, (_, at) => first + at);
+  for (let runs = Math.floor(entries / RUN_ENTRIES); runs > 0; runs = Math.floor(runs / FAN_IN)) {
+    const first = runs - (runs % FAN_IN);
+    levels.push(Array.from({ length: runs % FAN_IN }, (_, at) => first + at));
   }
   return levels;
 }
 
-/** Merges runs, oldest first, into one durable file at `path`, in pieces that leave the event loop free. */
-async function mergeRuns(parts: readonly Run[], path: string): Promise<Run> {
-  const folder = join(path, '..');
-  await makeFolderDurably(folder);
-  const temporary = `${path}${UNFINISHED}`;
-  const file = await open(temporary, 'w');
-  try {
-    const cursors = parts.map((run) => ({ run, page: 0, at: 0, records: run.page(0) }));
-    let chunk = Buffer.allocUnsafe(MERGE_CHUNK_BYTES);
-    let filled = 0;
-    for (;;) {
-      let least: (typeof cursors)[number] | undefined;
-      for (const cursor of cursors) {
-        if (cursor.at >= cursor.records.length) continue;
-        if (!least || compareKeys(cursor, least) < 0) least = cursor;
-      }
-      if (!least || filled === chunk.length) {
-        await file.write(chunk, 0, filled);
-        if (!least) break;
-        chunk = Buffer.allocUnsafe(MERGE_CHUNK_BYTES);
-        filled = 0;
-        await setImmediate();
-      }
-      least.records.copy(chunk, filled, least.at, least.at + RECORD_BYTES);
-      filled += RECORD_BYTES;
-      least.at += RECORD_BYTES;
-      if (least.at === least.records.length) Object.assign(least, nextPage(least));
-    }
-    await file.datasync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
-  await syncFolder(folder);
-  return Run.open(path);
+function openRun(path: string, level: number): Run {
+  if (!existsSync(path)) throw new WorkerError('LOG_DAMAGED', `${path} is missing; reindex`);
+  const run = Run.open(path);
+  if (isPlausible(run.count, RUN_ENTRIES * FAN_IN ** level)) return run;
+  run.close();
+  throw damaged(path);
 }
 
-interface Cursor {
-  readonly run: Run;
-  page: number;
-  at: number;
-  records: Buffer;
+function isPlausible(records: number, entries: number): boolean {
+  return records >= entries && records <= entries * MAX_KEYS && Number.isInteger(records);
 }
 
-function nextPage({ run, page }: Cursor): Pick<Cursor, 'page' | 'at' | 'records'> {
-  return { page: page + 1, at: 0, records: run.page(page + 1) };
-}
-
-function compareKeys(a: Cursor, b: Cursor): number {
-  return a.records.compare(b.records, b.at, b.at + KEY_BYTES, a.at, a.at + KEY_BYTES);
-}
-
-function ignoreNotAFolder(error: unknown): string[] {
-  if (isMissing(error) || (error instanceof Error && 'code' in error && error.code === 'ENOTDIR')) return [];
-  throw error;
+function damaged(path: string): WorkerError {
+  return new WorkerError('LOG_DAMAGED', `${path} does not hold the records that it should; reindex`);
 }

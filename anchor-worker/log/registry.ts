@@ -1,15 +1,16 @@
 import { open, type FileHandle } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fromUtf8 } from '@spondon/protocol/bytes';
 import { canonicalJson } from '@spondon/protocol/canonical';
-import { type Issuer, issuerKey, type Status, statusKey } from '@spondon/protocol/records';
+import { type Issuer, issuerKey, logKey, type Status, statusKey } from '@spondon/protocol/records';
 import type { Write } from '@spondon/ledger/port';
 import { makeFolderDurably, syncFolder } from '../durable-file.js';
 import { WorkerError } from '../error.js';
 
 const JOURNAL = 'registry.jsonl';
 const ISSUER_PREFIX = issuerKey('');
-const STATUS_PREFIX = 'status/';
+const STATUS_PREFIX = statusKey('', '').slice(0, -1);
+const LOG_PREFIX = logKey('');
 
 /** A line of the journal: what a block wrote, or (without a value) that a log appeared. */
 interface Line {
@@ -26,7 +27,7 @@ export class Registry {
   readonly #issuers = new Map<string, Issuer>();
   readonly #annulments = new Map<string, Status>();
   readonly #logs: string[] = [];
-  #unwritten = '';
+  #unwritten: string[] = [];
 
   private constructor(
     private readonly file: FileHandle,
@@ -36,22 +37,25 @@ export class Registry {
   /** Opens the journal as its last checkpoint left it, `length` bytes long; what follows is cut off and read again. */
   static async open(folder: string, length: number): Promise<Registry> {
     await makeFolderDurably(folder);
-    const path = join(folder, JOURNAL);
-    const file = await open(path, 'a+');
-    const { size } = await file.stat();
-    if (size < length) {
+    const file = await open(join(folder, JOURNAL), 'a+');
+    try {
+      const { size } = await file.stat();
+      if (size < length) {
+        throw new WorkerError('LOG_DAMAGED', `${JOURNAL} has ${size} bytes, its checkpoint says ${length}; reindex`);
+      }
+      await file.truncate(length);
+      await file.sync();
+      await syncFolder(folder);
+      const registry = new Registry(file, length);
+      for (const line of parseLines(await file.readFile('utf8'))) registry.#keep(line);
+      return registry;
+    } catch (error) {
       await file.close();
-      throw new WorkerError('LOG_DAMAGED', `${JOURNAL} has ${size} bytes, its checkpoint says ${length}`);
+      throw error;
     }
-    await file.truncate(length);
-    await file.sync();
-    await syncFolder(dirname(path));
-    const registry = new Registry(file, length);
-    const text = await file.readFile('utf8');
-    for (const line of text.split('\n')) if (line !== '') registry.#keep(JSON.parse(line) as Line);
-    return registry;
   }
 
+  /** The organisations with a log, in the order in which they first appended. */
   get logs(): readonly string[] {
     return this.#logs;
   }
@@ -64,19 +68,14 @@ export class Registry {
     return this.#issuers;
   }
 
+  /** The last revocation of a document that the regulators annulled. It may have been revoked again since. */
   annulment(iss: string, jti: string): Status | undefined {
     return this.#annulments.get(statusKey(iss, jti));
   }
 
-  /** Length of the journal when everything so far is written, bytes. */
-  get journalLength(): number {
-    return this.length + Buffer.byteLength(this.#unwritten);
-  }
-
+  /** Takes note of a new log; returns its number. */
   addLog(block: number, mspId: string): number {
-    const known = this.#logs.indexOf(mspId);
-    if (known >= 0) return known;
-    this.#journal({ block, key: `log/${mspId}` });
+    this.#journal({ block, key: logKey(mspId) });
     return this.#logs.length - 1;
   }
 
@@ -90,13 +89,19 @@ export class Registry {
     }
   }
 
+  /** Length of the journal when everything so far is written, bytes. */
+  get journalLength(): number {
+    return this.#unwritten.reduce((length, line) => length + Buffer.byteLength(line), this.length);
+  }
+
+  /** When it resolves, the journal is durable up to where it was at the call. One at a time; not again once it failed. */
   async checkpoint(): Promise<void> {
-    if (this.#unwritten === '') return;
-    const bytes = Buffer.from(this.#unwritten);
+    if (this.#unwritten.length === 0) return;
+    const bytes = Buffer.from(this.#unwritten.join(''));
+    this.#unwritten = [];
+    this.length += bytes.length;
     await this.file.appendFile(bytes);
     await this.file.datasync();
-    this.length += bytes.length;
-    this.#unwritten = '';
   }
 
   async close(): Promise<void> {
@@ -104,13 +109,24 @@ export class Registry {
   }
 
   #journal(line: Line): void {
-    this.#unwritten += `${canonicalJson(line)}\n`;
+    this.#unwritten.push(`${canonicalJson(line)}\n`);
     this.#keep(line);
   }
 
   #keep({ key, value }: Line): void {
     if (key.startsWith(ISSUER_PREFIX)) this.#issuers.set(key.slice(ISSUER_PREFIX.length), value as Issuer);
     else if (key.startsWith(STATUS_PREFIX)) this.#annulments.set(key, value as Status);
-    else this.#logs.push(key.slice('log/'.length));
+    else this.#logs.push(key.slice(LOG_PREFIX.length));
+  }
+}
+
+function parseLines(text: string): Line[] {
+  try {
+    return text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Line);
+  } catch (error) {
+    throw new WorkerError('LOG_DAMAGED', `${JOURNAL} cannot be read; reindex`, { cause: error });
   }
 }

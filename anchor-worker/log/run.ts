@@ -1,95 +1,54 @@
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { WorkerError } from '../error.js';
+import { keyAt, type Location, PAGE_RECORDS, readLocation, RECORD_BYTES } from './index-record.js';
 
-/** Where an entry stands: which log (by order of first appearance on the ledger), where in it, where in its bundle. */
-export interface Location {
-  readonly log: number;
-  readonly index: number;
-  readonly offset: number;
-}
-
-/** A record is key (8 bytes) ‖ log (2) ‖ index (5) ‖ offset (3), integers big-endian. */
-export const KEY_BYTES = 8;
-export const RECORD_BYTES = KEY_BYTES + 10;
-const PAGE_RECORDS = 227; // 4,086 bytes: about one page of the file system
-/** Runs up to this size are kept in memory; of larger ones only the first key of each page. */
+/** Runs up to this size are kept in memory; of larger ones the pages that a look-up needs are read. */
 const MEMORY_BYTES = 4 * 1024 * 1024;
+const PAGE_BYTES = PAGE_RECORDS * RECORD_BYTES;
 
-export function writeRecord(into: Buffer, at: number, key: Uint8Array, { log, index, offset }: Location): void {
-  into.set(key.subarray(0, KEY_BYTES), at);
-  into.writeUInt16BE(log, at + KEY_BYTES);
-  into.writeUIntBE(index, at + KEY_BYTES + 2, 5);
-  into.writeUIntBE(offset, at + KEY_BYTES + 7, 3);
-}
-
-export function readLocation(from: Buffer, at: number): Location {
-  return {
-    log: from.readUInt16BE(at + KEY_BYTES),
-    index: from.readUIntBE(at + KEY_BYTES + 2, 5),
-    offset: from.readUIntBE(at + KEY_BYTES + 7, 3),
-  };
-}
-
-/** Records in order of their keys; equal keys stay in the order in which they came. */
-export function sortRecords(records: Buffer): Buffer {
-  const count = records.length / RECORD_BYTES;
-  const high = new Uint32Array(count);
-  const low = new Uint32Array(count);
-  const order = new Uint32Array(count);
-  for (let record = 0; record < count; record += 1) {
-    high[record] = records.readUInt32BE(record * RECORD_BYTES);
-    low[record] = records.readUInt32BE(record * RECORD_BYTES + 4);
-    order[record] = record;
-  }
-  order.sort((a, b) => (high[a] ?? 0) - (high[b] ?? 0) || (low[a] ?? 0) - (low[b] ?? 0) || a - b);
-  const sorted = Buffer.allocUnsafe(records.length);
-  order.forEach((record, at) =>
-    records.copy(sorted, at * RECORD_BYTES, record * RECORD_BYTES, (record + 1) * RECORD_BYTES),
-  );
-  return sorted;
-}
-
-/** One immutable file of sorted records. Several readers may use it at once; `close` when it is superseded. */
+/** Immutable sorted records, in a file or on their way there. `close` when nobody uses it any more. */
 export class Run {
   private constructor(
     readonly path: string,
     readonly count: number,
-    private readonly file: number,
-    private readonly memory: Buffer | null,
-    private readonly fences: Buffer,
+    /** The records themselves, or the open file that holds them. */
+    private readonly records: Buffer | number,
   ) {}
+
+  /** Of sorted records, which somebody writes to `path`. */
+  static of(path: string, records: Buffer): Run {
+    return new Run(path, records.length / RECORD_BYTES, records);
+  }
 
   static open(path: string): Run {
     const file = openSync(path, 'r');
-    const { size } = fstatSync(file);
-    if (size % RECORD_BYTES !== 0) {
+    try {
+      const { size } = fstatSync(file);
+      if (size % RECORD_BYTES !== 0) throw damaged(path);
+      const count = size / RECORD_BYTES;
+      if (size > MEMORY_BYTES) return new Run(path, count, file);
+      const records = readExactly(path, file, 0, size);
       closeSync(file);
-      throw new WorkerError('LOG_DAMAGED', `Index run ${path} does not hold whole records`);
+      return new Run(path, count, records);
+    } catch (error) {
+      closeSync(file);
+      throw error;
     }
-    const count = size / RECORD_BYTES;
-    const memory = size <= MEMORY_BYTES ? readFileSync(path) : null;
-    const fences = Buffer.alloc(Math.ceil(count / PAGE_RECORDS) * KEY_BYTES);
-    for (let page = 0; page * PAGE_RECORDS < count; page += 1) {
-      const at = page * PAGE_RECORDS * RECORD_BYTES;
-      if (memory) memory.copy(fences, page * KEY_BYTES, at, at + KEY_BYTES);
-      else readSync(file, fences, page * KEY_BYTES, KEY_BYTES, at);
-    }
-    return new Run(path, count, file, memory, fences);
   }
 
-  find(key: Buffer): Location[] {
-    const found: Location[] = [];
-    let page = Math.max(0, lowerBound(this.fences, KEY_BYTES, key) - 1);
-    let records = this.page(page);
-    // Equal keys may begin at the end of the page before the first fence that is not smaller.
-    let at = lowerBound(records, RECORD_BYTES, key) * RECORD_BYTES;
+  /** Adds to `found` where the entries under `key` stand, in the order in which they were added. */
+  find(key: number, found: Location[]): void {
+    let page = typeof this.records === 'number' ? this.#pageOf(key, this.records) : 0;
+    let records = typeof this.records === 'number' ? this.page(page) : this.records;
+    let at = firstNotBelow(records.length / RECORD_BYTES, key, (record) => keyAt(records, record)) * RECORD_BYTES;
     for (;;) {
       if (at === records.length) {
+        if (typeof this.records !== 'number') return;
         records = this.page((page += 1));
         at = 0;
-        if (records.length === 0) return found;
+        if (records.length === 0) return;
       }
-      if (records.compare(key, 0, KEY_BYTES, at, at + KEY_BYTES) !== 0) return found;
+      if (keyAt(records, at / RECORD_BYTES) !== key) return;
       found.push(readLocation(records, at));
       at += RECORD_BYTES;
     }
@@ -97,31 +56,50 @@ export class Run {
 
   /** The records of one page, in order; empty past the end. */
   page(page: number): Buffer {
-    const from = page * PAGE_RECORDS * RECORD_BYTES;
-    const to = Math.min(from + PAGE_RECORDS * RECORD_BYTES, this.count * RECORD_BYTES);
-    if (from >= to) return Buffer.alloc(0);
-    if (this.memory) return this.memory.subarray(from, to);
-    const records = Buffer.allocUnsafe(to - from);
-    readSync(this.file, records, 0, records.length, from);
-    return records;
+    const from = page * PAGE_BYTES;
+    const to = Math.min(from + PAGE_BYTES, this.count * RECORD_BYTES);
+    if (typeof this.records !== 'number') return this.records.subarray(from, Math.max(from, to));
+    return readExactly(this.path, this.records, from, Math.max(0, to - from));
   }
 
   close(): void {
-    closeSync(this.file);
+    if (typeof this.records === 'number') closeSync(this.records);
+  }
+
+  /** The last page that begins below `key`: equal keys may begin at its end. */
+  #pageOf(key: number, file: number): number {
+    const firstKey = (page: number) => keyAt(readExactly(this.path, file, page * PAGE_BYTES, RECORD_BYTES), 0);
+    return Math.max(0, firstNotBelow(Math.ceil(this.count / PAGE_RECORDS), key, firstKey) - 1);
   }
 }
 
-/** Number of the first of the sorted records of `width` bytes whose key is not smaller. */
-function lowerBound(records: Buffer, width: number, key: Buffer): number {
-  const high = key.readUInt32BE(0);
-  const low = key.readUInt32BE(4);
-  let from = 0;
-  let to = records.length / width;
-  while (from < to) {
-    const middle = (from + to) >>> 1;
-    const order = records.readUInt32BE(middle * width) - high || records.readUInt32BE(middle * width + 4) - low;
-    if (order < 0) from = middle + 1;
-    else to = middle;
+/**
+ * The first of `count` keys in order that is not below `key`. Keys are hashes, or drawn at random, so their value tells
+ * where they stand, nearly; halving every fourth time bounds the search for whatever else an issuer makes up.
+ */
+function firstNotBelow(count: number, key: number, keyOf: (at: number) => number): number {
+  let [from, to] = [0, count];
+  let [below, notBelow] = [-1, 2 ** 48];
+  for (let turn = 1; from < to; turn += 1) {
+    const share = turn % 4 === 0 ? 0.5 : (key - below) / (notBelow - below);
+    const guess = Math.min(to - 1, from + Math.floor(share * (to - from)));
+    const found = keyOf(guess);
+    if (found < key) [from, below] = [guess + 1, found];
+    else [to, notBelow] = [guess, found];
   }
   return from;
+}
+
+function readExactly(path: string, file: number, from: number, length: number): Buffer {
+  const bytes = Buffer.allocUnsafe(length);
+  for (let filled = 0; filled < length; ) {
+    const read = readSync(file, bytes, filled, length - filled, from + filled);
+    if (read === 0) throw damaged(path);
+    filled += read;
+  }
+  return bytes;
+}
+
+function damaged(path: string): WorkerError {
+  return new WorkerError('LOG_DAMAGED', `The index run ${path} is cut short; reindex`);
 }

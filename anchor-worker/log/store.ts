@@ -1,26 +1,22 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeBase64url, encodeBase64url } from '@spondon/protocol/base64url';
-import { equalBytes, fromUtf8, utf8 } from '@spondon/protocol/bytes';
-import { canonicalJson } from '@spondon/protocol/canonical';
+import { equalBytes, fromUtf8 } from '@spondon/protocol/bytes';
 import type { Hash } from '@spondon/protocol/crypto';
 import { documentIdBytes } from '@spondon/protocol/document-id';
 import { decodeEntry, encodeEntry } from '@spondon/protocol/entry';
-import { inclusionPath } from '@spondon/protocol/merkle/inclusion';
 import { unpackStatements } from '@spondon/protocol/pack';
 import { CLOCK_KEY, type Clock, type Issuer, logKey, type LogState, type LogHead } from '@spondon/protocol/records';
 import type { Status } from '@spondon/protocol/records';
 import { parseStatement, type SignedStatement } from '@spondon/protocol/statement';
 import type { Block, Transaction } from '@spondon/ledger/port';
-import { writeFileDurably } from '../durable-file.js';
-import { WorkerError } from '../error.js';
+import { isMissing } from '../durable-file.js';
+import { damagedBy, WorkerError } from '../error.js';
+import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js';
+import type { Location } from './index-record.js';
 import { LookupIndex } from './lookup-index.js';
 import { Registry } from './registry.js';
 import { LogTiles } from './tiles.js';
-
-const CHECKPOINT = 'checkpoint.json';
-const PACK_LIMITS = { maxStatements: 4096, maxBytes: 2 * 1024 * 1024 };
 
 /** An entry as it stands in a log. Its statement's signature has not been verified. */
 export interface Anchored {
@@ -30,18 +26,6 @@ export interface Anchored {
   readonly at: number;
   readonly signed: SignedStatement;
 }
-
-interface Checkpoint {
-  /** The next block to read. */
-  readonly block: number;
-  /** Hash of the last block read, base64url; empty before the first. */
-  readonly blockHash: string;
-  readonly clock: number;
-  readonly journal: number;
-  readonly logs: Readonly<Record<string, LogHead>>;
-}
-
-const EMPTY: Checkpoint = { block: 0, blockHash: '', clock: 0, journal: 0, logs: {} };
 
 interface Log {
   readonly number: number;
@@ -57,36 +41,42 @@ interface Log {
  */
 export class LogStore {
   readonly #logs = new Map<string, Log>();
-  #nextBlock = 0;
-  #blockHash: Uint8Array = new Uint8Array();
-  #clock = 0;
+  #nextBlock: number;
+  #blockHash: Uint8Array;
+  #clock: number;
+  /** Why it can be used no more. */
+  #failure: Error | undefined;
+  #checkpointing: Promise<void> = Promise.resolve();
 
   private constructor(
     private readonly folder: string,
     private readonly hash: Hash,
     private readonly registry: Registry,
     private readonly index: LookupIndex,
-  ) {}
+    { block, blockHash, clock }: Checkpoint,
+  ) {
+    this.#nextBlock = block;
+    this.#blockHash = blockHash;
+    this.#clock = clock;
+  }
 
+  /** @throws WorkerError `LOG_DAMAGED` when the files are not those of their last checkpoint */
   static async open(folder: string, hash: Hash): Promise<LogStore> {
-    const path = join(folder, CHECKPOINT);
-    const checkpoint = existsSync(path) ? readCheckpoint(await readFile(path, 'utf8')) : EMPTY;
-    const entries = Object.values(checkpoint.logs).reduce((sum, { size }) => sum + size, 0);
-    const store = new LogStore(
-      folder,
-      hash,
-      await Registry.open(folder, checkpoint.journal),
-      await LookupIndex.open(join(folder, 'index'), entries),
-    );
-    store.#nextBlock = checkpoint.block;
-    store.#blockHash = decodeBase64url(checkpoint.blockHash);
-    store.#clock = checkpoint.clock;
-    for (const [number, mspId] of store.registry.logs.entries()) {
-      const head = checkpoint.logs[mspId];
-      if (!head) throw new WorkerError('LOG_DAMAGED', `The checkpoint does not know the log of ${mspId}`);
-      store.#openLog(mspId, number, head);
+    const checkpoint = await readCheckpoint(folder);
+    const entries = [...checkpoint.logs.values()].reduce((sum, { size }) => sum + size, 0);
+    const registry = await Registry.open(folder, checkpoint.journal);
+    try {
+      const index = await LookupIndex.open(join(folder, 'index'), entries);
+      const store = new LogStore(folder, hash, registry, index, checkpoint);
+      await store.#openLogs(checkpoint.logs).catch(async (error: unknown) => {
+        await index.close();
+        throw error;
+      });
+      return store;
+    } catch (error) {
+      await registry.close();
+      throw error;
     }
-    return store;
   }
 
   /** Number of the next block to apply. */
@@ -99,47 +89,48 @@ export class LogStore {
     return this.#clock;
   }
 
+  /** Throws `LEDGER_REWRITTEN` when this is not the last block that was read. */
+  assertLast(block: Block): void {
+    if (block.number === this.#nextBlock - 1 && equalBytes(block.hash, this.#blockHash)) return;
+    throw new WorkerError('LEDGER_REWRITTEN', `Block ${block.number} is not the one that was read before`);
+  }
+
   /**
    * Takes one block in. Throws `LEDGER_REWRITTEN` when it does not follow the last one, and `LOG_DAMAGED` when its
-   * entries do not give the root that it claims; the store is unusable after that.
+   * entries do not give the root that it claims; the store is unusable after that, and its files stay as they were.
    */
   apply(block: Block): void {
-    const follows = this.#nextBlock === 0 || equalBytes(block.previousHash, this.#blockHash);
-    if (block.number !== this.#nextBlock || !follows) {
-      throw new WorkerError('LEDGER_REWRITTEN', `Block ${block.number} does not follow the last one read`);
+    if (this.#failure) throw this.#failure;
+    try {
+      this.#apply(block);
+    } catch (error) {
+      throw (this.#failure = damagedBy(error, `Block ${block.number} cannot be read`));
     }
-    for (const transaction of block.transactions) if (transaction.valid) this.#applyTransaction(block, transaction);
-    this.#nextBlock = block.number + 1;
-    this.#blockHash = block.hash;
   }
 
   /** Holds the caller back while files lag behind too far. */
   async settle(): Promise<void> {
     for (const { tiles } of this.#logs.values()) await tiles.settle();
+    await this.index.settle();
   }
 
-  /** When it resolves, everything applied so far is on disk and durable. Not to run beside `apply`. */
-  async checkpoint(): Promise<void> {
-    for (const { tiles } of this.#logs.values()) await tiles.checkpoint();
-    await this.index.checkpoint();
-    const checkpoint: Checkpoint = {
-      block: this.#nextBlock,
-      blockHash: encodeBase64url(this.#blockHash),
-      clock: this.#clock,
-      journal: this.registry.journalLength,
-      logs: Object.fromEntries([...this.#logs].map(([mspId, { head }]) => [mspId, head])),
-    };
-    await this.registry.checkpoint();
-    await writeFileDurably(join(this.folder, CHECKPOINT), utf8(`${canonicalJson(checkpoint)}\n`));
-    // From here on nothing needs the files that only the previous checkpoint spoke of.
-    for (const { tiles } of this.#logs.values()) await tiles.removeSuperseded();
-    await this.index.removeSuperseded();
+  /** When it resolves, everything applied before the call is on disk and durable. `apply` may go on meanwhile. */
+  checkpoint(): Promise<void> {
+    const done = this.#checkpointing.then(() => this.#checkpoint());
+    this.#checkpointing = done.catch(() => undefined);
+    return done;
   }
 
+  /** Leaves everything on disk, unless the store has become unusable. */
   async close(): Promise<void> {
-    await this.checkpoint();
-    this.index.close();
-    await this.registry.close();
+    try {
+      if (this.#failure) await this.#checkpointing;
+      else await this.checkpoint();
+    } finally {
+      for (const { tiles } of this.#logs.values()) await tiles.close();
+      await this.index.close();
+      await this.registry.close();
+    }
   }
 
   head(mspId: string): LogHead | undefined {
@@ -184,17 +175,34 @@ export class LogStore {
 
   /** RFC 9162 inclusion path of an entry in the tree of the first `size` entries. */
   inclusionPath(mspId: string, index: number, size: number): Uint8Array[] {
-    const { tiles } = this.#log(mspId);
-    return inclusionPath(index, size, (level, number) => tiles.node(level, number), this.hash);
+    return this.#log(mspId).tiles.inclusionPath(index, size);
   }
 
   #find(key: Uint8Array): Anchored[] {
-    return this.index.find(key).map(({ log, index, offset }) => {
-      const mspId = this.registry.logs[log];
-      if (mspId === undefined) throw new WorkerError('LOG_DAMAGED', `The index names a log ${log} that is not there`);
-      const { at, text } = decodeEntry(this.#log(mspId).tiles.entry(index, offset));
-      return { mspId, index, at, signed: parseStatement(text) };
+    return this.index.find(key).map((location) => {
+      try {
+        return this.#anchored(location);
+      } catch (error) {
+        throw damagedBy(error, 'What the lookup index points to is no entry');
+      }
     });
+  }
+
+  #anchored({ log, index, offset }: Location): Anchored {
+    const mspId = this.registry.logs[log];
+    if (mspId === undefined) throw new WorkerError('LOG_DAMAGED', `The index names a log ${log} that is not there`);
+    const { at, text } = decodeEntry(this.#log(mspId).tiles.entry(index, offset));
+    return { mspId, index, at, signed: parseStatement(text) };
+  }
+
+  #apply(block: Block): void {
+    const follows = this.#nextBlock === 0 || equalBytes(block.previousHash, this.#blockHash);
+    if (block.number !== this.#nextBlock || !follows) {
+      throw new WorkerError('LEDGER_REWRITTEN', `Block ${block.number} does not follow the last one read`);
+    }
+    for (const transaction of block.transactions) if (transaction.valid) this.#applyTransaction(block, transaction);
+    this.#nextBlock = block.number + 1;
+    this.#blockHash = block.hash;
   }
 
   #applyTransaction(block: Block, { fn, args, writes }: Transaction): void {
@@ -208,11 +216,11 @@ export class LogStore {
     if (!packed || !write?.value) throw new WorkerError('LOG_DAMAGED', `Block ${block.number} appends to no log`);
     const mspId = write.key.slice(logKey('').length);
     const { n, size, root, at } = JSON.parse(fromUtf8(write.value)) as LogState;
-    this.#append(block.number, mspId, unpackStatements(packed, PACK_LIMITS), { n, size, root, at });
+    this.#append(block.number, mspId, unpackStatements(packed), { n, size, root, at });
   }
 
   #append(block: number, mspId: string, statements: readonly SignedStatement[], head: LogHead): void {
-    const log = this.#logs.get(mspId) ?? this.#openLog(mspId, this.registry.addLog(block, mspId), null);
+    const log = this.#logs.get(mspId) ?? this.#createLog(block, mspId);
     for (const { text, statement } of statements) {
       const index = log.tiles.size;
       const offset = log.tiles.append(encodeEntry(head.at, text));
@@ -220,17 +228,62 @@ export class LogStore {
       const keys = statement.op === 'issue' ? [decodeBase64url(statement.sha256), code] : [code];
       this.index.add(keys, { log: log.number, index, offset });
     }
-    if (log.tiles.size !== head.size || encodeBase64url(log.tiles.root()) !== head.root) {
-      throw new WorkerError('LOG_DAMAGED', `The entries of block ${block} do not give the root that it claims`);
-    }
     log.head = head;
+    this.#checkRoot(log);
   }
 
-  #openLog(mspId: string, number: number, head: LogHead | null): Log {
-    const tiles = LogTiles.open(join(this.folder, 'logs', mspId), head?.size ?? 0, this.hash);
-    const log = { number, tiles, head: head ?? { n: 0, size: 0, root: '', at: 0 } };
+  #checkRoot({ tiles, head }: Log): void {
+    if (tiles.size === head.size && encodeBase64url(tiles.root()) === head.root) return;
+    throw new WorkerError('LOG_DAMAGED', `The entries do not give the root that the ledger names at size ${head.size}`);
+  }
+
+  #createLog(block: number, mspId: string): Log {
+    const number = this.registry.addLog(block, mspId);
+    const tiles = LogTiles.create(this.#folderOf(mspId), this.hash);
+    const log = { number, tiles, head: { n: 0, size: 0, root: '', at: 0 } };
     this.#logs.set(mspId, log);
     return log;
+  }
+
+  /** Opens the logs of a checkpoint, and removes those that a crash after it left. */
+  async #openLogs(heads: ReadonlyMap<string, LogHead>): Promise<void> {
+    const { logs } = this.registry;
+    if (logs.length !== heads.size) throw new WorkerError('LOG_DAMAGED', 'Registry and checkpoint disagree; reindex');
+    for (const mspId of await readdir(join(this.folder, 'logs')).catch(nothingWhenMissing)) {
+      if (!heads.has(mspId)) await rm(this.#folderOf(mspId), { recursive: true, force: true });
+    }
+    for (const [number, mspId] of logs.entries()) {
+      const head = heads.get(mspId);
+      if (!head) throw new WorkerError('LOG_DAMAGED', `The checkpoint does not know the log of ${mspId}; reindex`);
+      const log = { number, tiles: await LogTiles.open(this.#folderOf(mspId), head.size, this.hash), head };
+      this.#checkRoot(log);
+      this.#logs.set(mspId, log);
+    }
+  }
+
+  async #checkpoint(): Promise<void> {
+    if (this.#failure) throw this.#failure;
+    const checkpoint: Checkpoint = {
+      block: this.#nextBlock,
+      blockHash: this.#blockHash,
+      clock: this.#clock,
+      journal: this.registry.journalLength,
+      logs: this.heads(),
+    };
+    try {
+      // Each takes down what it has now, before anything else can happen, and then writes it.
+      const logs = [...this.#logs.values()].map(({ tiles }) => tiles.checkpoint());
+      const removeOld = await allDone([this.index.checkpoint(), this.registry.checkpoint(), ...logs]);
+      await writeCheckpoint(this.folder, checkpoint);
+      // From here on nothing needs the files that only the previous checkpoint spoke of.
+      for (const remove of removeOld) await remove?.();
+    } catch (error) {
+      throw (this.#failure ??= damagedBy(error, `The files in ${this.folder} could not be written`));
+    }
+  }
+
+  #folderOf(mspId: string): string {
+    return join(this.folder, 'logs', mspId);
   }
 
   #log(mspId: string): Log {
@@ -240,10 +293,13 @@ export class LogStore {
   }
 }
 
-function readCheckpoint(text: string): Checkpoint {
-  try {
-    return JSON.parse(text) as Checkpoint;
-  } catch (error) {
-    throw new WorkerError('LOG_DAMAGED', `${CHECKPOINT} cannot be read; reindex`, { cause: error });
-  }
+/** Waits for all, also when one fails, so that nothing goes on in the background. */
+async function allDone<T>(parts: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(parts);
+  return Promise.all(parts);
+}
+
+function nothingWhenMissing(error: unknown): string[] {
+  if (isMissing(error)) return [];
+  throw error;
 }

@@ -1,20 +1,15 @@
-import { closeSync, existsSync, openSync, readFileSync, readSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { concatBytes } from '@spondon/protocol/bytes';
 import type { Hash } from '@spondon/protocol/crypto';
-import { nodeHash } from '@spondon/protocol/merkle/tree';
+import { inclusionPath } from '@spondon/protocol/merkle/inclusion';
+import { HASH_BYTES, nodeHash } from '@spondon/protocol/merkle/tree';
 import { decodeEntryBundle, encodeEntryBundle, entriesPath, tilePath } from '@spondon/protocol/tile';
-import { writeFileDurably } from '../durable-file.js';
 import { WorkerError } from '../error.js';
+import { TileFiles } from './tile-files.js';
 import { TILE_HEIGHT, TILE_WIDTH, Tree } from './tree.js';
 
-const HASH_BYTES = 32;
 const LENGTH_BYTES = 2;
 /** Longest entry: 8 bytes of time and a statement of 2 KiB. */
 const MAX_ENTRY_BYTES = 8 + 2048;
-/** Full tiles on their way to disk, above which `settle` waits: 64 bundles are about 9 MB. */
-const MAX_PENDING_WRITES = 64;
 
 /**
  * One organisation's log as C2SP tlog-tiles in a folder: entry bundles and hash tiles, full ones written once, the
@@ -23,39 +18,46 @@ const MAX_PENDING_WRITES = 64;
  */
 export class LogTiles {
   readonly #tree: Tree;
+  /** Those of the last bundle, which is not full. */
   #entries: Uint8Array[] = [];
   #bundleBytes = 0;
-  readonly #pending = new Map<string, Uint8Array>();
-  readonly #writes = new Set<Promise<void>>();
-  #failure: unknown;
-  /** Incomplete tiles of the last checkpoint, to be deleted once a newer one is written. */
-  #partials: string[] = [];
+  /** By level: the full tile that was read last. An inclusion path asks one tile for several nodes. */
+  readonly #lastRead = new Map<number, { readonly tile: number; readonly bytes: Uint8Array }>();
 
   private constructor(
-    private readonly folder: string,
+    private readonly files: TileFiles,
     private readonly hash: Hash,
   ) {
-    this.#tree = new Tree(hash, (level, tile, row) => this.#write(tilePath(level, tile), concatBytes(...row)));
+    this.#tree = new Tree(hash, (level, tile, row) => files.write(tilePath(level, tile), concatBytes(...row)));
   }
 
-  /** Opens the log at the size that its last checkpoint had; later tiles on disk are overwritten with equal bytes. */
-  static open(folder: string, size: number, hash: Hash): LogTiles {
-    const log = new LogTiles(folder, hash);
+  /** A log without entries. There must be nothing in its folder. */
+  static create(folder: string, hash: Hash): LogTiles {
+    return new LogTiles(new TileFiles(folder), hash);
+  }
+
+  /**
+   * Opens the log at the size that its last checkpoint had. Full tiles beyond it are written again, the same, as the
+   * log grows.
+   */
+  static async open(folder: string, size: number, hash: Hash): Promise<LogTiles> {
+    const files = new TileFiles(folder);
+    const log = new LogTiles(files, hash);
+    const incomplete = new Set<string>();
     const rows: Uint8Array[][] = [];
-    for (let level = 0; TILE_WIDTH ** level <= size; level += 1) {
-      const hashes = Math.floor(size / TILE_WIDTH ** level);
+    for (let level = 0, hashes = size; hashes > 0; level += 1, hashes = Math.floor(hashes / TILE_WIDTH)) {
       const width = hashes % TILE_WIDTH;
-      const path = tilePath(level, Math.floor(hashes / TILE_WIDTH), width);
-      rows.push(width === 0 ? [] : log.#readRow(path, width));
-      if (width > 0) log.#partials.push(path);
+      rows.push(width === 0 ? [] : splitRow(log.#readTile(level, Math.floor(hashes / TILE_WIDTH), width)));
+      if (width > 0) incomplete.add(tilePath(level, Math.floor(hashes / TILE_WIDTH), width));
     }
     log.#tree.restore(size, rows);
     const width = size % TILE_WIDTH;
     if (width > 0) {
       const path = entriesPath(Math.floor(size / TILE_WIDTH), width);
-      for (const entry of decodeEntryBundle(log.#read(path))) log.#keepEntry(entry);
-      log.#partials.push(path);
+      for (const entry of log.#readBundle(path, width)) log.#keepEntry(entry);
+      incomplete.add(path);
     }
+    await files.open(incomplete);
     return log;
   }
 
@@ -67,13 +69,13 @@ export class LogTiles {
     return this.#tree.root();
   }
 
-  /** Appends one entry; resolves to nothing, but see `settle`. Returns the entry's offset in its bundle, bytes. */
+  /** Appends one entry, which is on disk after a later `checkpoint`. Returns its offset in its bundle, bytes. */
   append(entry: Uint8Array): number {
     const offset = this.#bundleBytes;
     this.#tree.append(entry);
     this.#keepEntry(entry);
     if (this.#entries.length === TILE_WIDTH) {
-      this.#write(entriesPath(this.size / TILE_WIDTH - 1), encodeEntryBundle(this.#entries));
+      this.files.write(entriesPath(this.size / TILE_WIDTH - 1), encodeEntryBundle(this.#entries));
       this.#entries = [];
       this.#bundleBytes = 0;
     }
@@ -81,83 +83,80 @@ export class LogTiles {
   }
 
   /** Holds the follower back while too many full tiles wait to be written; rejects when one could not be. */
-  async settle(most = MAX_PENDING_WRITES): Promise<void> {
-    while (this.#writes.size > most) await Promise.race(this.#writes);
-    if (this.#failure !== undefined) {
-      throw new WorkerError('LOG_DAMAGED', `A tile of ${this.folder} could not be written`, { cause: this.#failure });
-    }
+  settle(): Promise<void> {
+    return this.files.settle();
   }
 
-  /** When it resolves, the whole tree of the present size is durable on disk. Not to run beside `append`. */
-  async checkpoint(): Promise<void> {
-    await this.settle(0);
-    const partials = new Map<string, Uint8Array>();
+  /**
+   * When it resolves, the tree of the size that it had at the call is durable on disk. What it resolves to removes the
+   * incomplete tiles of the checkpoint before: once the new one counts, not earlier.
+   */
+  checkpoint(): Promise<() => Promise<void>> {
+    const incomplete = new Map<string, Uint8Array>();
     for (let level = 0; level < this.#tree.tileLevels; level += 1) {
       const row = this.#tree.row(level);
       const tile = Math.floor(this.size / TILE_WIDTH ** (level + 1));
-      if (row.length > 0) partials.set(tilePath(level, tile, row.length), concatBytes(...row));
+      if (row.length > 0) incomplete.set(tilePath(level, tile, row.length), concatBytes(...row));
     }
     if (this.#entries.length > 0) {
       const path = entriesPath(Math.floor(this.size / TILE_WIDTH), this.#entries.length);
-      partials.set(path, encodeEntryBundle(this.#entries));
+      incomplete.set(path, encodeEntryBundle(this.#entries));
     }
-    for (const [path, bytes] of partials) {
-      if (!this.#partials.includes(path)) await writeFileDurably(join(this.folder, path), bytes);
-    }
-    this.#superseded.push(...this.#partials.filter((path) => !partials.has(path)));
-    this.#partials = [...partials.keys()];
+    return this.files.checkpoint(incomplete);
   }
 
-  #superseded: string[] = [];
-
-  /** Deletes the incomplete tiles of earlier checkpoints: once a newer one is durable, not before. */
-  async removeSuperseded(): Promise<void> {
-    for (const path of this.#superseded) {
-      const file = join(this.folder, path);
-      await rm(file, { force: true });
-      // `067.p/` goes with its last file; another width in it keeps it.
-      const siblings = this.#partials.some((partial) => dirname(partial) === dirname(path));
-      if (!siblings) await rm(dirname(file), { recursive: true, force: true });
-    }
-    this.#superseded = [];
+  close(): Promise<void> {
+    return this.files.close();
   }
 
   /** The entry at `index`. `offset`, when known (the lookup index keeps it), spares reading the whole bundle. */
   entry(index: number, offset?: number): Uint8Array {
-    if (!Number.isSafeInteger(index) || index < 0 || index >= this.size) {
-      throw new WorkerError('ENTRY_UNKNOWN', `The log has ${this.size} entries; there is none at ${index}`);
-    }
+    if (!Number.isSafeInteger(index) || index < 0 || index >= this.size) throw this.#unknown(index);
     const bundle = Math.floor(index / TILE_WIDTH);
-    if (bundle === Math.floor(this.size / TILE_WIDTH)) return present(this.#entries[index % TILE_WIDTH], index);
-    const path = entriesPath(bundle);
-    if (offset === undefined) return present(decodeEntryBundle(this.#read(path))[index % TILE_WIDTH], index);
-    const pending = this.#pending.get(path);
-    return framedEntry(pending?.subarray(offset) ?? this.#readAt(path, offset, LENGTH_BYTES + MAX_ENTRY_BYTES), index);
+    const isLast = bundle === Math.floor(this.size / TILE_WIDTH);
+    if (isLast) return present(this.#entries[index % TILE_WIDTH], index);
+    if (offset === undefined) return present(this.bundle(bundle)[index % TILE_WIDTH], index);
+    return framedEntry(this.files.readAt(entriesPath(bundle), offset, LENGTH_BYTES + MAX_ENTRY_BYTES), index);
   }
 
   /** All entries of one bundle, for readers that go through the log in order. */
   bundle(number: number): Uint8Array[] {
-    const isLast = number === Math.floor(this.size / TILE_WIDTH);
-    return isLast ? [...this.#entries] : decodeEntryBundle(this.#read(entriesPath(number)));
+    const last = Math.floor(this.size / TILE_WIDTH);
+    if (number === last) return [...this.#entries];
+    if (!Number.isSafeInteger(number) || number < 0 || number > last) throw this.#unknown(number * TILE_WIDTH);
+    return this.#readBundle(entriesPath(number), TILE_WIDTH);
+  }
+
+  /** RFC 9162 inclusion path of an entry in the tree of the first `size` entries. */
+  inclusionPath(index: number, size: number): Uint8Array[] {
+    if (!(index >= 0 && index < size && size <= this.size)) throw this.#unknown(index);
+    return inclusionPath(index, size, (level, number) => this.#node(level, number), this.hash);
   }
 
   /** Root of the perfect subtree of 2^level leaves beginning at leaf `index · 2^level`, wholly inside the log. */
-  node(level: number, index: number): Uint8Array {
+  #node(level: number, index: number): Uint8Array {
     const tileLevel = Math.floor(level / TILE_HEIGHT);
-    const height = level % TILE_HEIGHT;
-    const first = index * 2 ** height;
-    const tile = Math.floor(first / TILE_WIDTH);
-    const row = this.#row(tileLevel, tile);
-    let hashes = row.slice(first % TILE_WIDTH, (first % TILE_WIDTH) + 2 ** height);
-    while (hashes.length > 1) {
-      hashes = pairs(hashes).map(([left, right]) => nodeHash(left, right, this.hash));
+    const width = 2 ** (level % TILE_HEIGHT);
+    const first = index * width;
+    const row = this.#hashes(tileLevel, Math.floor(first / TILE_WIDTH), first % TILE_WIDTH, width);
+    for (let left = width; left > 1; left /= 2) {
+      for (let pair = 0; pair < left; pair += 2) {
+        row[pair / 2] = nodeHash(present(row[pair], index), present(row[pair + 1], index), this.hash);
+      }
     }
-    return present(hashes[0], index);
+    return present(row[0], index);
   }
 
-  #row(level: number, tile: number): readonly Uint8Array[] {
+  /** Some neighbouring hashes of a tile, in a new array. */
+  #hashes(level: number, tile: number, first: number, count: number): Uint8Array[] {
     const isLast = tile === Math.floor(this.size / TILE_WIDTH ** (level + 1));
-    return isLast ? this.#tree.row(level) : this.#readRow(tilePath(level, tile), TILE_WIDTH);
+    if (isLast) return this.#tree.row(level).slice(first, first + count);
+    let read = this.#lastRead.get(level);
+    if (read?.tile !== tile) {
+      read = { tile, bytes: this.#readTile(level, tile, TILE_WIDTH) };
+      this.#lastRead.set(level, read);
+    }
+    return splitRow(read.bytes.subarray(first * HASH_BYTES, (first + count) * HASH_BYTES));
   }
 
   #keepEntry(entry: Uint8Array): void {
@@ -165,60 +164,41 @@ export class LogTiles {
     this.#bundleBytes += LENGTH_BYTES + entry.length;
   }
 
-  #write(path: string, bytes: Uint8Array): void {
-    this.#pending.set(path, bytes);
-    const write = writeFileDurably(join(this.folder, path), bytes)
-      .then(() => void this.#pending.delete(path))
-      .catch((error: unknown) => void (this.#failure ??= error))
-      .finally(() => this.#writes.delete(write));
-    this.#writes.add(write);
+  #readTile(level: number, tile: number, width: number): Uint8Array {
+    const path = tilePath(level, tile, width);
+    const bytes = this.files.read(path);
+    if (bytes.length === width * HASH_BYTES) return bytes;
+    throw new WorkerError('LOG_DAMAGED', `${path} has ${bytes.length} bytes, not ${width * HASH_BYTES}; reindex`);
   }
 
-  #readRow(path: string, width: number): Uint8Array[] {
-    const bytes = this.#read(path);
-    if (bytes.length !== width * HASH_BYTES) {
-      throw new WorkerError('LOG_DAMAGED', `Tile ${path} has ${bytes.length} bytes, not ${width * HASH_BYTES}`);
-    }
-    return Array.from({ length: width }, (_, at) => bytes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES));
-  }
-
-  #read(path: string): Uint8Array {
-    const pending = this.#pending.get(path);
-    if (pending) return pending;
-    const file = join(this.folder, path);
-    if (!existsSync(file)) throw new WorkerError('LOG_DAMAGED', `Tile ${path} is missing`);
-    return readFileSync(file);
-  }
-
-  #readAt(path: string, offset: number, most: number): Uint8Array {
-    const buffer = Buffer.allocUnsafe(most);
-    const file = openSync(join(this.folder, path), 'r');
+  #readBundle(path: string, width: number): Uint8Array[] {
+    const bytes = this.files.read(path);
     try {
-      return buffer.subarray(0, readSync(file, buffer, 0, most, offset));
-    } finally {
-      closeSync(file);
+      const entries = decodeEntryBundle(bytes);
+      if (entries.length === width) return entries;
+    } catch (error) {
+      throw new WorkerError('LOG_DAMAGED', `${path} cannot be read; reindex`, { cause: error });
     }
+    throw new WorkerError('LOG_DAMAGED', `${path} does not have ${width} entries; reindex`);
   }
+
+  #unknown(index: number): WorkerError {
+    return new WorkerError('ENTRY_UNKNOWN', `The log has ${this.size} entries; there is none at ${index}`);
+  }
+}
+
+function splitRow(bytes: Uint8Array): Uint8Array[] {
+  const count = bytes.length / HASH_BYTES;
+  return Array.from({ length: count }, (_, at) => bytes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES));
 }
 
 function framedEntry(bytes: Uint8Array, index: number): Uint8Array {
   const length = ((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0);
-  if (length === 0 || bytes.length < LENGTH_BYTES + length) {
-    throw new WorkerError('LOG_DAMAGED', `Entry ${index} is cut short in its bundle`);
-  }
-  return bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + length);
+  if (length > 0 && bytes.length >= LENGTH_BYTES + length) return bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + length);
+  throw new WorkerError('LOG_DAMAGED', `Entry ${index} is cut short in its bundle; reindex`);
 }
 
 function present(value: Uint8Array | undefined, index: number): Uint8Array {
-  if (value === undefined) throw new WorkerError('LOG_DAMAGED', `The log holds nothing at ${index}`);
+  if (value === undefined) throw new WorkerError('LOG_DAMAGED', `The log holds nothing at ${index}; reindex`);
   return value;
-}
-
-function pairs(hashes: readonly Uint8Array[]): [Uint8Array, Uint8Array][] {
-  const found: [Uint8Array, Uint8Array][] = [];
-  for (let at = 0; at + 1 < hashes.length; at += 2) {
-    const [left, right] = hashes.slice(at, at + 2);
-    if (left && right) found.push([left, right]);
-  }
-  return found;
 }

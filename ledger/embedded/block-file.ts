@@ -91,7 +91,8 @@ export class BlockFile {
     const header = decodeFrameHeader(start);
     if (!header || header.length > MAX_FRAME_BYTES) return this.#unreadable(number, offset);
     const { length } = header;
-    const frame = length <= start.length ? start.subarray(0, length) : await this.#storage.read(offset, length);
+    const frame =
+      length <= start.length ? start.subarray(0, length) : await this.#storage.read(offset, length);
     const bytes = frame.length === length ? decodeFrame(frame) : null;
     if (!bytes) return this.#unreadable(number, offset);
     if (header.number !== number) throw damagedAt(number, offset, `found block ${header.number} instead`);

@@ -84,7 +84,9 @@ test('of two transactions that read the same version one is valid and the other 
   const ledger = await openToy(t, await temporaryFolder(t));
   const outcomes = await Promise.allSettled([1, 2, 3].map(() => ledger.submit('Increment', ['n'])));
   assert.deepEqual(
-    outcomes.map((outcome) => (outcome.status === 'rejected' ? (outcome.reason as { code: string }).code : 'valid')),
+    outcomes.map((outcome) =>
+      outcome.status === 'rejected' ? (outcome.reason as { code: string }).code : 'valid',
+    ),
     ['valid', 'CONFLICT', 'CONFLICT'],
   );
   assert.equal(await get(ledger, 'n'), '1');
@@ -115,12 +117,41 @@ test('a transaction that was simulated while another one was being flushed is a 
 
 test('a key that appeared or vanished since it was read is a conflict, and blind writes are none', async (t) => {
   const ledger = await openToy(t, await temporaryFolder(t));
-  const appeared = await Promise.allSettled([ledger.submit('Put', ['n', '5']), ledger.submit('Increment', ['n'])]);
-  assert.deepEqual(appeared.map(({ status }) => status), ['fulfilled', 'rejected']);
-  const vanished = await Promise.allSettled([ledger.submit('Delete', ['n']), ledger.submit('Increment', ['n'])]);
-  assert.deepEqual(vanished.map(({ status }) => status), ['fulfilled', 'rejected']);
+  const appeared = await Promise.allSettled([
+    ledger.submit('Put', ['n', '5']),
+    ledger.submit('Increment', ['n']),
+  ]);
+  assert.deepEqual(
+    appeared.map(({ status }) => status),
+    ['fulfilled', 'rejected'],
+  );
+  const vanished = await Promise.allSettled([
+    ledger.submit('Delete', ['n']),
+    ledger.submit('Increment', ['n']),
+  ]);
+  assert.deepEqual(
+    vanished.map(({ status }) => status),
+    ['fulfilled', 'rejected'],
+  );
   await Promise.all([ledger.submit('Put', ['n', '7']), ledger.submit('Put', ['n', '8'])]);
   assert.equal(await get(ledger, 'n'), '8');
+});
+
+test('before its block is flushed nobody is told of a transaction, and nobody sees it', async (t) => {
+  const [flushing, mayFlush] = [gate(), gate()];
+  const openStorage = flushingAfter(() => {
+    flushing.open();
+    return mayFlush.opened;
+  });
+  const ledger = await openToy(t, await temporaryFolder(t), { openStorage });
+  let told = false;
+  const submit = ledger.submit('Put', ['a', 'one']).then(() => (told = true));
+  await flushing.opened;
+  for (let turns = 0; turns < 100; turns += 1) await turn();
+  assert.deepEqual([told, await get(ledger, 'a'), await ledger.height()], [false, '', 0]);
+  mayFlush.open();
+  await submit;
+  assert.equal(await get(ledger, 'a'), 'one');
 });
 
 test('concurrent submits share blocks', async (t) => {
@@ -129,26 +160,30 @@ test('concurrent submits share blocks', async (t) => {
   assert.equal(await ledger.height(), 1);
 });
 
-test('all reads of one evaluation see one state, whatever is committed meanwhile', { timeout: 10_000 }, async (t) => {
-  const contract = new ToyContract();
-  let flushes = 0;
-  const openStorage = flushingAfter(() => Promise.resolve(void (flushes += 1)));
-  const ledger = await openToy(t, await temporaryFolder(t), { contract, openStorage });
-  await Promise.all([ledger.submit('Put', ['a', 'old']), ledger.submit('Put', ['b', 'old'])]);
-  const betweenReads = gate();
-  contract.gate = betweenReads.opened;
-  const pair = ledger.evaluate('Pair', ['a', 'b']);
-  const attestation = ledger.attest('a,b');
-  const submits = Promise.all([ledger.submit('Put', ['a', 'new']), ledger.submit('Put', ['b', 'new'])]);
-  // The block is on disk, or nearly, and its commit has every chance to come between the two reads.
-  while (flushes < 2) await turn();
-  for (let turns = 0; turns < 100; turns += 1) await turn();
-  betweenReads.open();
-  assert.equal(Buffer.from(await pair).toString(), 'old,old');
-  assert.equal(resultOf((await attestation).payload).result, 'old,old');
-  await submits;
-  assert.equal(Buffer.from(await ledger.evaluate('Pair', ['a', 'b'])).toString(), 'new,new');
-});
+test(
+  'all reads of one evaluation see one state, whatever is committed meanwhile',
+  { timeout: 10_000 },
+  async (t) => {
+    const contract = new ToyContract();
+    let flushes = 0;
+    const openStorage = flushingAfter(() => Promise.resolve(void (flushes += 1)));
+    const ledger = await openToy(t, await temporaryFolder(t), { contract, openStorage });
+    await Promise.all([ledger.submit('Put', ['a', 'old']), ledger.submit('Put', ['b', 'old'])]);
+    const betweenReads = gate();
+    contract.gate = betweenReads.opened;
+    const pair = ledger.evaluate('Pair', ['a', 'b']);
+    const attestation = ledger.attest('a,b');
+    const submits = Promise.all([ledger.submit('Put', ['a', 'new']), ledger.submit('Put', ['b', 'new'])]);
+    // The block is on disk, or nearly, and its commit has every chance to come between the two reads.
+    while (flushes < 2) await turn();
+    for (let turns = 0; turns < 100; turns += 1) await turn();
+    betweenReads.open();
+    assert.equal(Buffer.from(await pair).toString(), 'old,old');
+    assert.equal(resultOf((await attestation).payload).result, 'old,old');
+    await submits;
+    assert.equal(Buffer.from(await ledger.evaluate('Pair', ['a', 'b'])).toString(), 'new,new');
+  },
+);
 
 function resultOf(payload: Uint8Array) {
   const response = peer.ProposalResponsePayload.deserializeBinary(payload);
@@ -199,7 +234,10 @@ test('a refusal comes with code, position and message, and leaves no block', asy
 test('what is no refusal comes through unchanged', async (t) => {
   const ledger = await openToy(t, await temporaryFolder(t));
   await assert.rejects(ledger.submit('Crash', []), { name: 'TypeError', message: /^ARGUMENT: / });
-  await assert.rejects(ledger.submit('Fail', ['something else']), { name: 'Error', message: 'something else' });
+  await assert.rejects(ledger.submit('Fail', ['something else']), {
+    name: 'Error',
+    message: 'something else',
+  });
   assert.equal(await ledger.height(), 0);
 });
 
@@ -208,7 +246,9 @@ test('only the contract’s own functions can be called, with the parameters tha
   for (const name of ['Nothing', 'constructor', 'beforeTransaction', 'toString', '__proto__', '']) {
     await assert.rejects(ledger.submit(name, []), TypeError, name);
   }
-  await assert.rejects(ledger.submit('Put', ['a']), { message: 'Expected 2 parameters, but 1 have been supplied' });
+  await assert.rejects(ledger.submit('Put', ['a']), {
+    message: 'Expected 2 parameters, but 1 have been supplied',
+  });
 });
 
 test("a key's own endorsement policy is kept through later writes and goes with the key", async (t) => {
@@ -232,55 +272,13 @@ test('arguments up to 8 MB are taken as they are, larger ones are refused', asyn
   const [found] = await allBlocks(ledger, block);
   assert.ok(large.equals(found?.transactions[0]?.args[0] ?? new Uint8Array()));
   for (const size of [8 * 1024 * 1024, 9 * 1024 * 1024]) {
-    await assert.rejects(ledger.submit('Store', [new Uint8Array(size)]), (error: { refusal?: { code: string } }) => {
-      assert.equal(error.refusal?.code, 'TOO_LARGE');
-      return true;
-    });
+    await assert.rejects(
+      ledger.submit('Store', [new Uint8Array(size)]),
+      (error: { refusal?: { code: string } }) => {
+        assert.equal(error.refusal?.code, 'TOO_LARGE');
+        return true;
+      },
+    );
   }
   assert.equal(await ledger.height(), 1);
-});
-
-test('blocks waits for the next one and ends when it is told to', { timeout: 10_000 }, async (t) => {
-  const ledger = await openToy(t, await temporaryFolder(t));
-  await ledger.submit('Put', ['a', '0']);
-  const reading = new AbortController();
-  const numbers: number[] = [];
-  const follower = (async () => {
-    for await (const { number } of ledger.blocks(0, reading.signal)) {
-      numbers.push(number);
-      if (number < 3) await ledger.submit('Put', ['a', String(number)]);
-      else setImmediate(() => reading.abort());
-    }
-  })();
-  await follower;
-  assert.deepEqual(numbers, [0, 1, 2, 3]);
-  for await (const { number } of ledger.blocks(4, AbortSignal.abort())) assert.fail(`block ${number}`);
-});
-
-test('blocks can begin anywhere, also beyond the last one', { timeout: 10_000 }, async (t) => {
-  const ledger = await openToy(t, await temporaryFolder(t));
-  for (const value of ['0', '1', '2']) await ledger.submit('Put', ['a', value]);
-  assert.deepEqual((await allBlocks(ledger, 2)).map(({ number }) => number), [2]);
-  const later = ledger.blocks(4, new AbortController().signal)[Symbol.asyncIterator]();
-  const next = later.next();
-  await ledger.submit('Put', ['a', '3']);
-  await ledger.submit('Put', ['a', '4']);
-  assert.equal(((await next).value as { number: number }).number, 4);
-});
-
-test('closing finishes what was submitted and refuses what comes later', { timeout: 10_000 }, async (t) => {
-  const folder = await temporaryFolder(t);
-  const ledger = await openToy(t, folder);
-  const following = assert.rejects(ledger.blocks(1, new AbortController().signal).next(), code('UNAVAILABLE'));
-  const submitted = ledger.submit('Put', ['a', 'one']);
-  const closed = ledger.close();
-  await assert.rejects(ledger.submit('Put', ['a', 'two']), code('UNAVAILABLE'));
-  await submitted;
-  await closed;
-  await following;
-  for (const call of [ledger.submit('Put', ['a', 'x']), ledger.evaluate('Get', ['a']), ledger.attest('a,b')]) {
-    await assert.rejects(call, code('UNAVAILABLE'));
-  }
-  await ledger.close();
-  assert.equal(await get(await openToy(t, folder), 'a'), 'one');
 });

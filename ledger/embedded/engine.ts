@@ -10,7 +10,7 @@ import { propose, transactionId, type ChaincodeId, type Invocation } from './pro
 import { located, type Notice } from './recovery.js';
 import { simulate, type Simulated } from './simulation.js';
 import { SnapshotLock } from './snapshot-lock.js';
-import type { State } from './state.js';
+import { STATE_FILE, type State, type StateValue } from './state.js';
 import type { Storage } from './storage.js';
 import { currentTrustBundle } from './trust.js';
 import { verifyLedger, type Verified } from './verify.js';
@@ -41,7 +41,8 @@ const NONCE_BYTES = 24;
 
 /**
  * A ledger of one organisation in one process: the contract is executed, endorsed, ordered, validated and stored as on
- * Fabric, in the same bytes, without a network.
+ * Fabric, in the same bytes, without a network. Endorsement policies, the keys' own included, are stored and cannot
+ * protect: there is nobody else to endorse.
  *
  * `submit` resolves after the block is flushed to disk. When a write fails, its transactions reject with `UNKNOWN`, and
  * from then on `submit` and `evaluate` answer `UNAVAILABLE` until the ledger is opened again, which finds out what
@@ -124,7 +125,7 @@ export class EmbeddedLedger implements Ledger {
     let offset: number | undefined;
     let previousHash: Uint8Array | undefined;
     while (await this.#reaches(next, signal)) {
-      const stored = await this.#file.read(next, offset ?? this.#offsetOf(next));
+      const stored = await this.#read(next, offset ?? this.#offsetOf(next));
       const block = this.#decode(stored, previousHash);
       yield block;
       next += 1;
@@ -175,7 +176,7 @@ export class EmbeddedLedger implements Ledger {
     const call = { channel, transactionId: transaction, time, creator: this.#creator, input };
     return this.#lock.shared(() => {
       if (this.#closed) throw closed();
-      return simulate(this.#options.contract, call, (key) => this.#state.get(key));
+      return simulate(this.#options.contract, call, (key) => this.#committed(key));
     });
   }
 
@@ -218,6 +219,26 @@ export class EmbeddedLedger implements Ledger {
     return offset;
   }
 
+  async #read(number: number, offset: number): Promise<StoredBlock> {
+    try {
+      return await this.#file.read(number, offset);
+    } catch (error) {
+      if (error instanceof LedgerError) throw error;
+      const message = `block ${number} cannot be read`;
+      throw this.#closed ? closed() : new LedgerError('UNAVAILABLE', message, undefined, { cause: error });
+    }
+  }
+
+  /** What the contract sees of the state. An error here is no word of the contract's. */
+  #committed(key: string): StateValue | null {
+    try {
+      return this.#state.get(key);
+    } catch (error) {
+      const message = `${STATE_FILE} cannot be read; it can be deleted, and is then made anew from the blocks`;
+      throw new LedgerError('DAMAGED', message, undefined, { cause: error });
+    }
+  }
+
   #decode({ number, offset, bytes }: StoredBlock, previousHash: Uint8Array | undefined): Block {
     let block: Block;
     try {
@@ -226,7 +247,8 @@ export class EmbeddedLedger implements Ledger {
       throw located(error, number, offset);
     }
     const follows = !previousHash || Buffer.from(previousHash).equals(block.previousHash);
-    if (block.number !== number || !follows) throw damagedAt(number, offset, 'it does not follow the last one');
+    if (block.number !== number || !follows)
+      throw damagedAt(number, offset, 'it does not follow the last one');
     return block;
   }
 }

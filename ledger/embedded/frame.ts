@@ -50,7 +50,8 @@ export function decodeFrame(frame: Uint8Array): Uint8Array | null {
  */
 export function isInterrupted(bytes: Uint8Array, offset: number): boolean {
   const header = decodeFrameHeader(bytes);
-  if (header) return bytes.length < header.length || (bytes.length === header.length && hasGap(bytes, offset));
+  if (header)
+    return bytes.length < header.length || (bytes.length === header.length && hasGap(bytes, offset));
   if (bytes.length < FRAME_HEADER_BYTES && startsLikeFrame(bytes)) return true;
   // Without its header nobody knows where the frame ends; a later intact one shows that this one was complete.
   return hasGap(bytes, offset, FRAME_HEADER_BYTES) && !holdsFrame(bytes);

@@ -146,7 +146,8 @@ function checkCertificates(stored: Stored): { peer: X509Certificate; client: X50
   try {
     const root = new X509Certificate(stored.root);
     const [peer, client] = [new X509Certificate(stored.peer), new X509Certificate(stored.client)];
-    if ([root, peer, client].every((certificate) => certificate.verify(root.publicKey))) return { peer, client };
+    if ([root, peer, client].every((certificate) => certificate.verify(root.publicKey)))
+      return { peer, client };
   } catch (error) {
     throw damaged('has a certificate that cannot be read', error);
   }

@@ -31,7 +31,9 @@ test('nothing acknowledged is lost, and nothing happens twice, however often the
   }
   const ledger = await openToy(t, folder);
   assert.equal((await ledger.verifyBlocks()).stateCompared, true);
-  const valid = (await allBlocks(ledger)).flatMap(({ transactions }) => transactions.filter((each) => each.valid));
+  const valid = (await allBlocks(ledger)).flatMap(({ transactions }) =>
+    transactions.filter((each) => each.valid),
+  );
   const values = new Map(valid.map(({ id, writes }) => [id, Buffer.from(writes[0]?.value ?? []).toString()]));
   assert.equal(values.size, valid.length, 'no transaction stands in two blocks');
   for (const line of acknowledged) {
@@ -40,7 +42,9 @@ test('nothing acknowledged is lost, and nothing happens twice, however often the
   }
   // Each increment read the one before: with none lost or doubled the last value counts them.
   for (const key of ['a', 'b', 'c']) {
-    const increments = valid.filter(({ fn, args }) => fn === 'Increment' && Buffer.from(args[0] ?? []).toString() === key);
+    const increments = valid.filter(
+      ({ fn, args }) => fn === 'Increment' && Buffer.from(args[0] ?? []).toString() === key,
+    );
     assert.equal(await get(ledger, key), String(increments.length));
   }
 });

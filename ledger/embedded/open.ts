@@ -48,7 +48,8 @@ async function organisationOf(options: EmbeddedLedgerOptions, mayFound: boolean)
   const present = await loadOrganisation(folder, mspId, keeper);
   if (present) return present;
   // A new identity could not stand for what the old one signed.
-  if (!mayFound) throw new LedgerError('DAMAGED', 'there are blocks, and the identity that signed them is missing');
+  if (!mayFound)
+    throw new LedgerError('DAMAGED', 'there are blocks, and the identity that signed them is missing');
   await foundOrganisation(folder, mspId, keeper, now(), random);
   const founded = await loadOrganisation(folder, mspId, keeper);
   if (!founded) throw new LedgerError('DAMAGED', 'the identity just written is not there');

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { open, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import Database from 'libsql';
 import { failingOnce, flushingAfter, type Fault, type Outcome } from './faulty-storage.test-support.js';
 import { gate, turn } from './gate.test-support.js';
 import type { Notice } from './recovery.js';
@@ -71,6 +72,20 @@ test('those who share a failed block are told UNKNOWN, those who wait behind it 
   await turn();
   mayFail.open();
   await Promise.all([...sharing, behind]);
+});
+
+test('a block that was flushed and could not be applied is UNKNOWN, and there after reopening', async (t) => {
+  const folder = await ledgerOf(t, 1);
+  const ledger = await openToy(t, folder);
+  const inTheWay = new Database(join(folder, 'state.db'));
+  inTheWay.exec('BEGIN IMMEDIATE');
+  await assert.rejects(ledger.submit('Increment', ['n']), code('UNKNOWN'));
+  inTheWay.exec('ROLLBACK');
+  assert.equal(await ledger.height(), 1);
+  await assert.rejects(ledger.submit('Increment', ['n']), code('UNAVAILABLE'));
+  await ledger.close();
+  inTheWay.close();
+  assert.equal(await get(await openToy(t, folder), 'n'), '2');
 });
 
 test('opening survives a failure while it makes good the last block', async (t) => {
@@ -213,7 +228,10 @@ test('the identity stays, must be there once there are blocks, and must be the s
   assert.deepEqual(await readFile(path), identity);
   await ledger.close();
   await assert.rejects(openToy(t, folder, { mspId: 'OtherMSP' }), code('DAMAGED'));
-  await assert.rejects(openToy(t, folder, { keeper: { ...keeper, open: (sealed) => sealed } }), code('DAMAGED'));
+  await assert.rejects(
+    openToy(t, folder, { keeper: { ...keeper, open: (sealed) => sealed } }),
+    code('DAMAGED'),
+  );
   await rm(path);
   await assert.rejects(openToy(t, folder), code('DAMAGED'));
   await writeFile(path, identity.subarray(0, 500));

@@ -104,7 +104,11 @@ export function openStored({ number, offset, bytes }: StoredBlock, previousHash?
   return block;
 }
 
-function effectsOfStored({ number, offset, end }: StoredBlock, block: RawBlock, chaincode: string): BlockEffects {
+function effectsOfStored(
+  { number, offset, end }: StoredBlock,
+  block: RawBlock,
+  chaincode: string,
+): BlockEffects {
   try {
     const sets = block.envelopes.map((envelope) => ({ set: readWriteSetOf(envelope, chaincode) }));
     return { number, offset, end, hash: block.hash, effects: effectsOf(sets, block.flags) };

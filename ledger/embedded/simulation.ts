@@ -37,7 +37,12 @@ export async function simulate(
   try {
     const parameters = declaredParameters(contract, fn, args);
     await contract.beforeTransaction(context);
-    const result = await (contract.aroundTransaction as unknown as Around).call(contract, context, fn, parameters);
+    const result = await (contract.aroundTransaction as unknown as Around).call(
+      contract,
+      context,
+      fn,
+      parameters,
+    );
     await contract.afterTransaction(context, result);
     return { set: stub.readWriteSet(), result: wireFormat(result) };
   } catch (error) {

@@ -11,10 +11,17 @@ async function openState(t: TestContext): Promise<State> {
   return state;
 }
 
-function block(number: number, writes: Record<string, string | null>, policies: Record<string, string> = {}): BlockEffects {
+function block(
+  number: number,
+  writes: Record<string, string | null>,
+  policies: Record<string, string> = {},
+): BlockEffects {
   const set = {
     reads: [],
-    writes: Object.entries(writes).map(([key, value]) => ({ key, value: value === null ? null : Buffer.from(value) })),
+    writes: Object.entries(writes).map(([key, value]) => ({
+      key,
+      value: value === null ? null : Buffer.from(value),
+    })),
     policies: Object.entries(policies).map(([key, policy]) => ({ key, policy: Buffer.from(policy) })),
   };
   const [offset, end] = [number * 100, number * 100 + 100];
@@ -40,7 +47,10 @@ test('position and index follow the blocks', async (t) => {
   assert.deepEqual([state.position.height, state.position.end, state.position.hash.length], [0, 0, 0]);
   state.apply([block(0, { a: 'one' }), block(1, { a: 'two' })]);
   assert.deepEqual(state.position, { height: 2, end: 200, hash: Uint8Array.of(1) });
-  assert.deepEqual([0, 1, 2].map((number) => state.offsetOf(number)), [0, 100, undefined]);
+  assert.deepEqual(
+    [0, 1, 2].map((number) => state.offsetOf(number)),
+    [0, 100, undefined],
+  );
 });
 
 test('blocks are applied all or none', async (t) => {
@@ -67,8 +77,9 @@ test('whoever looks sees one moment, and nobody waits for it', async (t) => {
 
 test('keys come in the order of their bytes, page by page', async (t) => {
   const state = await openState(t);
-  const key = fc.string({ unit: 'binary', minLength: 1 }).filter((each) => !each.includes('\0') && each.isWellFormed());
-  const keys = fc.sample(fc.uniqueArray(key, { minLength: 40, maxLength: 40 }), { numRuns: 1, seed: 1 })[0] ?? [];
+  const key = fc.string({ unit: 'binary', minLength: 1 }).filter((each) => !each.includes('\0'));
+  const keys =
+    fc.sample(fc.uniqueArray(key, { minLength: 40, maxLength: 40 }), { numRuns: 1, seed: 1 })[0] ?? [];
   state.apply([block(0, Object.fromEntries(keys.map((each) => [each, 'x'])))]);
   const found: string[] = [];
   for (;;) {
@@ -76,5 +87,8 @@ test('keys come in the order of their bytes, page by page', async (t) => {
     if (page.length === 0) break;
     found.push(...page.map(([each]) => each));
   }
-  assert.deepEqual(found, [...keys].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))));
+  assert.deepEqual(
+    found,
+    [...keys].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))),
+  );
 });

@@ -156,9 +156,8 @@ export class State {
     if (this.#database.inTransaction) this.#database.exec('ROLLBACK');
     try {
       if (this.#purpose === 'use') this.#database.pragma('journal_mode = DELETE');
-    } catch (error) {
+    } catch {
       // Somebody else is looking at it, or it is no database. Whoever opens it next finds the log and uses it.
-      void error;
     }
     this.#database.close();
   }

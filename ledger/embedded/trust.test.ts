@@ -62,7 +62,10 @@ test('other hosts, another contract version or half its time gone make a success
   assert.ok(renewed.payload.expires - later > 365 * DAY_MS);
   await ledger.close();
 
-  const upgraded = await openToy(t, folder, { chaincode: { name: 'records', version: '2.0' }, now: () => NOON });
+  const upgraded = await openToy(t, folder, {
+    chaincode: { name: 'records', version: '2.0' },
+    now: () => NOON,
+  });
   const fourth = await openTrustBundle(await upgraded.trustBundle({ hosts: more, now: later }), {
     ...opening,
     previous: renewed,
@@ -76,7 +79,10 @@ test('bundles asked for at once never bear one number twice', async (t) => {
   const wanted = ['a.example', 'b.example', 'c.example'];
   const texts = await Promise.all(wanted.map((host) => ledger.trustBundle({ hosts: [host], now: NOON })));
   const bundles = await Promise.all(texts.map((text) => openTrustBundle(text, opening)));
-  assert.deepEqual(bundles.map(({ payload }) => payload.version), [1, 2, 3]);
+  assert.deepEqual(
+    bundles.map(({ payload }) => payload.version),
+    [1, 2, 3],
+  );
 });
 
 test('a bundle that was tampered with is damage, not a reason to begin again', async (t) => {

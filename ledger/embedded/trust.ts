@@ -78,7 +78,10 @@ function payloadOf(
 }
 
 /** Versions stay when they are replaced: evidence made under them is to stay good. */
-function withChaincode(known: readonly ChaincodeId[], { name, version }: ChaincodeId): readonly ChaincodeId[] {
+function withChaincode(
+  known: readonly ChaincodeId[],
+  { name, version }: ChaincodeId,
+): readonly ChaincodeId[] {
   const isKnown = known.some((chaincode) => chaincode.name === name && chaincode.version === version);
   return isKnown ? known : [...known, { name, version }];
 }

@@ -33,12 +33,15 @@ export function verifyTransaction(envelope: Uint8Array, expected: Expected): Rea
 function firstFailure(transaction: EndorserTransaction, expected: Expected): string | null {
   const { channel, chaincode, creator, nonce, signed } = transaction;
   const hash = proposalHash(signed.channelHeader, signed.signatureHeader, signed.proposalPayload);
-  if (channel !== expected.channel || chaincode.name !== expected.chaincode) return 'another channel or chaincode';
+  if (channel !== expected.channel || chaincode.name !== expected.chaincode)
+    return 'another channel or chaincode';
   if (transaction.status !== SUCCESS) return 'the chaincode did not succeed';
-  if (transaction.id !== transactionId(nonce, creator.bytes)) return 'its id is not that of nonce and creator';
+  if (transaction.id !== transactionId(nonce, creator.bytes))
+    return 'its id is not that of nonce and creator';
   if (!same(hash, transaction.proposalHash)) return 'the endorsement is about another proposal';
   if (!same(creator.bytes, expected.client.serialized)) return 'another creator';
-  if (!verifyDer(expected.client.publicKey, signed.signature, signed.payload)) return "the creator's signature";
+  if (!verifyDer(expected.client.publicKey, signed.signature, signed.payload))
+    return "the creator's signature";
   return endorsementFailure(signed, expected.peer);
 }
 

@@ -50,7 +50,7 @@ test('a flipped bit anywhere in the block file is found, with its block and plac
   assert.equal(starts.length, 4);
   for (let at = 0; at < sound.length; at += 97) {
     const changed = Buffer.from(sound);
-    changed.writeUInt8(changed.readUInt8(at) ^ (1 << at % 8), at);
+    changed.writeUInt8(changed.readUInt8(at) ^ (1 << (at % 8)), at);
     await writeFile(path, changed);
     const number = starts.findLastIndex((start) => start <= at);
     const message = new RegExp(`^block ${number}, at byte ${starts[number]} of the block file: `);
@@ -124,7 +124,11 @@ test('a block that was made up with right hashes and checksums is found by what 
     ['of another kind of envelope', () => ({ envelope: Uint8Array.of() }), /^block 0, /],
     ['unreadable', () => ({ envelope: Uint8Array.of(0xff) }), /^block 0, /],
     ['cut short', (envelope) => ({ envelope: envelope.subarray(0, -80) }), /^block 0, /],
-    ['with another argument', (envelope) => ({ envelope: replaced(envelope, 'one', 'two') }), /another proposal/],
+    [
+      'with another argument',
+      (envelope) => ({ envelope: replaced(envelope, 'one', 'two') }),
+      /another proposal/,
+    ],
   ];
   for (const [name, change, message] of cases) {
     const folder = await sampleLedger(t);
@@ -169,7 +173,12 @@ test('transactions of anybody else, or for anything else, are found', async (t) 
       input: [Buffer.from('Put')],
     });
     const writes = [{ key: 'a', value: Uint8Array.of(1) }];
-    const payload = responsePayload(proposal, chaincode, { reads: [], writes, policies: [] }, new Uint8Array());
+    const payload = responsePayload(
+      proposal,
+      chaincode,
+      { reads: [], writes, policies: [] },
+      new Uint8Array(),
+    );
     const endorsement = endorse(payload, changes.endorser ?? peer);
     return assembleTransaction(proposal, payload, endorsement, changes.signer ?? creator);
   };

@@ -117,7 +117,8 @@ function verifyBlock(
   const flags = validate(sets, (key) => replayed.get(key)?.version ?? null);
   if (Buffer.compare(flags, block.flags) !== 0) throw damagedAt(number, offset, 'a validation flag is wrong');
   const { bytes: encoded } = encodeBlock(number, block.previousHash, block.envelopes, flags);
-  if (Buffer.compare(encoded, bytes) !== 0) throw damagedAt(number, offset, 'it holds more than a block does');
+  if (Buffer.compare(encoded, bytes) !== 0)
+    throw damagedAt(number, offset, 'it holds more than a block does');
   const effects = effectsOf(sets, flags);
   return { number, offset, end, hash: block.hash, effects, transactions: sets.length };
 }

@@ -41,8 +41,9 @@ export interface CertificateWish {
 /** Null leaves the extension out. */
 function usagesOf({ ca, usages }: CertificateWish): x509.KeyUsageFlags | null {
   if (usages !== undefined) return usages;
-  const { KeyUsageFlags } = x509;
-  return ca === true ? KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign : KeyUsageFlags.digitalSignature;
+  const { digitalSignature, keyCertSign, cRLSign } = x509.KeyUsageFlags;
+  if (ca !== true) return digitalSignature;
+  return keyCertSign | cRLSign;
 }
 
 function extensionsOf(wish: CertificateWish): x509.Extension[] {

@@ -4,7 +4,6 @@ import { writeFileDurably } from '@spondon/anchor-worker/durable-file';
 import { documentKinds, sampleDocument } from '@spondon/fixtures/documents';
 import { sampleFacilities, sampleHospital } from '@spondon/fixtures/facilities';
 import { readBanglaFont } from '@spondon/fixtures/bangla-font';
-import type { Config } from '../config.js';
 import { issueApiKey } from '../facilities/api-keys.js';
 import type { Deployment } from './embedded.js';
 import { randomBytes, randomInt } from 'node:crypto';
@@ -31,7 +30,7 @@ export async function keepOperatorKey({ db, folders }: Deployment): Promise<void
  * At a first start: admits the sample facilities, issues a sample document of each kind and language, and writes the
  * sample hospital's API key. Done again from the start when it was cut short: the key's file comes last.
  */
-export async function plantSamples(deployment: Deployment, config: Config): Promise<string[]> {
+export async function plantSamples(deployment: Deployment, address: string): Promise<string[]> {
   const { app, db, folders, registrar } = deployment;
   const credentials = sampleCredentials(folders.credentials);
   if (existsSync(credentials)) return [];
@@ -65,21 +64,25 @@ export async function plantSamples(deployment: Deployment, config: Config): Prom
   }
   const content = { issuerId: sampleHospital.issuerId, apiKey };
   await writeFileDurably(credentials, Buffer.from(`${JSON.stringify(content, null, 2)}\n`), OWNER_ONLY);
-  return describeNextSteps(config, codes);
+  return describeNextSteps(address, codes);
 }
 
-function describeNextSteps({ host, port }: Config, codes: readonly string[]): string[] {
+function describeNextSteps(address: string, codes: readonly string[]): string[] {
   const [code = ''] = codes;
-  const url = `http://${host}:${port}`;
+  const steps: readonly (readonly [command: string, what: string])[] = [
+    [`npx spondon verify ${code}`, 'verify a printed code'],
+    [`npx spondon file ${code} -o sample.pdf`, 'fetch the stamped file, as its hospital'],
+    ['npx spondon verify sample.pdf', 'verify the file itself'],
+    [`npx spondon evidence ${code} -o e.json`, 'fetch evidence of it,'],
+    ['npx spondon trust -o trust.json', 'and the trust list, and check'],
+    ['npx spondon verify sample.pdf --evidence e.json --trust trust.json', 'with no network at all'],
+    [`open ${address}/docs`, 'the API'],
+  ];
+  const width = Math.max(...steps.map(([command]) => command.length));
   return [
     '',
-    `${codes.length} sample documents were issued, for instance ${code}. Try next, in another terminal:`,
-    `  npx spondon verify ${code}                     verify a printed code`,
-    `  npx spondon file ${code} -o sample.pdf         fetch the stamped file, as its hospital`,
-    '  npx spondon verify sample.pdf                              verify the file itself',
-    `  npx spondon evidence ${code} -o e.json         evidence, and the trust list, to check`,
-    '  npx spondon trust -o trust.json                            without this service:',
-    '  npx spondon verify sample.pdf --evidence e.json --trust trust.json',
-    `  ${url}/docs                                 the API`,
+    `${codes.length} sample documents were issued and anchored. Try next, in another terminal:`,
+    ...steps.map(([command, what]) => `  ${command.padEnd(width)}  ${what}`),
+    '',
   ];
 }

@@ -1,4 +1,4 @@
-export type Corner = 'bottom-right' | 'bottom-left' | 'top-right' | 'top-left';
+import type { Corner } from '../intake/image-page.js';
 
 /** What one stamp says, and where its issuer wants it. */
 export interface StampDetails {

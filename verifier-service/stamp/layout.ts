@@ -1,8 +1,6 @@
+import { MM } from '../intake/units.js';
 import type { StampDetails } from './details.js';
 import type { ShapedText, Shaper, Weight } from './shape.js';
-
-/** Points. */
-export const MM = 72 / 25.4;
 
 export interface TextItem {
   readonly text: ShapedText;
@@ -95,7 +93,7 @@ function layOutWide(shape: Shaper, details: StampDetails, quiet: number): StampL
   put(verify, y);
   y += verify.size * 1.25 + 2.5;
   const rules = [{ x, y, width: column, height: RULE, grey: RULE_GREY }];
-  return { width: x + column + 2 * MM, height: side, qr: { x: quiet, y: quiet, size: QR }, texts, rules };
+  return { width: x + column, height: side, qr: { x: quiet, y: quiet, size: QR }, texts, rules };
 }
 
 /** QR on top; the code under it exactly as wide as it is. */
@@ -111,7 +109,7 @@ function layOutTall(shape: Shaper, details: StampDetails, quiet: number): StampL
     [issued, issued.size * leading * 1.1],
   ];
   const below = down.reduce((sum, [, step]) => sum + step, 0);
-  const height = side + below + 2 * MM;
+  const height = side + below + 1 * MM;
   let y = height - side;
   const texts = down.map(([line, step]): TextItem => ({ ...line, x: quiet, y: (y -= step) }));
   const codeY = texts[0]?.y ?? 0;

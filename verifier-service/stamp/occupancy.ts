@@ -16,14 +16,12 @@ const LIGHTEST_GROUND = 200;
  */
 export function occupancyOf(file: PdfFile, page: PdfPage, box: PageBox, picture: Picture): Occupancy {
   const { width, height, pixels } = picture;
-  const ground = groundOf(pixels);
+  const colours = new Uint32Array(pixels.buffer, pixels.byteOffset, width * height);
+  const ground = groundOf(colours);
   const taken = new Uint8Array(width * height);
-  for (let i = 0; i < taken.length; i++) {
-    const at = i * 4;
-    const red = Math.abs((pixels[at] ?? 0) - ground[0]);
-    const green = Math.abs((pixels[at + 1] ?? 0) - ground[1]);
-    const blue = Math.abs((pixels[at + 2] ?? 0) - ground[2]);
-    if (red > UNNOTICED || green > UNNOTICED || blue > UNNOTICED) taken[i] = 1;
+  for (let i = 0; i < colours.length; i++) {
+    const colour = colours[i] ?? 0;
+    if (colour !== ground && differs(colour, ground)) taken[i] = 1;
   }
   const cell = box.width / width;
   const occupancy = { columns: width, rows: height, cell, taken };
@@ -38,19 +36,29 @@ export function occupancyOf(file: PdfFile, page: PdfPage, box: PageBox, picture:
   return occupancy;
 }
 
+/** Colours as they stand in memory: which channel is which does not matter here. */
+const WHITE = 0xffffffff;
+const channels = (colour: number): [number, number, number] => [colour & 255, (colour >> 8) & 255, (colour >> 16) & 255];
+
+function differs(a: number, b: number): boolean {
+  return (
+    Math.abs((a & 255) - (b & 255)) > UNNOTICED ||
+    Math.abs(((a >> 8) & 255) - ((b >> 8) & 255)) > UNNOTICED ||
+    Math.abs(((a >> 16) & 255) - ((b >> 16) & 255)) > UNNOTICED
+  );
+}
+
 /** White, or the light colour that most of the page has. */
-function groundOf(pixels: Uint8Array): readonly [number, number, number] {
+function groundOf(colours: Uint32Array): number {
   const counts = new Map<number, number>();
-  let most = 0xffffff;
-  for (let at = 0; at < pixels.length; at += 4 * 7) {
-    const colour = ((pixels[at] ?? 0) << 16) | ((pixels[at + 1] ?? 0) << 8) | (pixels[at + 2] ?? 0);
-    const count = (counts.get(colour) ?? 0) + 1;
-    counts.set(colour, count);
-    if (count > (counts.get(most) ?? 0)) most = colour;
+  let [most, count, looked] = [WHITE, 0, 0];
+  for (let i = 0; i < colours.length; i += 11, looked++) {
+    const colour = colours[i] ?? 0;
+    const now = (counts.get(colour) ?? 0) + 1;
+    counts.set(colour, now);
+    if (now > count) [most, count] = [colour, now];
   }
-  const ground = [most >> 16, (most >> 8) & 255, most & 255] as const;
-  const share = ((counts.get(most) ?? 0) * 4 * 7) / pixels.length;
-  return share > 0.5 && Math.min(...ground) >= LIGHTEST_GROUND ? ground : [255, 255, 255];
+  return count > looked / 2 && Math.min(...channels(most)) >= LIGHTEST_GROUND ? most : WHITE;
 }
 
 function take(

@@ -3,7 +3,7 @@ import { MAX_PAGE_UNITS } from '../intake/limits.js';
 import type { PdfFile } from '../intake/pdf/file.js';
 import type { PdfPage } from '../intake/pdf/pages.js';
 import type { PdfValue } from '../intake/pdf/value.js';
-import { MM } from './layout.js';
+import { MM } from '../intake/units.js';
 
 /** Lower left and upper right corner, in the page's own units. */
 export type Box = readonly [number, number, number, number];

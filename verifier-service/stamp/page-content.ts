@@ -1,14 +1,15 @@
+import { ServiceError } from '../error.js';
 import { MAX_CONTENT_BYTES } from '../intake/limits.js';
 import type { PdfFile } from '../intake/pdf/file.js';
 import { decodeStream } from '../intake/pdf/filters.js';
 import type { PdfPage } from '../intake/pdf/pages.js';
 import { Name, Ref, Stream, type Dict, type PdfValue } from '../intake/pdf/value.js';
 import { compressed, formatNumber, type Revision } from '../intake/pdf/write.js';
-import { ServiceError } from '../error.js';
+import { MM } from '../intake/units.js';
 import { balanceOf, type ContentBalance } from './content-balance.js';
 import { drawStamp, type NamedFace } from './draw.js';
 import type { FaceName } from './faces.js';
-import { MM, type StampLayout } from './layout.js';
+import type { StampLayout } from './layout.js';
 import { multiply, toPageSpace, type Box, type PageBox, type Rect } from './page-box.js';
 import type { QrSymbol } from './qr.js';
 import type { ShapedGlyph } from './shape.js';
@@ -24,7 +25,7 @@ export interface PlacedStamp {
 
 /** Symbols of a document's code, all of them in every subset, so that one facility's stamps share a subset. */
 const CODE_SYMBOLS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ-';
-const RULE_INSET = 10 * MM;
+const RULE_INSET = 12 * MM;
 
 /**
  * Draws the stamp as one form XObject after the page's own content, which is fenced off so that nothing it left
@@ -102,7 +103,7 @@ function drawForm(
 ): { content: string; bounds: Box; origin: { x: number; y: number } } {
   if (strip === 0) return { content: stamp, bounds: [0, 0, rect.width, rect.height], origin: rect };
   const number = (value: number): string => formatNumber(round(value));
-  const inset = Math.min(RULE_INSET, box.width / 20);
+  const inset = Math.min(RULE_INSET, box.width / 18);
   const content = [
     `q 1 g 0 0 ${number(box.width)} ${number(strip)} re f`,
     `0.55 g ${number(inset)} ${number(strip - 0.75)} ${number(box.width - 2 * inset)} 0.5 re f`,

@@ -1,5 +1,6 @@
-import type { Corner } from './details.js';
-import { MM, type StampForm } from './layout.js';
+import type { Corner } from '../intake/image-page.js';
+import { MM } from '../intake/units.js';
+import type { StampForm } from './layout.js';
 import type { Rect } from './page-box.js';
 
 /** What of a page is taken, in square cells; row 0 on top. */
@@ -8,7 +9,7 @@ export interface Occupancy {
   readonly rows: number;
   /** Points along one side. */
   readonly cell: number;
-  /** Not zero where something is. */
+  /** 1 where something is, else 0. */
   readonly taken: Uint8Array;
 }
 
@@ -16,6 +17,8 @@ export interface StampSize {
   readonly form: StampForm;
   readonly width: number;
   readonly height: number;
+  /** White on its left, the QR's quiet zone, that may reach into the margin so that the QR is in line with it. */
+  readonly bleed: number;
 }
 
 export interface Place {
@@ -28,7 +31,7 @@ export const EDGE = 5 * MM;
 /** Between the stamp and anything else. */
 const CLEARANCE = 3 * MM;
 /** The stamp stands in line with the page's own margin, when that is neither too narrow nor too wide. */
-const [MIN_INSET, MAX_INSET, USUAL_INSET] = [8 * MM, 25 * MM, 12 * MM];
+const [MIN_INSET, MAX_INSET, USUAL_INSET] = [8 * MM, 36 * MM, 12 * MM];
 /** What another corner than the wanted one costs, in points of distance. */
 const OTHER_SIDE = 150;
 const OTHER_END = 300;
@@ -45,56 +48,77 @@ export function findPlace(
   wanted: Corner,
 ): Place | undefined {
   const sums = integrate(occupancy);
-  const insets = contentInsets(occupancy, page);
+  const insets = contentInsets(occupancy, sums, page);
   let best: { readonly place: Place; readonly cost: number } | undefined;
-  for (const size of sizes) {
-    for (const corner of ['bottom-right', 'bottom-left', 'top-right', 'top-left'] as const) {
-      const penalty =
-        (sideOf(corner) === sideOf(wanted) ? 0 : OTHER_SIDE) +
-        (endOf(corner) === endOf(wanted) ? 0 : OTHER_END) +
-        (size.form === 'tall' ? TALL : 0);
-      for (const { rect, distance } of candidates(page, size, corner, insets, occupancy.cell)) {
-        const cost = penalty + distance;
-        if (best !== undefined && cost >= best.cost) break; // the nearest come first
-        if (!isEmpty(occupancy, sums, page, rect)) continue;
-        best = { place: { rect, form: size.form }, cost };
-        break;
-      }
+  for (const { size, corner, penalty } of choices(sizes, wanted)) {
+    if (best !== undefined && penalty >= best.cost) break; // the cheapest come first
+    for (const { rect, distance } of candidates(page, size, corner, insets, 2 * occupancy.cell)) {
+      const cost = penalty + distance;
+      if (best !== undefined && cost >= best.cost) break; // the nearest come first
+      if (!isEmpty(occupancy, sums, page, rect)) continue;
+      best = { place: { rect, form: size.form }, cost };
+      break;
     }
   }
   return best?.place;
 }
 
+function choices(
+  sizes: readonly StampSize[],
+  wanted: Corner,
+): { size: StampSize; corner: Corner; penalty: number }[] {
+  const corners = ['bottom-right', 'bottom-left', 'top-right', 'top-left'] as const;
+  const all = sizes.flatMap((size) =>
+    corners.map((corner) => ({
+      size,
+      corner,
+      penalty:
+        (sideOf(corner) === sideOf(wanted) ? 0 : OTHER_SIDE) +
+        (endOf(corner) === endOf(wanted) ? 0 : OTHER_END) +
+        (size.form === 'tall' ? TALL : 0),
+    })),
+  );
+  return all.sort((a, b) => a.penalty - b.penalty);
+}
+
 const sideOf = (corner: Corner): string => corner.slice(corner.indexOf('-') + 1);
 const endOf = (corner: Corner): string => corner.slice(0, corner.indexOf('-'));
+
+interface Insets {
+  readonly side: Readonly<Record<string, number>>;
+  readonly end: Readonly<Record<string, number>>;
+}
 
 /** From one corner along the side and along the end of the page, to its middle, nearest first. */
 function candidates(
   page: { readonly width: number; readonly height: number },
-  { width, height }: StampSize,
+  { width, height, bleed }: StampSize,
   corner: Corner,
-  insets: { readonly side: Readonly<Record<string, number>>; readonly end: Readonly<Record<string, number>> },
+  insets: Insets,
   step: number,
 ): { rect: Rect; distance: number }[] {
   const across = page.width - width;
   const up = page.height - height;
   if (across < 2 * EDGE || up < 2 * EDGE) return [];
-  const atSide = Math.min(insets.side[sideOf(corner)] ?? USUAL_INSET, across - EDGE);
-  const atEnd = Math.min(insets.end[endOf(corner)] ?? USUAL_INSET, up - EDGE);
+  const left = sideOf(corner) === 'left';
+  const within = (inset: number, room: number): number => Math.max(EDGE, Math.min(inset, room - EDGE));
+  const atSide = within((insets.side[sideOf(corner)] ?? USUAL_INSET) - (left ? bleed : 0), across);
+  const atEnd = within(insets.end[endOf(corner)] ?? USUAL_INSET, up);
   const found: { rect: Rect; distance: number }[] = [];
   const add = (fromSide: number, fromEnd: number, distance: number): void => {
-    const x = sideOf(corner) === 'left' ? fromSide : across - fromSide;
+    const x = left ? fromSide : across - fromSide;
     const y = endOf(corner) === 'bottom' ? fromEnd : up - fromEnd;
     found.push({ rect: { x, y, width, height }, distance });
   };
-  for (const fromSide of new Set([atSide, USUAL_INSET, EDGE].filter((inset) => inset <= across - EDGE))) {
+  for (const fromSide of new Set([atSide, within(USUAL_INSET, across), EDGE])) {
     const extra = fromSide === atSide ? 0 : 8;
-    for (let fromEnd = EDGE; fromEnd <= page.height * 0.55 && fromEnd <= up - EDGE; fromEnd += step) {
-      // in the margin proper a little is better than exactly at its line
+    add(fromSide, atEnd, extra);
+    for (let fromEnd = EDGE; fromEnd <= Math.min(page.height * 0.55, up - EDGE); fromEnd += step) {
+      // in the margin proper a little is better than beyond its line
       add(fromSide, fromEnd, extra + (fromEnd < atEnd ? (atEnd - fromEnd) * 0.5 : fromEnd - atEnd));
     }
   }
-  for (const fromEnd of new Set([atEnd, USUAL_INSET, EDGE].filter((inset) => inset <= up - EDGE))) {
+  for (const fromEnd of new Set([atEnd, within(USUAL_INSET, up), EDGE])) {
     for (let fromSide = EDGE; fromSide <= across / 2; fromSide += step) {
       add(fromSide, fromEnd, 30 + Math.abs(fromSide - atSide) + (fromEnd === atEnd ? 0 : 8));
     }
@@ -102,37 +126,40 @@ function candidates(
   return found.sort((a, b) => a.distance - b.distance);
 }
 
-/** How far the page's content keeps from each edge, within reason. */
+/** The page's margins, by what is on it. */
 function contentInsets(
-  { columns, rows, cell, taken }: Occupancy,
+  { columns, rows, cell }: Occupancy,
+  sums: Uint32Array,
   page: { readonly width: number; readonly height: number },
-): { side: Record<string, number>; end: Record<string, number> } {
-  let [left, right, top, bottom] = [columns, -1, rows, -1];
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      if (taken[row * columns + column] === 0) continue;
-      left = Math.min(left, column);
-      right = Math.max(right, column);
-      top = Math.min(top, row);
-      bottom = row;
-    }
-  }
-  if (right < 0) return { side: {}, end: {} };
-  const inset = (points: number): number => Math.min(MAX_INSET, Math.max(MIN_INSET, points));
+): Insets {
+  const upTo = (row: number, column: number): number => sums[row * (columns + 1) + column] ?? 0;
+  const total = upTo(rows, columns);
+  if (total === 0) return { side: {}, end: {} };
+  let [left, right, top, bottom] = [0, columns, 0, rows];
+  while (upTo(rows, left + 1) === 0) left++;
+  while (upTo(rows, right - 1) === total) right--;
+  while (upTo(top + 1, columns) === 0) top++;
+  while (upTo(bottom - 1, columns) === total) bottom--;
+  // what is wider than any margin is just empty: the margin is then as wide as the one across from it
+  const inset = (own: number, across: number): number =>
+    Math.max(MIN_INSET, own <= MAX_INSET ? own : across <= MAX_INSET ? across : USUAL_INSET);
+  const side = [left * cell, page.width - right * cell] as const;
+  const end = [top * cell, page.height - bottom * cell] as const;
   return {
-    side: { left: inset(left * cell), right: inset(page.width - (right + 1) * cell) },
-    end: { top: inset(top * cell), bottom: inset(page.height - (bottom + 1) * cell) },
+    side: { left: inset(side[0], side[1]), right: inset(side[1], side[0]) },
+    end: { top: inset(end[0], end[1]), bottom: inset(end[1], end[0]) },
   };
 }
 
 /** Sums over all cells above and left of each, so that any rectangle is counted in four look-ups. */
 function integrate({ columns, rows, taken }: Occupancy): Uint32Array {
-  const sums = new Uint32Array((columns + 1) * (rows + 1));
+  const stride = columns + 1;
+  const sums = new Uint32Array(stride * (rows + 1));
   for (let row = 0; row < rows; row++) {
     let line = 0;
     for (let column = 0; column < columns; column++) {
-      line += taken[row * columns + column] === 0 ? 0 : 1;
-      sums[(row + 1) * (columns + 1) + column + 1] = (sums[row * (columns + 1) + column + 1] ?? 0) + line;
+      line += taken[row * columns + column] ?? 0;
+      sums[(row + 1) * stride + column + 1] = (sums[row * stride + column + 1] ?? 0) + line;
     }
   }
   return sums;

@@ -1,16 +1,19 @@
 import { createHash } from 'node:crypto';
+import { imageToPdf } from '../intake/image.js';
 import { inspectPdf, type InspectedPdf } from '../intake/inspect.js';
 import type { PdfPage } from '../intake/pdf/pages.js';
 import { Revision } from '../intake/pdf/write.js';
+import { recognise } from '../intake/recognise.js';
+import { MM } from '../intake/units.js';
 import type { FileWarning } from '../intake/warning.js';
 import type { StampDetails } from './details.js';
-import { addStampToPage } from './page-content.js';
 import type { Faces } from './faces.js';
-import { MM, layOutStamp, type StampForm, type StampLayout } from './layout.js';
+import { layOutStamp, type StampForm, type StampLayout } from './layout.js';
 import { occupancyOf } from './occupancy.js';
 import { growFoot, readPageBox, type PageBox, type Rect } from './page-box.js';
+import { addStampToPage } from './page-content.js';
 import { EDGE, findPlace, type Place } from './placement.js';
-import { makeQr } from './qr.js';
+import { makeQr, type QrSymbol } from './qr.js';
 import type { Renderer } from './renderer.js';
 import { missingCharacters } from './shape.js';
 import type { StampTools } from './tools.js';
@@ -35,52 +38,72 @@ export interface StampedPdf {
 }
 
 /**
+ * Stamps a PDF, or makes a stamped PDF of a picture. The same bytes and details always give the same result.
+ * Throws ServiceError FILE_EMPTY, FILE_TOO_LARGE, FILE_TYPE_UNKNOWN, FILE_DAMAGED, FILE_ENCRYPTED, FILE_BOMB,
+ * FILE_NO_ROOM or CLAIMS_TOO_LARGE.
+ */
+export async function stampFile(bytes: Uint8Array, details: StampDetails, tools: StampTools): Promise<StampedPdf> {
+  const type = recognise(bytes);
+  const drawing = drawStamps(details, tools);
+  if (type === 'pdf') return stampDrawn(bytes, drawing, tools);
+  const { wide, tall } = drawing.layouts;
+  const { bytes: pdf, room } = await imageToPdf(bytes, type, [wide, tall], details.corner ?? 'bottom-right');
+  return stampDrawn(pdf, drawing, tools, room);
+}
+
+/**
  * Stamps a PDF by appending to it: every byte that was there stays, and so do links, outlines, attachments and the
- * revision that an existing signature covers. The same bytes and details always give the same result.
- *
- * @param room where the page is known to be empty, in points as shown; otherwise it is rendered to find out
+ * revision that an existing signature covers.
  * Throws ServiceError FILE_DAMAGED, FILE_ENCRYPTED, FILE_BOMB, FILE_NO_ROOM or CLAIMS_TOO_LARGE.
  */
-export async function stampPdf(bytes: Uint8Array, details: StampDetails, tools: StampTools, room?: Rect): Promise<StampedPdf> {
-  const inspected = await inspectPdf(bytes);
-  const { file, pages } = inspected;
-  const { page, index } = choosePage(pages, details.page);
-  const box = readPageBox(file, page);
-  const qr = makeQr(details.claimsUrl);
-  const layouts = {
-    wide: layOutStamp(tools.shape, details, qr.size, 'wide'),
-    tall: layOutStamp(tools.shape, details, qr.size, 'tall'),
-  };
-  const place =
-    room === undefined
-      ? await findRoom(inspected, page, index, box, layouts, details, tools.renderer)
-      : placeInRoom(room, layouts, details);
-  const strip = place === undefined ? makeStrip(box, layouts, details) : undefined;
-  const { rect, form } = strip ?? place ?? placeInRoom({ x: 0, y: 0, width: box.width, height: box.height }, layouts, details);
+export async function stampPdf(bytes: Uint8Array, details: StampDetails, tools: StampTools): Promise<StampedPdf> {
+  return stampDrawn(bytes, drawStamps(details, tools), tools);
+}
 
-  const revision = new Revision(file);
-  addStampToPage(revision, page, strip?.page ?? box, { layout: layouts[form], rect, strip: strip?.height ?? 0 }, qr, tools);
+/** The stamp in both its forms, before it is known which of them there is room for. */
+interface Drawing {
+  readonly details: StampDetails;
+  readonly qr: QrSymbol;
+  readonly layouts: Readonly<Record<StampForm, StampLayout>>;
+}
+
+function drawStamps(details: StampDetails, { shape }: StampTools): Drawing {
+  const qr = makeQr(details.claimsUrl);
+  const layOut = (form: StampForm): StampLayout => layOutStamp(shape, details, qr.size, form);
+  return { details, qr, layouts: { wide: layOut('wide'), tall: layOut('tall') } };
+}
+
+/** @param room where the page is known to be empty, in points; otherwise it is rendered to find out */
+async function stampDrawn(bytes: Uint8Array, drawing: Drawing, tools: StampTools, room?: Rect): Promise<StampedPdf> {
+  const { details, qr, layouts } = drawing;
+  const inspected = await inspectPdf(bytes);
+  const { page, index } = choosePage(inspected.pages, details.page);
+  const box = readPageBox(inspected.file, page);
+  const found = room === undefined ? await findRoom(inspected, page, index, box, drawing, tools.renderer) : placeInRoom(room, drawing);
+  const place: StripPlace = found === undefined ? growStrip(box, drawing) : { ...found, page: box, strip: 0 };
+
+  const revision = new Revision(inspected.file);
+  addStampToPage(revision, page, place.page, { layout: layouts[place.form], ...place }, qr, tools);
   addXmpClaims(revision, details.claimsJws, details.nonce);
   const id = createHash('sha256').update(details.nonce).digest().subarray(0, 16);
+  const { x, y, width, height } = place.rect;
   return {
     bytes: revision.toBytes(id),
     warnings: [...inspected.warnings, ...stampWarnings(inspected, details, tools.faces)],
     placement: {
       page: index + 1,
-      x: rect.x / MM,
-      y: rect.y / MM,
-      width: rect.width / MM,
-      height: rect.height / MM,
-      strip: (strip?.height ?? 0) / MM,
+      x: x / MM,
+      y: y / MM,
+      width: width / MM,
+      height: height / MM,
+      strip: place.strip / MM,
     },
   };
 }
 
-type Layouts = Readonly<Record<StampForm, StampLayout>>;
-
 function choosePage(pages: readonly PdfPage[], wanted: StampDetails['page'] = 'first'): { page: PdfPage; index: number } {
-  const number = wanted === 'first' ? 1 : wanted === 'last' ? pages.length : wanted;
-  const index = Math.max(0, Math.min(pages.length, Math.trunc(number)) - 1);
+  const number = wanted === 'first' ? 1 : wanted === 'last' ? pages.length : Math.trunc(wanted);
+  const index = Math.max(1, Math.min(pages.length, number)) - 1;
   const page = pages[index];
   if (page === undefined) throw new Error('a PDF without pages got past its inspection');
   return { page, index };
@@ -95,8 +118,7 @@ async function findRoom(
   page: PdfPage,
   index: number,
   box: PageBox,
-  layouts: Layouts,
-  details: StampDetails,
+  { layouts, details }: Drawing,
   renderer: Renderer,
 ): Promise<Place | undefined> {
   const picture = await renderer.render(file.bytes, {
@@ -106,12 +128,12 @@ async function findRoom(
     maxPixels: MAX_PIXELS,
   });
   const occupancy = occupancyOf(file, page, box, picture);
-  const sizes = (['wide', 'tall'] as const).map((form) => ({ form, ...layouts[form] }));
+  const sizes = (['wide', 'tall'] as const).map((form) => ({ form, bleed: layouts[form].qr.x, ...layouts[form] }));
   return findPlace(occupancy, box, sizes, details.corner ?? 'bottom-right');
 }
 
 /** In the corner of a known empty rectangle, wide when it fits. */
-function placeInRoom(room: Rect, layouts: Layouts, { corner = 'bottom-right' }: StampDetails): Place {
+function placeInRoom(room: Rect, { layouts, details: { corner = 'bottom-right' } }: Drawing): Place {
   const form = room.width >= layouts.wide.width ? 'wide' : 'tall';
   const { width, height } = layouts[form];
   const x = corner.endsWith('left') ? room.x : room.x + room.width - width;
@@ -119,17 +141,25 @@ function placeInRoom(room: Rect, layouts: Layouts, { corner = 'bottom-right' }: 
   return { form, rect: { x, y, width, height } };
 }
 
+interface StripPlace extends Place {
+  /** The page as it will be. */
+  readonly page: PageBox;
+  /** How much higher it is than it was, in points. */
+  readonly strip: number;
+}
+
 const STRIP_ABOVE = 4 * MM;
 const STRIP_BELOW = 7 * MM;
 const STRIP_INSET = 12 * MM;
 
-function makeStrip(box: PageBox, layouts: Layouts, { corner = 'bottom-right' }: StampDetails): Place & { page: PageBox; height: number } {
+function growStrip(box: PageBox, { layouts, details: { corner = 'bottom-right' } }: Drawing): StripPlace {
   const form = box.width >= layouts.wide.width + 2 * EDGE ? 'wide' : 'tall';
-  const { width, height } = layouts[form];
+  const { width, height, qr } = layouts[form];
   const inset = Math.min(STRIP_INSET, (box.width - width) / 2);
-  const x = corner.endsWith('left') ? inset : box.width - inset - width;
-  const strip = height + STRIP_ABOVE + STRIP_BELOW;
-  return { form, rect: { x, y: STRIP_BELOW, width, height }, page: growFoot(box, strip), height: strip };
+  const x = corner.endsWith('left') ? Math.max(EDGE, inset - qr.x) : box.width - inset - width;
+  // whole points, so that renderers put what was there on the same pixels as before
+  const strip = Math.ceil(height + STRIP_ABOVE + STRIP_BELOW);
+  return { form, rect: { x, y: STRIP_BELOW, width, height }, page: growFoot(box, strip), strip };
 }
 
 function stampWarnings({ file }: InspectedPdf, details: StampDetails, faces: Faces): FileWarning[] {
@@ -137,7 +167,7 @@ function stampWarnings({ file }: InspectedPdf, details: StampDetails, faces: Fac
   if (isStamped(file)) {
     warnings.push({
       code: 'ALREADY_STAMPED',
-      message: 'The PDF already carries a stamp. Issue the original document, or its two QR codes will contradict each other.',
+      message: 'The PDF already carries a stamp. Issue the original instead: two QR codes contradict each other.',
     });
   }
   const missing = missingCharacters(faces, `${details.issuerName} ${details.issuedOn} ${details.host}`);

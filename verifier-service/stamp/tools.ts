@@ -1,3 +1,4 @@
+import sharp from 'sharp';
 import { cachedSubsets, type Subsets } from './embed.js';
 import { openFaces, type Faces } from './faces.js';
 import type { Renderer } from './renderer.js';
@@ -11,7 +12,9 @@ export interface StampTools {
   readonly renderer: Renderer;
 }
 
+/** For the thread that stamps: it also has the picture library keep nothing of one document while it does the next. */
 export function createStampTools(renderer: Renderer): StampTools {
+  sharp.cache(false);
   const faces = openFaces();
   return { faces, shape: cachedShaper(faces), subsets: cachedSubsets(faces), renderer };
 }

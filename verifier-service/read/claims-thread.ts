@@ -1,0 +1,30 @@
+import sharp from 'sharp';
+import { readXmpClaims } from '../stamp/xmp.js';
+import { serveJobs } from '../threads/serve.js';
+import { claimsInXmp, findClaims, type ClaimsReading } from './find-claims.js';
+import { createPdfOpener } from './pdf-pages.js';
+import { createCodeReader } from './qr-codes.js';
+import { limitWasmMemory } from './wasm-memory.js';
+
+/** The thread behind `createClaimsReader`: PDFium, sharp and ZXing meet strangers' files here and nowhere else. */
+export interface ClaimsJob {
+  readonly bytes: Uint8Array;
+  /** For looking at pages; 0 reads the XMP alone. */
+  readonly milliseconds: number;
+}
+
+const MAX_WASM_BYTES = 512 * 1024 * 1024;
+
+limitWasmMemory(MAX_WASM_BYTES);
+// Nothing of one person's picture is kept for the next.
+sharp.cache(false);
+const pdf = createPdfOpener();
+const readCodes = createCodeReader();
+
+serveJobs(async ({ bytes, milliseconds }: ClaimsJob): Promise<{ result: ClaimsReading }> => {
+  const deps = { xmpClaims: readXmpClaims, pdf, readCodes };
+  if (milliseconds === 0)
+    return { result: { claims: await claimsInXmp(bytes, deps), labels: [], complete: false } };
+  const end = performance.now() + milliseconds;
+  return { result: await findClaims(bytes, { ...deps, hasTime: () => performance.now() < end }) };
+});

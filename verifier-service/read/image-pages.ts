@@ -1,0 +1,54 @@
+import sharp, { type Metadata, type Sharp } from 'sharp';
+import { ServiceError } from '../error.js';
+import { MAX_PIXELS, type Pages } from './pages.js';
+
+/** More than this is not decoded at all: a photograph of 64 megapixels, and no decompression bomb. */
+const MAX_DECODED_PIXELS = 64_000_000;
+const FORMATS: readonly string[] = ['jpeg', 'png', 'webp', 'tiff'];
+
+/** Throws `FILE_DAMAGED` or `FILE_BOMB`. Only a TIFF has several pages. */
+export async function openImage(bytes: Uint8Array): Promise<Pages> {
+  const { width, height, format, pages } = await metadataOf(bytes);
+  if (!FORMATS.includes(format)) throw damaged();
+  if (width * height > MAX_DECODED_PIXELS)
+    throw new ServiceError('FILE_BOMB', 'This picture has too many pixels.');
+  return {
+    count: format === 'tiff' ? (pages ?? 1) : 1,
+    render: async (page) => {
+      try {
+        return await grayOf(read(bytes, page));
+      } catch {
+        throw damaged();
+      }
+    },
+    close: () => undefined,
+  };
+}
+
+async function grayOf(picture: Sharp) {
+  const { width, height } = await picture.metadata();
+  const fitting = Math.min(1, Math.sqrt(MAX_PIXELS / (width * height)));
+  const { data, info } = await picture
+    .resize({ width: Math.max(1, Math.floor(width * fitting)), withoutEnlargement: true })
+    .flatten({ background: 'white' })
+    .toColourspace('b-w')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  return { data, width: info.width, height: info.height };
+}
+
+function read(bytes: Uint8Array, page: number): Sharp {
+  return sharp(bytes, { failOn: 'none', limitInputPixels: MAX_DECODED_PIXELS, sequentialRead: true, page });
+}
+
+async function metadataOf(bytes: Uint8Array): Promise<Metadata> {
+  try {
+    return await read(bytes, 0).metadata();
+  } catch {
+    throw damaged();
+  }
+}
+
+function damaged(): ServiceError {
+  return new ServiceError('FILE_DAMAGED', 'This picture cannot be read.');
+}

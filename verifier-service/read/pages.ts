@@ -1,0 +1,15 @@
+import type { GrayImage } from './pixels.js';
+
+/** A file as pictures: the pages of a PDF or of a TIFF, or the one picture. */
+export interface Pages {
+  readonly count: number;
+  /** Page from 0. Never more than `MAX_PIXELS`. Throws `ServiceError` FILE_DAMAGED for a page that shows nothing. */
+  render(page: number, detail: Detail): Promise<GrayImage>;
+  close(): void;
+}
+
+/** `page`: enough for a clean page; `code`: for a code that was found hard to read; `fine`: for a very small one. */
+export type Detail = 'page' | 'code' | 'fine';
+
+/** A photograph of twelve megapixels, or A4 at 350 dpi. The QR reader needs about ten bytes for each. */
+export const MAX_PIXELS = 12_500_000;
