@@ -1,47 +1,62 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Ledger, LedgerError } from '@spondon/ledger/port';
-import { type Batch, MAX_STATEMENTS, planBatch } from './batch.js';
+import { type Ledger, LedgerError, type Refusal } from '@spondon/ledger/port';
+import { type Batch, type LogView, MAX_STATEMENTS, planBatch } from './batch.js';
 import type { Follower } from './follower.js';
-import type { LogStore } from './log/store.js';
-import { lastInQueue, nextInQueue, type QueueDb, removeAnchored, setAside } from './queue.js';
+import { nextInQueue, type QueueDb, type QueueRow, removeAnchored, setAside } from './queue.js';
 
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 5000;
+/** Somebody else's transaction came first: so many times in a row that is nothing to wait or to worry about. */
+const USUAL_LOSSES = 3;
 /** Refusals that say nothing about the statements: the same batch may pass later. */
 const PASSING_REFUSALS = new Set(['SIZE_MISMATCH', 'CLOCK_SKEW', 'NOT_INITIALISED']);
+/** Refusals that hold for every statement of the same issuer, or under the same one of its keys. */
+const ISSUER_REFUSALS = new Set(['ISSUER_UNKNOWN', 'ISSUER_SUSPENDED', 'WRONG_MSP']);
+const KEY_REFUSALS = new Set(['KEY_UNKNOWN', 'KEY_NOT_VALID']);
+/** So many statements refused alone and without a word about which: then it is hardly the statements. */
+const MAX_SKIPPED = 64;
 
 export interface AnchorerOptions {
   readonly ledger: Ledger;
-  readonly store: LogStore;
+  readonly store: LogView;
   readonly follower: Pick<Follower, 'applied'>;
   readonly db: QueueDb;
   readonly now: () => number;
-  /** Told of each outcome, for logs and metrics. */
+  /** Told of each outcome, for logs and metrics. None of these may throw. */
   readonly onAnchored?: (count: number) => void;
   readonly onSetAside?: (code: string) => void;
   /** Rows left the queue. */
   readonly onQueueShrunk?: () => Promise<void>;
   readonly onTrouble?: (error: unknown) => void;
+  /** Waits before another attempt; ends early when the signal aborts. */
+  readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
 /**
  * Takes queued statements to the organisation's own log, exactly once. Nothing waits for a timer: a lone statement
  * goes at once, and what arrives while a batch is on its way makes the next one.
  *
- * Why nothing is anchored twice: a row leaves the queue only after its entry was read back from the ledger; `Append`
- * names the log's size and so succeeds once; and after an outcome that is not known (also at start) rows are looked
- * up in the log, which has by then been read to its end, before they are sent again.
+ * Why nothing is anchored twice: see `planBatch`. Why nothing is lost: a row leaves the queue only after its entry was
+ * read back from the ledger, or together with its way into `refused`.
  */
 export class Anchorer {
   readonly #stop = new AbortController();
   #wakeUp: () => void = () => undefined;
   #running: Promise<void> = Promise.resolve();
-  /** Whether the outcome of an earlier attempt, perhaps of an earlier process, is not known. */
-  #unsure = true;
-  /** Rows up to this number may be on the ledger already. */
-  #unsureUpTo = 0;
+  /** Whether the ledger may hold more of our log than was read: at start, and after whatever went wrong. */
+  #behind = true;
   /** At most this many statements to a batch: halved to find a statement that spoils its batch. */
   #limit = MAX_STATEMENTS;
+  /** Batches that were anchored. */
+  #anchored = 0;
+  /**
+   * Rows refused alone in words that name no statement, and `#anchored` at that time. It may be the statement or
+   * anything else; refused once more, when other batches have passed meanwhile, it is the statement.
+   */
+  readonly #suspects = new Map<number, number>();
+  /** Suspects that are left out until something has passed. */
+  readonly #skipped = new Map<number, LedgerError>();
+  #losses = 0;
   #retryMs = FIRST_RETRY_MS;
 
   constructor(private readonly options: AnchorerOptions) {}
@@ -67,9 +82,7 @@ export class Anchorer {
       try {
         // Before looking, so that what is queued meanwhile wakes the next turn.
         const woken = new Promise<void>((resolve) => (this.#wakeUp = resolve));
-        const progress = await this.#anchorNext();
-        this.#retryMs = FIRST_RETRY_MS;
-        if (!progress) await woken;
+        if (!(await this.#anchorNext())) await woken;
       } catch (error) {
         await this.#recover(error);
       }
@@ -78,16 +91,28 @@ export class Anchorer {
 
   /** One batch. False when there was nothing to do. */
   async #anchorNext(): Promise<boolean> {
-    const { db, ledger, store } = this.options;
-    if (this.#unsure) await this.#readToTheEnd();
-    const queued = await nextInQueue(db, ledger.mspId, 0, this.#limit);
+    const { db, ledger, onQueueShrunk } = this.options;
+    const queued = await nextInQueue(db, ledger.mspId, 0, MAX_STATEMENTS + this.#skipped.size);
     if (queued.length === 0) return false;
-    const batch = planBatch(store, ledger.mspId, queued, this.#unsureUpTo);
-    await removeAnchored(db, batch.alreadyAnchored.map(({ seq }) => seq));
-    for (const { row, code, message } of batch.hopeless) await this.#setAside(row, code, message);
+    const batch = await this.#plan(queued);
+    await removeAnchored(db, numbersOf(batch.alreadyAnchored));
+    for (const { row, ...refusal } of batch.hopeless) await this.#setAside(row, refusal);
     if (batch.rows.length > 0) await this.#append(batch);
-    await this.options.onQueueShrunk?.();
+    else if (batch.alreadyAnchored.length + batch.hopeless.length === 0) this.#failOnSkipped();
+    await onQueueShrunk?.();
     return true;
+  }
+
+  /** Whatever left the queue before `queued` was read from it stands in the log that is looked at when it matters. */
+  async #plan(queued: readonly QueueRow[]): Promise<Batch> {
+    const { ledger, store } = this.options;
+    const plan = () => planBatch(store, ledger.mspId, queued, { most: this.#limit, skip: this.#skipped });
+    if (!this.#behind) {
+      const batch = plan();
+      if (batch.hopeless.length === 0) return batch;
+    }
+    await this.#readToTheEnd();
+    return plan();
   }
 
   async #append(batch: Batch): Promise<void> {
@@ -101,44 +126,97 @@ export class Anchorer {
     }
     // The entries are on the ledger; a crash here leaves their rows, which the next start finds anchored.
     await follower.applied(block);
-    await removeAnchored(db, batch.rows.map(({ seq }) => seq));
-    this.#limit = MAX_STATEMENTS;
+    await removeAnchored(db, numbersOf(batch.rows));
+    for (const { seq } of batch.rows) this.#suspects.delete(seq);
+    this.#skipped.clear();
+    this.#anchored += 1;
+    this.#losses = 0;
+    this.#retryMs = FIRST_RETRY_MS;
+    this.#limit = Math.min(MAX_STATEMENTS, this.#limit * 2);
     onAnchored?.(batch.rows.length);
   }
 
   /** Deals with a refusal that is about the statements. False when it is not one. */
   async #settleRefusal(batch: Batch, error: unknown): Promise<boolean> {
     if (!(error instanceof LedgerError) || error.code !== 'REFUSED' || !error.refusal) return false;
-    const { code, position, message } = error.refusal;
-    if (PASSING_REFUSALS.has(code)) return false;
-    const guilty = position === undefined ? undefined : batch.rows[position];
-    const [only, ...others] = batch.rows;
-    if (guilty) await this.#setAside(guilty, code, message);
-    else if (only && others.length === 0) await this.#setAside(only, code, message);
-    else this.#limit = Math.max(1, Math.floor(batch.rows.length / 2));
+    const { refusal } = error;
+    if (PASSING_REFUSALS.has(refusal.code)) return false;
+    const [first, ...others] = batch.rows;
+    const guilty = refusedAlike(batch, refusal);
+    for (const row of guilty) await this.#setAside(row, refusal);
+    if (guilty.length > 0) return true;
+    if (others.length > 0) this.#limit = Math.floor(batch.rows.length / 2);
+    else if (first) return this.#suspect(first, refusal, error);
     return true;
   }
 
-  async #setAside(row: Batch['rows'][number], code: string, message: string): Promise<void> {
-    await setAside(this.options.db, row, { code, message, at: this.options.now() });
-    this.options.onSetAside?.(code);
+  /** A batch of one was refused without a word about it. False when so many were that it must be something else. */
+  async #suspect(row: QueueRow, refusal: Refusal, error: LedgerError): Promise<boolean> {
+    const before = this.#suspects.get(row.seq) ?? this.#anchored;
+    if (before < this.#anchored) {
+      await this.#setAside(row, refusal);
+      return true;
+    }
+    this.#suspects.set(row.seq, this.#anchored);
+    this.#skipped.set(row.seq, error);
+    return this.#skipped.size < MAX_SKIPPED;
+  }
+
+  /** Nothing is left that could show whether it is the statements. They stay queued, and somebody should look. */
+  #failOnSkipped(): never {
+    const [error] = this.#skipped.values();
+    throw error ?? new Error('Nothing of what is queued can be sent, and nobody knows why');
+  }
+
+  async #setAside(row: QueueRow, { code, message }: Pick<Refusal, 'code' | 'message'>): Promise<void> {
+    const { db, now, onSetAside } = this.options;
+    await setAside(db, row, { code, message, at: now() });
+    this.#suspects.delete(row.seq);
+    onSetAside?.(code);
   }
 
   async #recover(error: unknown): Promise<void> {
-    const { onTrouble } = this.options;
-    const conflict = error instanceof LedgerError && error.code === 'CONFLICT';
-    if (conflict) return;
-    this.#unsure = true;
+    const { onTrouble, wait = waitUnlessAborted } = this.options;
+    this.#behind = true;
+    this.#skipped.clear();
+    if (cameSecond(error) && this.#losses < USUAL_LOSSES) {
+      this.#losses += 1;
+      return;
+    }
     onTrouble?.(error);
-    await delay(this.#retryMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+    await wait(this.#retryMs, this.#stop.signal);
     this.#retryMs = Math.min(LAST_RETRY_MS, this.#retryMs * 2);
   }
 
-  /** Reads the ledger to its end and takes every row queued by now for possibly anchored. */
   async #readToTheEnd(): Promise<void> {
-    const { ledger, follower, db } = this.options;
+    const { ledger, follower } = this.options;
     await follower.applied((await ledger.height()) - 1);
-    this.#unsureUpTo = await lastInQueue(db, ledger.mspId);
-    this.#unsure = false;
+    this.#behind = false;
   }
+}
+
+/** The transaction changed nothing, because another one was faster. */
+function cameSecond(error: unknown): boolean {
+  return (
+    error instanceof LedgerError && (error.code === 'CONFLICT' || error.refusal?.code === 'SIZE_MISMATCH')
+  );
+}
+
+/** The rows of a batch that a refusal is about: the one that it names, and those that the same words hold for. */
+function refusedAlike({ rows, statements }: Batch, { code, position = -1 }: Refusal): readonly QueueRow[] {
+  const named = statements[position];
+  if (!named) return [];
+  return rows.filter((row, at) => {
+    if (at === position) return true;
+    if (row.iss !== named.statement.iss) return false;
+    return ISSUER_REFUSALS.has(code) || (KEY_REFUSALS.has(code) && statements[at]?.kid === named.kid);
+  });
+}
+
+function numbersOf(rows: readonly QueueRow[]): number[] {
+  return rows.map(({ seq }) => seq);
+}
+
+async function waitUnlessAborted(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal }).catch(() => undefined);
 }

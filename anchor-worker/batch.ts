@@ -1,75 +1,113 @@
 import { encodeBase64url } from '@spondon/protocol/base64url';
-import { packStatements } from '@spondon/protocol/pack';
+import { ProtocolError } from '@spondon/protocol/error';
+import { PACK_LIMITS, packStatements } from '@spondon/protocol/pack';
 import { parseStatement, type SignedStatement } from '@spondon/protocol/statement';
 import type { LogStore } from './log/store.js';
 import type { QueueRow } from './queue.js';
 
-export const MAX_STATEMENTS = 4096;
-const MAX_BYTES = 2 * 1024 * 1024;
+export const MAX_STATEMENTS = PACK_LIMITS.maxStatements;
+/** Of proofs, as they travel: far below what the contract and the orderers take. */
+const MAX_PROOF_BYTES = 4 * 1024 * 1024;
 
-/** What becomes of queued rows: appended now, already on the ledger, left for a later batch, or beyond help. */
+/** What becomes of queued rows. Those that it does not mention are left for a later batch. */
 export interface Batch {
-  /** In the order of `statements`. */
+  /** To be appended. */
   readonly rows: readonly QueueRow[];
+  /** Of the rows, in the same order. */
+  readonly statements: readonly SignedStatement[];
   readonly args: readonly (string | Uint8Array)[];
   readonly alreadyAnchored: readonly QueueRow[];
+  /** The ledger would refuse them for ever. */
   readonly hopeless: readonly { row: QueueRow; code: string; message: string }[];
 }
 
+/** What planning asks of the log: as much as is known of it, at one moment. */
+export type LogView = Pick<LogStore, 'head' | 'findByCode' | 'entry' | 'inclusionPath'>;
+
+export interface PlanLimits {
+  /** Statements in the batch, at most. */
+  readonly most: number;
+  /** Numbers of rows that stay where they are. */
+  readonly skip: { has(seq: number): boolean };
+}
+
 /**
- * Plans one `Append` of queued rows to `mspId`'s log at its present size. Rows up to `unsureUpTo` may have reached
- * the ledger in an attempt whose outcome is not known, and are looked up. A revocation needs a proof that its issue
- * is in the tree; while the issue itself is still queued, the revocation waits.
+ * Plans one `Append` of the oldest queued rows, in order, to `mspId`'s log.
+ *
+ * No row is sent that the log holds already, and the batch is only good for the size at which that was looked up:
+ * that is why nothing is ever anchored twice, whatever became of earlier attempts. A revocation needs a proof that its
+ * issue is in the tree; while the issue itself is still queued, the revocation waits.
  */
-export function planBatch(store: LogStore, mspId: string, queued: readonly QueueRow[], unsureUpTo: number): Batch {
-  const size = store.head(mspId)?.size ?? 0;
+export function planBatch(
+  log: LogView,
+  mspId: string,
+  queued: readonly QueueRow[],
+  limits: PlanLimits,
+): Batch {
+  const size = log.head(mspId)?.size ?? 0;
   const rows: QueueRow[] = [];
   const statements: SignedStatement[] = [];
-  const proofs: object[] = [];
+  const proofs: string[] = [];
   const alreadyAnchored: QueueRow[] = [];
   const hopeless: Batch['hopeless'][number][] = [];
-  const issuedHere = new Set<string>();
-  let bytes = 0;
+  const issuesAhead = new Set<string>();
+  let [bytes, proofBytes] = [0, 0];
   for (const row of queued) {
-    if (row.seq <= unsureUpTo && isAnchored(store, row)) {
+    if (row.op === 'issue') issuesAhead.add(documentKey(row));
+    if (limits.skip.has(row.seq)) continue;
+    const signed = read(row);
+    if ('code' in signed) {
+      hopeless.push({ row, ...signed });
+      continue;
+    }
+    const anchored = log.findByCode(row.jti).filter((entry) => entry.mspId === mspId);
+    if (anchored.some((entry) => entry.signed.text === row.statement)) {
       alreadyAnchored.push(row);
       continue;
     }
-    bytes += row.statement.length;
-    if (rows.length === MAX_STATEMENTS || bytes > MAX_BYTES) break;
+    if (rows.length === limits.most || bytes + row.statement.length > PACK_LIMITS.maxBytes) break;
     if (row.op === 'revoke') {
-      const proof = inclusionOfIssue(store, mspId, row, size);
-      if (!proof) {
-        const message = 'The document that this revokes is not in this log';
+      const issue = anchored.find(
+        ({ signed: { statement } }) => statement.op === 'issue' && statement.iss === row.iss,
+      );
+      if (!issue) {
         // Its issue was accepted before it: if it is neither anchored nor ahead in the queue, it was refused.
-        if (!issuedHere.has(documentKey(row))) hopeless.push({ row, code: 'ISSUE_UNKNOWN', message });
+        if (!issuesAhead.has(documentKey(row))) hopeless.push({ row, ...ISSUE_UNKNOWN });
         continue;
       }
-      proofs.push({ position: rows.length, ...proof });
-    } else {
-      issuedHere.add(documentKey(row));
+      const proof = proofOf(log, mspId, { position: rows.length, index: issue.index, size });
+      if (proofBytes + proof.length > MAX_PROOF_BYTES) break;
+      proofs.push(proof);
+      proofBytes += proof.length;
     }
+    bytes += row.statement.length;
     rows.push(row);
-    statements.push(parseStatement(row.statement));
+    statements.push(signed);
   }
-  const args = rows.length === 0 ? [] : [String(size), packStatements(statements), JSON.stringify(proofs)];
-  return { rows, args, alreadyAnchored, hopeless };
+  const args = rows.length === 0 ? [] : [String(size), packStatements(statements), `[${proofs.join(',')}]`];
+  return { rows, statements, args, alreadyAnchored, hopeless };
 }
 
-function isAnchored(store: LogStore, row: QueueRow): boolean {
-  return store.findByCode(row.jti).some(({ signed }) => signed.text === row.statement);
+const ISSUE_UNKNOWN = { code: 'ISSUE_UNKNOWN', message: 'The document that this revokes is not in this log' };
+
+/** The queue takes in nothing else than statements; one that cannot be read was damaged there. */
+function read({ statement }: QueueRow): SignedStatement | { code: string; message: string } {
+  try {
+    return parseStatement(statement);
+  } catch (error) {
+    if (error instanceof ProtocolError) return { code: 'STATEMENT_INVALID', message: error.message };
+    throw error;
+  }
 }
 
-function inclusionOfIssue(store: LogStore, mspId: string, { iss, jti }: QueueRow, size: number): object | null {
-  const issue = store
-    .findByCode(jti)
-    .find(({ mspId: log, signed: { statement } }) => log === mspId && statement.iss === iss && statement.op === 'issue');
-  if (!issue) return null;
-  return {
-    index: issue.index,
-    entry: encodeBase64url(store.entry(mspId, issue.index)),
-    path: store.inclusionPath(mspId, issue.index, size).map(encodeBase64url),
-  };
+function proofOf(
+  log: LogView,
+  mspId: string,
+  { position, index, size }: { position: number; index: number; size: number },
+): string {
+  const entry = encodeBase64url(log.entry(mspId, index));
+  const path = log.inclusionPath(mspId, index, size).map(encodeBase64url);
+  return JSON.stringify({ position, index, entry, path });
 }
 
 function documentKey({ iss, jti }: QueueRow): string {

@@ -22,7 +22,7 @@ export class Follower {
   readonly #waiting = new Set<{ block: number; resolve: () => void; reject: (error: Error) => void }>();
   #running: Promise<void> = Promise.resolve();
   #failure: Error | undefined;
-  #stopped = false;
+  #stopping: Promise<void> | undefined;
   /** Set from when a checkpoint is due until it is written. */
   #timer: NodeJS.Timeout | undefined;
 
@@ -30,15 +30,22 @@ export class Follower {
 
   /** Resolves once all blocks that the ledger has now are applied; following goes on until `stop`. */
   async start(): Promise<void> {
-    const height = await this.options.ledger.height();
-    this.#running = this.#follow(height).catch((error: unknown) => this.#fail(error));
+    const { ledger, store } = this.options;
+    const height = await ledger.height();
+    try {
+      await this.#assertSameLedger(height);
+    } catch (error) {
+      this.#fail(error);
+      throw error;
+    }
+    this.#running = this.#follow(store.nextBlock).catch((error: unknown) => this.#fail(error));
     await this.applied(height - 1);
   }
 
   /** Resolves once reads see block `block`. Rejects when the follower stopped before. */
   applied(block: number): Promise<void> {
-    if (this.#failure) return Promise.reject(this.#failure);
     if (this.options.store.nextBlock > block) return Promise.resolve();
+    if (this.#failure) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => this.#waiting.add({ block, resolve, reject }));
   }
 
@@ -55,31 +62,37 @@ export class Follower {
    * Stops following and leaves the store checkpointed and closed. What goes wrong with that is reported as a failure:
    * nothing is lost, the next start reads the blocks again.
    */
-  async stop(): Promise<void> {
-    if (this.#stopped) return;
-    this.#stopped = true;
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stopAndClose();
+    return this.#stopping;
+  }
+
+  async #stopAndClose(): Promise<void> {
     this.#stop.abort();
     clearTimeout(this.#timer);
     await this.#running;
     await this.options.store.close().catch((error: unknown) => this.#fail(error));
-    this.#rejectAll((this.#failure ??= new WorkerError('STOPPED', 'The follower was stopped')));
+    this.#failure ??= new WorkerError('STOPPED', 'The follower was stopped');
+    this.#rejectAll(this.#failure);
   }
 
-  async #follow(height: number): Promise<void> {
-    const { ledger, store, onBlock } = this.options;
-    const { nextBlock } = store;
-    if (nextBlock > height) {
-      throw new WorkerError(
-        'LEDGER_REWRITTEN',
-        `The ledger has ${height} blocks, fewer than the ${nextBlock} already read: was it restored from a backup? Reindex`,
-      );
+  /** A ledger restored from a backup, or founded anew, is not the one that was followed so far. */
+  async #assertSameLedger(height: number): Promise<void> {
+    const { ledger, store } = this.options;
+    if (store.nextBlock === 0) return;
+    if (store.nextBlock > height) {
+      const missing = `The ledger has ${height} blocks, and ${store.nextBlock} were read already`;
+      throw new WorkerError('LEDGER_REWRITTEN', `${missing}: was it restored from a backup? Reindex`);
     }
-    // The last one that was read comes first, once more: is this still the ledger that was followed so far?
-    for await (const block of ledger.blocks(Math.max(0, nextBlock - 1), this.#stop.signal)) {
-      if (block.number < nextBlock) {
-        store.assertLast(block);
-        continue;
-      }
+    for await (const block of ledger.blocks(store.nextBlock - 1, this.#stop.signal)) {
+      store.assertLast(block);
+      break;
+    }
+  }
+
+  async #follow(from: number): Promise<void> {
+    const { ledger, store, onBlock } = this.options;
+    for await (const block of ledger.blocks(from, this.#stop.signal)) {
       store.apply(block);
       onBlock?.(block);
       this.#resolveApplied();
@@ -96,7 +109,7 @@ export class Follower {
       store.checkpoint().then(
         () => {
           this.#timer = undefined;
-          if (store.nextBlock > nextBlock && !this.#stopped) this.#checkpointSoon();
+          if (store.nextBlock > nextBlock && !this.#stopping) this.#checkpointSoon();
         },
         (error: unknown) => this.#fail(error),
       );

@@ -37,18 +37,57 @@ export type NewQueueRow = Omit<QueueRow, 'seq'>;
 /** A connection, or a transaction of the caller's: what is queued commits with what else it writes. */
 export type QueueDb = Kysely<QueueTables>;
 
-/** SQLite allows 32,766 parameters to a query, PostgreSQL 65,535. */
+/** SQLite allows 32,766 parameters to a query, PostgreSQL 65,535; a row takes seven. */
 const ROWS_PER_INSERT = 1000;
 
-/** Queues statements; one that is queued already (same issuer, document and operation) is left as it is. */
-export async function enqueue(db: QueueDb, rows: readonly NewQueueRow[]): Promise<void> {
+/**
+ * Queues statements; one that is queued already stays as it is. Returns those that were not taken, because another
+ * statement about the same document and operation waits: nothing may be promised for them. All others are durable once
+ * this, or the caller's transaction, is done.
+ */
+export async function enqueue(db: QueueDb, rows: readonly NewQueueRow[]): Promise<NewQueueRow[]> {
+  const refused: NewQueueRow[] = [];
   for (let from = 0; from < rows.length; from += ROWS_PER_INSERT) {
-    await db
-      .insertInto('queue')
-      .values(rows.slice(from, from + ROWS_PER_INSERT))
-      .onConflict((conflict) => conflict.columns(['iss', 'jti', 'op']).doNothing())
-      .execute();
+    let left: readonly NewQueueRow[] = rows.slice(from, from + ROWS_PER_INSERT);
+    while (left.length > 0) {
+      if ((await insertNew(db, left)) === left.length) break;
+      const queued = await statementsAbout(db, left);
+      refused.push(...left.filter((row) => (queued.get(keyOf(row)) ?? row.statement) !== row.statement));
+      // What was in the way may have been anchored between the two questions.
+      left = left.filter((row) => !queued.has(keyOf(row)));
+    }
   }
+  return refused;
+}
+
+/** How many were new. */
+async function insertNew(db: QueueDb, rows: readonly NewQueueRow[]): Promise<number> {
+  const inserted = await db
+    .insertInto('queue')
+    .values(rows)
+    .onConflict((conflict) => conflict.columns(['iss', 'jti', 'op']).doNothing())
+    .execute();
+  return inserted.reduce(
+    (sum, { numInsertedOrUpdatedRows = 0n }) => sum + Number(numInsertedOrUpdatedRows),
+    0,
+  );
+}
+
+async function statementsAbout(
+  db: QueueDb,
+  rows: readonly NewQueueRow[],
+): Promise<ReadonlyMap<string, string>> {
+  const jtis = rows.map(({ jti }) => jti);
+  const queued = await db
+    .selectFrom('queue')
+    .select(['iss', 'jti', 'op', 'statement'])
+    .where('jti', 'in', jtis)
+    .execute();
+  return new Map(queued.map((row) => [keyOf(row), row.statement]));
+}
+
+function keyOf({ iss, jti, op }: Pick<QueueRow, 'iss' | 'jti' | 'op'>): string {
+  return `${iss}/${jti}/${op}`;
 }
 
 /** The oldest rows of an organisation after `seq`. */
@@ -93,14 +132,17 @@ export async function setAside(
 }
 
 export async function queueLength(db: QueueDb): Promise<number> {
-  const row = await db.selectFrom('queue').select(sql<number>`count(*)`.as('count')).executeTakeFirst();
+  const row = await db
+    .selectFrom('queue')
+    .select(sql<number | string>`count(*)`.as('count'))
+    .executeTakeFirst();
   return Number(row?.count ?? 0);
 }
 
 export async function lastInQueue(db: QueueDb, mspId: string): Promise<number> {
   const row = await db
     .selectFrom('queue')
-    .select(sql<number | null>`max(seq)`.as('seq'))
+    .select(sql<number | string | null>`max(seq)`.as('seq'))
     .where('mspId', '=', mspId)
     .executeTakeFirst();
   return Number(row?.seq ?? 0);

@@ -10,7 +10,8 @@ const TICK_MS = 61_000;
 export function startTicker(ledger: Ledger, onTrouble: (error: unknown) => void): { stop: () => void } {
   const tick = (): void => {
     ledger.submit('Tick', []).catch((error: unknown) => {
-      const early = error instanceof LedgerError && (error.refusal?.code === 'TICK_EARLY' || error.code === 'CONFLICT');
+      const early =
+        error instanceof LedgerError && (error.refusal?.code === 'TICK_EARLY' || error.code === 'CONFLICT');
       if (!early) onTrouble(error);
     });
   };

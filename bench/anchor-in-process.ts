@@ -15,6 +15,7 @@ import { parseStatement } from '@spondon/protocol/statement';
 import { queueOf } from '@spondon/verifier-service/database/schema';
 import { openSqlite } from '@spondon/verifier-service/database/sqlite';
 import { HOME_ISSUER, signMany } from './home-signer.js';
+import type { Rate } from './rate.js';
 
 const MSP_ID = 'SpondonMSP';
 /** Rows made and queued at a time. */
@@ -22,14 +23,19 @@ const CHUNK = 10_000;
 
 export interface InProcessResult {
   /** Statements a second, from the queue until they could be looked up and had left it. */
-  readonly rate: number;
-  readonly perCpuSecond: number;
+  readonly rate: Rate;
   readonly elapsed: number;
   readonly batches: number;
 }
 
 /** Anchors `count` statements that wait in a durable queue, with the parts that the service is made of, after `warmUp` others. */
-export async function anchorInProcess({ warmUp, count }: { warmUp: number; count: number }): Promise<InProcessResult> {
+export async function anchorInProcess({
+  warmUp,
+  count,
+}: {
+  warmUp: number;
+  count: number;
+}): Promise<InProcessResult> {
   const folder = await mkdtemp(join(tmpdir(), 'spondon-bench-'));
   const database = await openSqlite(join(folder, 'service.db'));
   const db = queueOf(database);
@@ -86,7 +92,8 @@ async function drainQueue(parts: Parts, count: number): Promise<InProcessResult>
   });
   const elapsed = (performance.now() - begun) / 1000;
   const { user, system } = process.cpuUsage(cpu);
-  return { rate: count / elapsed, perCpuSecond: (count * 1e6) / (user + system), elapsed, batches };
+  const rate = { perSecond: count / elapsed, perCpuSecond: (count * 1e6) / (user + system) };
+  return { rate, elapsed, batches };
 }
 
 async function foundLedger(folder: string): Promise<Ledger> {
@@ -110,7 +117,9 @@ async function foundLedger(folder: string): Promise<Ledger> {
 async function admitIssuer(ledger: Ledger, jwk: object): Promise<void> {
   const facility = { iss: HOME_ISSUER, name: 'Benchmark Hospital', kind: 'hospital', mspId: MSP_ID };
   const contact = { licence: 'B-1', telephone: '+880 2 0000 9999' };
-  await ledger.submit('Decide', [canonicalJson({ do: 'admit', ...facility, ...contact, jwk, nonce: 'benchmark' })]);
+  await ledger.submit('Decide', [
+    canonicalJson({ do: 'admit', ...facility, ...contact, jwk, nonce: 'benchmark' }),
+  ]);
 }
 
 async function queueTexts(db: QueueDb, texts: readonly string[]): Promise<void> {

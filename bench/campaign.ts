@@ -2,7 +2,9 @@ import { parseArgs } from 'node:util';
 import { runCampaign } from './campaign/campaign.js';
 
 /** `npm run campaign -- --kills 1000 --seed 1`: kills the service again and again, then audits everything. */
-const { values } = parseArgs({ options: { kills: { type: 'string', default: '1000' }, seed: { type: 'string', default: '1' } } });
+const { values } = parseArgs({
+  options: { kills: { type: 'string', default: '1000' }, seed: { type: 'string', default: '1' } },
+});
 const begun = Date.now();
 const result = await runCampaign({
   kills: Number(values.kills),

@@ -26,14 +26,18 @@ export function createClient(url: string, connections: number): Client {
   const send = ({ method = 'GET', path, headers = {}, body }: Call): Promise<Answer> =>
     new Promise((resolve, reject) => {
       const length = body ? { 'content-length': String(body.length) } : {};
-      const outgoing = request(`${url}${path}`, { agent, method, headers: { ...headers, ...length } }, (answer) => {
-        const chunks: Buffer[] = [];
-        answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-        answer.on('error', reject);
-        answer.on('end', () => {
-          resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString() });
-        });
-      });
+      const outgoing = request(
+        `${url}${path}`,
+        { agent, method, headers: { ...headers, ...length } },
+        (answer) => {
+          const chunks: Buffer[] = [];
+          answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+          answer.on('error', reject);
+          answer.on('end', () => {
+            resolve({ status: answer.statusCode ?? 0, text: Buffer.concat(chunks).toString() });
+          });
+        },
+      );
       outgoing.on('error', reject);
       outgoing.end(body);
     });

@@ -55,5 +55,13 @@ async function evidenceOf(network: Network, index: number): Promise<string> {
     },
   });
   const attestation = attest(payload, [network.dghs, network.dgfp, network.hospital]);
-  return formatEvidence({ channel: 'records', mspId: MSP_ID, entry, index, size: TREE_SIZE, path, attestation });
+  return formatEvidence({
+    channel: 'records',
+    mspId: MSP_ID,
+    entry,
+    index,
+    size: TREE_SIZE,
+    path,
+    attestation,
+  });
 }

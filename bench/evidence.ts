@@ -42,8 +42,16 @@ rows.push(...floor());
 tellProgress('fetching evidence from the embedded service');
 const { evidences: embedded, making } = await ofEmbeddedService();
 rows.push(...(await measure('embedded', embedded)));
-rows.push({ figure: 'embedded: evidence made by the service (POST /v1/evidence)', result: perSecond(making) });
-const settings = { files: count, 'files before': warmUp, 'consortium: endorsements': 3, 'hashes in a path': 20 };
+rows.push({
+  figure: 'embedded: evidence made by the service (POST /v1/evidence)',
+  result: perSecond(making),
+});
+const settings = {
+  files: count,
+  'files before': warmUp,
+  'consortium: endorsements': 3,
+  'hashes in a path': 20,
+};
 await printReport('Verify evidence offline, one thread', settings, rows);
 
 /** The very first one, with nothing compiled yet: what somebody waits for who verifies one file. */
@@ -64,7 +72,15 @@ async function measure(name: string, evidences: Evidences, goal?: string): Promi
     goal === undefined ? cold : { ...cold, goal },
     { figure: `${name}: verified, imported keys remembered`, result: perSecond(remembering) },
     { figure: `${name}: signatures verified in a file`, result: String(signatures) },
-    { figure: `${name}: bytes of a file, p50`, result: String(percentile(files.map((file) => file.length), 0.5)) },
+    {
+      figure: `${name}: bytes of a file, p50`,
+      result: String(
+        percentile(
+          files.map((file) => file.length),
+          0.5,
+        ),
+      ),
+    },
   ];
 }
 
@@ -78,9 +94,18 @@ async function rateOf(evidences: Evidences, using: Verify): Promise<number> {
   return (files.length * 1e6) / (user + system);
 }
 
-async function verifyFiles({ bundle, now }: Evidences, files: readonly string[], using: Verify): Promise<void> {
+async function verifyFiles(
+  { bundle, now }: Evidences,
+  files: readonly string[],
+  using: Verify,
+): Promise<void> {
   for (const file of files) {
-    const { checks } = await verifyEvidence(parseEvidence(file), { bundle, now, hash: sha256, verify: using });
+    const { checks } = await verifyEvidence(parseEvidence(file), {
+      bundle,
+      now,
+      hash: sha256,
+      verify: using,
+    });
     const failed = checks.find(({ state }) => state !== 'passed');
     if (failed) throw new Error(`Good evidence was refused: ${failed.code}`);
   }
@@ -139,11 +164,16 @@ async function ofEmbeddedService(): Promise<{ evidences: Evidences; making: numb
   await service.stop();
   await removeData(service);
   const now = Date.now();
-  return { evidences: { files, bundle: await openTrustBundle(text, { now, hash: sha256, verify }), now }, making };
+  return {
+    evidences: { files, bundle: await openTrustBundle(text, { now, hash: sha256, verify }), now },
+    making,
+  };
 }
 
 async function fetchEvidence(client: Client, first: number, many: number): Promise<string[]> {
-  const items = Array.from({ length: many }, (_, at) => ({ sha256: documentHash(first + at).toString('hex') }));
+  const items = Array.from({ length: many }, (_, at) => ({
+    sha256: documentHash(first + at).toString('hex'),
+  }));
   const call = jsonCall('/v1/evidence', '', { items });
   const { results } = (await client.json(call)) as { results: { evidence?: string }[] };
   return results.map(({ evidence }) => {

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { megabytes, percent, perSecond, seconds } from './figures.js';
+import { megabytes, percent, seconds } from './figures.js';
 import { readOptions } from './options.js';
 import { CONNECTIONS, openPrefilledLog, type RunningLog } from './prefilled-log.js';
+import { type Rate, rateOf, shownRate } from './rate.js';
 import { printReport, type Row, tellProgress } from './report.js';
 import { anchorAll, presign } from './statement-load.js';
 import { lookUp, wrkVersion } from './wrk.js';
@@ -22,10 +23,10 @@ const askedFor = sizes.first;
 
 interface Measured {
   readonly entries: number;
-  /** Statements a second, accepted until anchored. */
-  readonly accept: number;
-  readonly lookUps: number;
-  readonly lookUpsOfAll: number;
+  /** Of statements, until anchored. */
+  readonly accept: Rate;
+  readonly lookUps: Rate;
+  readonly lookUpsOfAll: Rate;
   /** Seconds. */
   readonly startUp: number;
   readonly startUpAfterKill: number;
@@ -38,9 +39,9 @@ const last = await measureAt(sizes.last);
 await log.dispose();
 
 const rows: Row[] = [
-  ...compare('statements accepted and anchored', (at) => at.accept, perSecond, '≥ 80 %'),
-  ...compare(`look-ups of the same ${askedFor} documents`, (at) => at.lookUps, perSecond, '≥ 80 %'),
-  ...compare('look-ups of all documents', (at) => at.lookUpsOfAll, perSecond),
+  ...compare('statements accepted and anchored', (at) => at.accept, '≥ 80 %'),
+  ...compare(`look-ups of the same ${askedFor} documents`, (at) => at.lookUps, '≥ 80 %'),
+  ...compare('look-ups of all documents', (at) => at.lookUpsOfAll),
   ...both('start-up after an orderly end', (at) => seconds(at.startUp), '≤ 2 s'),
   ...both('start-up after SIGKILL under load', (at) => seconds(at.startUpAfterKill), '≤ 2 s'),
   ...both('memory after start-up', (at) => megabytes(at.memory)),
@@ -52,7 +53,8 @@ async function measureAt(size: number): Promise<Measured> {
   const filling = await log.start();
   await filling.fill(size);
   const entries = await filling.entries();
-  if (entries > size + 4 * accepted) throw new Error(`The log has ${entries} entries already: use a new folder`);
+  if (entries > size + 4 * accepted)
+    throw new Error(`The log has ${entries} entries already: use a new folder`);
   await filling.stop();
 
   const running = await log.start();
@@ -65,20 +67,19 @@ async function measureAt(size: number): Promise<Measured> {
   return { entries, accept, lookUps, lookUpsOfAll, startUp, startUpAfterKill, memory };
 }
 
-async function lookUpsOf({ service }: RunningLog, documents: number): Promise<number> {
+async function lookUpsOf({ service }: RunningLog, documents: number): Promise<Rate> {
   tellProgress(`looking up ${documents} documents`);
   const load = { url: service.url, documents, unknown: 0.1, connections: LOOK_UP_CONNECTIONS };
   await lookUp({ ...load, seconds: Math.ceil(lookUpSeconds / 2) });
-  return (await lookUp({ ...load, seconds: lookUpSeconds })).perSecond;
+  return (await rateOf(service, () => lookUp({ ...load, seconds: lookUpSeconds }))).rate;
 }
 
-async function acceptRate({ client, signer }: RunningLog, from: number): Promise<number> {
+async function acceptRate({ service, client, signer }: RunningLog, from: number): Promise<Rate> {
   tellProgress('accepting statements');
   const warmUp = accepted / 5;
   await anchorAll(client, CONNECTIONS, await presign(signer, from, warmUp));
   const loads = await presign(signer, from + warmUp, accepted);
-  const { statements, anchored } = await anchorAll(client, CONNECTIONS, loads);
-  return statements / anchored;
+  return (await rateOf(service, () => anchorAll(client, CONNECTIONS, loads))).rate;
 }
 
 /** Seconds that the next start takes after the process died in the middle of its work. */
@@ -98,9 +99,11 @@ async function killUnderLoad({ service, client, signer, entries }: RunningLog): 
   return again.service.startedInMs / 1000;
 }
 
-function compare(what: string, of: (at: Measured) => number, shown: (value: number) => string, goal?: string): Row[] {
-  const ratio = { figure: `${what}: last to first`, result: percent(of(last) / of(first)) };
-  return [...both(what, (at) => shown(of(at))), goal === undefined ? ratio : { ...ratio, goal }];
+function compare(what: string, of: (at: Measured) => Rate, goal?: string): Row[] {
+  const byTime = percent(of(last).perSecond / of(first).perSecond);
+  const byCpu = percent(of(last).perCpuSecond / of(first).perCpuSecond);
+  const ratio = { figure: `${what}: last to first`, result: `${byTime} (${byCpu} of processor time)` };
+  return [...both(what, (at) => shownRate(of(at))), goal === undefined ? ratio : { ...ratio, goal }];
 }
 
 function both(what: string, shown: (at: Measured) => string, goal?: string): Row[] {

@@ -61,7 +61,9 @@ export async function signMany(key: KeyObject, iss: string, first: number, count
     const jti = newDocumentId((length) => randomBytes(length));
     const hash = encodeBase64url(documentHash(number));
     const claims = encodeBase64url(randomBytes(32));
-    texts.push(await signStatement({ op: 'issue', iss, iat, jti, kind: 'report', sha256: hash, claims }, kid, sign));
+    texts.push(
+      await signStatement({ op: 'issue', iss, iat, jti, kind: 'report', sha256: hash, claims }, kid, sign),
+    );
   }
   return texts;
 }

@@ -1,9 +1,10 @@
 import { type Call, type Client, createClient } from './client.js';
-import { milliseconds, percentile, perSecond } from './figures.js';
+import { milliseconds, percentile } from './figures.js';
 import { readOptions } from './options.js';
+import { rateOf, shownRate } from './rate.js';
 import { printReport, type Row, tellProgress } from './report.js';
 import { type Language, sampleUploads } from './sample-upload.js';
-import { removeData, type Service, startService } from './service.js';
+import { removeData, startService } from './service.js';
 
 /** Issue documents of 200 KB: stamp, hash, sign, encrypt, IPFS, queue; acknowledged once durable. */
 
@@ -30,28 +31,28 @@ const settings = { clients: CLIENTS, 'file bytes': FILE_BYTES, seconds: measured
 await printReport('Issue a document', { ...settings, 'seconds before': warmUpSeconds }, rows);
 
 async function measure(language: Language, uploads: readonly Call[]): Promise<Row[]> {
-  const before = await usage(service);
-  const latencies = await issueFor(measuredSeconds, client, uploads);
-  const after = await usage(service);
-  const rate = (latencies.length * 1000) / (after.at - before.at);
-  const cpu = ((after.cpu - before.cpu) * 1000) / latencies.length;
+  const { rate, done } = await rateOf(service, () => issueFor(measuredSeconds, client, uploads));
+  const { latencies } = done;
   const { name, goal } = STAMPS[language];
   return [
-    { figure: `${name} stamp: documents issued`, result: perSecond(rate), goal: `≥ ${goal}/s` },
+    { figure: `${name} stamp: documents issued`, result: shownRate(rate), goal: `≥ ${goal}/s` },
     { figure: `${name} stamp: p50`, result: milliseconds(percentile(latencies, 0.5)) },
     { figure: `${name} stamp: p99`, result: milliseconds(percentile(latencies, 0.99)), goal: '≤ 300 ms' },
-    { figure: `${name} stamp: processor time a document`, result: milliseconds(cpu) },
   ];
 }
 
-async function usage({ cpuSeconds }: Service): Promise<{ at: number; cpu: number }> {
-  return { at: performance.now(), cpu: await cpuSeconds() };
+interface Issued {
+  readonly times: number;
+  readonly seconds: number;
+  /** Ms. */
+  readonly latencies: readonly number[];
 }
 
-/** Each client sends its next document when the last one is acknowledged. Gives the latencies, ms. */
-async function issueFor(duration: number, to: Client, uploads: readonly Call[]): Promise<number[]> {
+/** Each client sends its next document when the last one is acknowledged. */
+async function issueFor(duration: number, to: Client, uploads: readonly Call[]): Promise<Issued> {
   const latencies: number[] = [];
-  const end = performance.now() + duration * 1000;
+  const start = performance.now();
+  const end = start + duration * 1000;
   const clients = Array.from({ length: CLIENTS }, async (_, number) => {
     for (let turn = number; performance.now() < end; turn += 1) {
       const upload = uploads[turn % uploads.length];
@@ -62,5 +63,5 @@ async function issueFor(duration: number, to: Client, uploads: readonly Call[]):
     }
   });
   await Promise.all(clients);
-  return latencies;
+  return { times: latencies.length, seconds: (performance.now() - start) / 1000, latencies };
 }

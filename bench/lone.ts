@@ -55,14 +55,21 @@ async function measure(route: string, accept: (number: number) => Promise<string
   }
   return [
     { figure: `${route}: acknowledged to anchored, p50`, result: milliseconds(percentile(waits, 0.5)) },
-    { figure: `${route}: acknowledged to anchored, p99`, result: milliseconds(percentile(waits, 0.99)), goal: '≤ 60 ms' },
+    {
+      figure: `${route}: acknowledged to anchored, p99`,
+      result: milliseconds(percentile(waits, 0.99)),
+      goal: '≤ 60 ms',
+    },
     { figure: `${route}: acknowledged to anchored, longest`, result: milliseconds(Math.max(...waits)) },
     { figure: `${route}: sent to anchored, p50`, result: milliseconds(percentile(whole, 0.5)) },
     { figure: `${route}: sent to anchored, p99`, result: milliseconds(percentile(whole, 0.99)) },
   ];
 }
 
-async function anchorOne(to: Client, accept: () => Promise<string>): Promise<{ wait: number; total: number }> {
+async function anchorOne(
+  to: Client,
+  accept: () => Promise<string>,
+): Promise<{ wait: number; total: number }> {
   const sent = performance.now();
   const sha256 = await accept();
   const acknowledged = performance.now();

@@ -26,7 +26,8 @@ export function readOptions(args: readonly string[] = process.argv.slice(2)): Op
     },
   });
   const unknown = Number(values.unknown);
-  if (!(unknown >= 0 && unknown <= 1)) throw new Error('--unknown must be a share between 0 and 1, such as 0.1');
+  if (!(unknown >= 0 && unknown <= 1))
+    throw new Error('--unknown must be a share between 0 and 1, such as 0.1');
   const { quick, data, profile, 'working-tree': workingTree } = values;
   return { quick, data, profile, unknown, workingTree };
 }

@@ -48,7 +48,10 @@ export async function openPrefilledLog(named: string | undefined): Promise<Prefi
   };
 }
 
-async function start(folder: string, options: Omit<ServiceOptions, 'dataDir' | 'env'> = {}): Promise<RunningLog> {
+async function start(
+  folder: string,
+  options: Omit<ServiceOptions, 'dataDir' | 'env'> = {},
+): Promise<RunningLog> {
   const env = { SPONDON_SAMPLES: 'false' };
   const service = await startService({ ...options, dataDir: join(folder, 'data'), env });
   const client = createClient(service.url, CONNECTIONS);
@@ -93,4 +96,3 @@ function gauge(text: string, name: string): number {
   const line = text.split('\n').find((one) => one.startsWith(name));
   return line === undefined ? 0 : Number(line.split(' ').at(-1));
 }
-

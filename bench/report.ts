@@ -59,9 +59,8 @@ async function commit(): Promise<string> {
       cwd: import.meta.dirname,
     });
     return stdout.trim();
-  } catch (error) {
+  } catch {
     // Not a clone: an unpacked archive has no commit to name.
-    void error;
     return 'of no known commit';
   }
 }

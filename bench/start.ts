@@ -49,7 +49,11 @@ try {
     { figure: 'all of it', result: seconds(installed + started), goal: '≤ 3 min' },
     { figure: 'memory at rest, 10 s after the first start', result: megabytes(memory), goal: '≤ 250 MB' },
     { figure: 'second start', result: seconds(again.startedInMs / 1000) },
-    { figure: 'memory at rest, 10 s after the second start', result: megabytes(memoryAgain), goal: '≤ 250 MB' },
+    {
+      figure: 'memory at rest, 10 s after the second start',
+      result: megabytes(memoryAgain),
+      goal: '≤ 250 MB',
+    },
   ];
   const source = options.workingTree ? 'the working tree' : 'a clone of the last commit';
   await printReport('First start on a new machine', { source, 'npm cache': 'empty' }, rows);
@@ -58,9 +62,16 @@ try {
 }
 
 async function takeCopy(): Promise<void> {
-  if (!options.workingTree) return void (await run('git', ['clone', '--quiet', REPOSITORY, repository], folder));
+  if (!options.workingTree) {
+    await run('git', ['clone', '--quiet', REPOSITORY, repository], folder);
+    return;
+  }
   // What is committed or could be: neither dependencies nor anything built.
-  const listed = await run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], REPOSITORY);
+  const listed = await run(
+    'git',
+    ['ls-files', '-z', '--cached', '--others', '--exclude-standard'],
+    REPOSITORY,
+  );
   const deleted = await run('git', ['ls-files', '-z', '--deleted'], REPOSITORY);
   const gone = new Set(deleted.split('\0'));
   for (const path of new Set(listed.split('\0'))) {

@@ -4,9 +4,10 @@ import { documentHash, type HomeSigner } from './home-signer.js';
 /** As many as one request takes. */
 export const BATCH = 1000;
 
-/** A request's statements, and the number of the last document in it. */
+/** A request, its number of statements, and the number of the last document in it. */
 interface Load {
   readonly call: Call;
+  readonly count: number;
   readonly last: number;
 }
 
@@ -16,35 +17,44 @@ export async function presign(signer: HomeSigner, first: number, count: number):
   for (let from = first; from < first + count; from += BATCH) {
     const size = Math.min(BATCH, first + count - from);
     const statements = await signer.statements(from, size);
-    loads.push({ call: jsonCall('/v1/statements', signer.apiKey, { statements }), last: from + size - 1 });
+    loads.push({
+      call: jsonCall('/v1/statements', signer.apiKey, { statements }),
+      count: size,
+      last: from + size - 1,
+    });
   }
   return loads;
 }
 
 export interface LoadResult {
-  readonly statements: number;
-  /** Until all were acknowledged, and until all could be looked up as anchored, seconds. */
+  /** How many statements. */
+  readonly times: number;
+  /** Until all could be looked up as anchored. */
+  readonly seconds: number;
+  /** Until all were acknowledged, seconds. */
   readonly acknowledged: number;
-  readonly anchored: number;
 }
 
 /** Sends the requests over `connections`, each the next as soon as one is answered, and waits until all is anchored. */
-export async function anchorAll(client: Client, connections: number, loads: readonly Load[]): Promise<LoadResult> {
+export async function anchorAll(
+  client: Client,
+  connections: number,
+  loads: readonly Load[],
+): Promise<LoadResult> {
   const begun = performance.now();
   const left = [...loads];
-  let statements = 0;
+  const times = loads.reduce((sum, { count }) => sum + count, 0);
   const senders = Array.from({ length: connections }, async () => {
-    for (let load = left.shift(); load; load = left.shift()) statements += await post(client, load);
+    for (let load = left.shift(); load; load = left.shift()) await post(client, load);
   });
   await Promise.all(senders);
   const acknowledged = (performance.now() - begun) / 1000;
   // A request's statements are anchored in their order: where the last one is, all are.
   for (const { last } of loads) await untilAnchored(client, documentHash(last).toString('hex'));
-  return { statements, acknowledged, anchored: (performance.now() - begun) / 1000 };
+  return { times, seconds: (performance.now() - begun) / 1000, acknowledged };
 }
 
-async function post(client: Client, { call }: Load): Promise<number> {
-  const { accepted, results } = (await client.json(call)) as { accepted: number; results: object[] };
-  if (accepted !== results.length) throw new Error(`${results.length - accepted} statements were refused`);
-  return accepted;
+async function post(client: Client, { call, count }: Load): Promise<void> {
+  const { accepted } = (await client.json(call)) as { accepted: number };
+  if (accepted !== count) throw new Error(`${count - accepted} statements were refused`);
 }

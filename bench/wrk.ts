@@ -19,7 +19,9 @@ export interface LookUps {
 }
 
 export interface LookUpResult {
-  readonly perSecond: number;
+  readonly times: number;
+  /** For as long as wrk asked. */
+  readonly seconds: number;
   /** Latencies, ms. */
   readonly p50: number;
   readonly p99: number;
@@ -99,7 +101,8 @@ export async function lookUp(load: LookUps): Promise<LookUpResult> {
     const { requests, microseconds, ...summary } = await runWrk(load, script, hashes);
     if (summary.errors > 0) throw new Error(`${summary.errors} of ${requests} look-ups failed`);
     return {
-      perSecond: (requests * 1e6) / microseconds,
+      times: requests,
+      seconds: microseconds / 1e6,
       p50: summary.p50 / 1000,
       p99: summary.p99 / 1000,
       longest: summary.longest / 1000,
@@ -113,10 +116,12 @@ export async function lookUp(load: LookUps): Promise<LookUpResult> {
 
 async function runWrk(load: LookUps, script: string, hashes: string): Promise<WrkSummary> {
   const { pin, connections, seconds, url, documents, unknown } = load;
-  const wrk = ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '10s', '-s', script, url];
-  const command = [...(pin === undefined ? [] : ['taskset', '-c', pin]), ...wrk];
-  const [program = '', ...args] = [...command, '--', hashes, String(documents), String(unknown)];
-  const { stdout } = await promisify(execFile)(program, args);
+  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '10s', '-s', script, url];
+  args.push('--', hashes, String(documents), String(unknown));
+  const run = promisify(execFile);
+  const { stdout } = await (pin === undefined
+    ? run('wrk', args)
+    : run('taskset', ['-c', pin, 'wrk', ...args]));
   const summary = /^SUMMARY (.*)$/m.exec(stdout)?.[1];
   if (summary === undefined) throw new Error(`wrk said: ${stdout}`);
   return JSON.parse(summary) as WrkSummary;
@@ -128,8 +133,8 @@ export async function wrkVersion(): Promise<string> {
     // Its exit code is 1 even so.
     await promisify(execFile)('wrk', ['-v']);
   } catch (error) {
-    const { stdout = '' } = error as { stdout?: string };
-    const version = /^wrk (\S+)/.exec(stdout)?.[1];
+    const { stdout } = error as { stdout?: string };
+    const version = /^wrk (\S+)/.exec(stdout ?? '')?.[1];
     if (version !== undefined) return version;
     throw new Error('This needs wrk: apt-get install wrk', { cause: error });
   }

@@ -50,7 +50,10 @@ export interface Ledger {
    * Resolves once the transaction is valid and durable. Rejects with {@link LedgerError}: after `UNKNOWN` it may or
    * may not have been committed, and only the ledger can tell.
    */
-  submit(fn: string, args: readonly (string | Uint8Array)[]): Promise<{ transactionId: string; block: number }>;
+  submit(
+    fn: string,
+    args: readonly (string | Uint8Array)[],
+  ): Promise<{ transactionId: string; block: number }>;
   evaluate(fn: string, args: readonly (string | Uint8Array)[]): Promise<Uint8Array>;
   /** `request` is the JSON argument of the contract's `Attest`; endorsed and never submitted. */
   attest(request: string): Promise<Attestation>;

@@ -143,6 +143,8 @@ test('the root from the path has to be the one of a head that was attested', asy
   await provesNothing({ ...good, index: 3 }, 'head-differs');
   await provesNothing({ ...good, path: good.path.toReversed() }, 'head-differs');
   await provesNothing({ ...good, size: 3, index: 1 }, 'head-differs');
+  // In a tree of six, the same path leads from another index to the same root.
+  await provesNothing({ ...good, size: 6, index: 4 }, 'head-differs');
   const head = { mspId: 'SampleHospital', n: 1, size: 4, root: hash64('another'), at: ISSUED_AT };
   await provesNothing(await mintEvidence(network, { state: { heads: [head] } }), 'head-differs');
 });
@@ -209,8 +211,10 @@ test('an attestation that leaves the issuer or the status out leaves these check
     'issuer-not-listed',
   ]);
   assert.deepEqual(await complaintsAbout({ state: { statuses: [] } }), ['status-not-attested']);
-  const ofAnother = { iss: 'bd.dghs.2', jti: DOCUMENT, status: null };
-  assert.deepEqual(await complaintsAbout({ state: { statuses: [ofAnother] } }), ['status-not-attested']);
+  for (const other of [{ iss: 'bd.dghs.2' }, { jti: '00000000000000011' }]) {
+    const statuses = [{ iss: STATEMENT.iss, jti: DOCUMENT, status: null, ...other }];
+    assert.deepEqual(await complaintsAbout({ state: { statuses } }), ['status-not-attested']);
+  }
 });
 
 test('a revocation shows, and an annulled one does not count', async () => {

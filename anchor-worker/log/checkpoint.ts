@@ -25,7 +25,10 @@ export interface Checkpoint {
 
 const EMPTY: Checkpoint = { block: 0, blockHash: new Uint8Array(), clock: 0, journal: 0, logs: new Map() };
 
-export async function writeCheckpoint(folder: string, { blockHash, logs, ...rest }: Checkpoint): Promise<void> {
+export async function writeCheckpoint(
+  folder: string,
+  { blockHash, logs, ...rest }: Checkpoint,
+): Promise<void> {
   const stored = { ...rest, blockHash: encodeBase64url(blockHash), logs: Object.fromEntries(logs) };
   await writeFileDurably(join(folder, FILE), utf8(`${canonicalJson(stored)}\n`));
 }
@@ -43,7 +46,8 @@ export async function readCheckpoint(folder: string): Promise<Checkpoint> {
 function parseCheckpoint(value: unknown): Checkpoint {
   const { block, blockHash, clock, journal, logs } = value as Record<keyof Checkpoint, unknown>;
   if (!isCount(block) || !isCount(clock) || !isCount(journal)) throw new TypeError('not a checkpoint');
-  if (typeof blockHash !== 'string' || typeof logs !== 'object' || logs === null) throw new TypeError('not a checkpoint');
+  if (typeof blockHash !== 'string' || typeof logs !== 'object' || logs === null)
+    throw new TypeError('not a checkpoint');
   return {
     block,
     blockHash: decodeBase64url(blockHash),

@@ -24,7 +24,8 @@ export class IndexTail {
   /** Takes back what `records` gave. */
   restore(records: Buffer): void {
     records.copy(this.#buffer);
-    for (let record = 0; record * RECORD_BYTES < records.length; record += 1) this.#keep(keyAt(records, record));
+    for (let record = 0; record * RECORD_BYTES < records.length; record += 1)
+      this.#keep(keyAt(records, record));
   }
 
   /** Adds to `found` where the entries under `key` stand, in the order in which they were added. */

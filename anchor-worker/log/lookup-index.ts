@@ -141,7 +141,11 @@ export class LookupIndex {
 
   /** After run `number` of level 0: merges every level that it completes. */
   async #merge(number: number): Promise<void> {
-    for (let level = 0, last = number; last % FAN_IN === FAN_IN - 1; level += 1, last = Math.floor(last / FAN_IN)) {
+    for (
+      let level = 0, last = number;
+      last % FAN_IN === FAN_IN - 1;
+      level += 1, last = Math.floor(last / FAN_IN)
+    ) {
       const parts = (this.#runs[level] ?? []).slice(0, FAN_IN);
       const run = await mergeRuns(parts, this.#path(level + 1, Math.floor(last / FAN_IN)));
       this.#runs[level]?.splice(0, FAN_IN);
@@ -181,7 +185,9 @@ export class LookupIndex {
   }
 
   #unwritable(cause: unknown): WorkerError {
-    return new WorkerError('LOG_DAMAGED', `The lookup index in ${this.folder} could not be written`, { cause });
+    return new WorkerError('LOG_DAMAGED', `The lookup index in ${this.folder} could not be written`, {
+      cause,
+    });
   }
 }
 

@@ -41,7 +41,10 @@ export class Registry {
     try {
       const { size } = await file.stat();
       if (size < length) {
-        throw new WorkerError('LOG_DAMAGED', `${JOURNAL} has ${size} bytes, its checkpoint says ${length}; reindex`);
+        throw new WorkerError(
+          'LOG_DAMAGED',
+          `${JOURNAL} has ${size} bytes, its checkpoint says ${length}; reindex`,
+        );
       }
       await file.truncate(length);
       await file.sync();

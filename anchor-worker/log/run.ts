@@ -40,7 +40,8 @@ export class Run {
   find(key: number, found: Location[]): void {
     let page = typeof this.records === 'number' ? this.#pageOf(key, this.records) : 0;
     let records = typeof this.records === 'number' ? this.page(page) : this.records;
-    let at = firstNotBelow(records.length / RECORD_BYTES, key, (record) => keyAt(records, record)) * RECORD_BYTES;
+    let at =
+      firstNotBelow(records.length / RECORD_BYTES, key, (record) => keyAt(records, record)) * RECORD_BYTES;
     for (;;) {
       if (at === records.length) {
         if (typeof this.records !== 'number') return;
@@ -68,7 +69,8 @@ export class Run {
 
   /** The last page that begins below `key`: equal keys may begin at its end. */
   #pageOf(key: number, file: number): number {
-    const firstKey = (page: number) => keyAt(readExactly(this.path, file, page * PAGE_BYTES, RECORD_BYTES), 0);
+    const firstKey = (page: number) =>
+      keyAt(readExactly(this.path, file, page * PAGE_BYTES, RECORD_BYTES), 0);
     return Math.max(0, firstNotBelow(Math.ceil(this.count / PAGE_RECORDS), key, firstKey) - 1);
   }
 }
@@ -92,7 +94,7 @@ function firstNotBelow(count: number, key: number, keyOf: (at: number) => number
 
 function readExactly(path: string, file: number, from: number, length: number): Buffer {
   const bytes = Buffer.allocUnsafe(length);
-  for (let filled = 0; filled < length; ) {
+  for (let filled = 0; filled < length;) {
     const read = readSync(file, bytes, filled, length - filled, from + filled);
     if (read === 0) throw damaged(path);
     filled += read;

@@ -5,13 +5,12 @@ import { equalBytes, fromUtf8 } from '@spondon/protocol/bytes';
 import type { Hash } from '@spondon/protocol/crypto';
 import { documentIdBytes } from '@spondon/protocol/document-id';
 import { decodeEntry, encodeEntry } from '@spondon/protocol/entry';
-import { unpackStatements } from '@spondon/protocol/pack';
-import { CLOCK_KEY, type Clock, type Issuer, logKey, type LogState, type LogHead } from '@spondon/protocol/records';
-import type { Status } from '@spondon/protocol/records';
+import { CLOCK_KEY, type Clock, type Issuer, type LogHead, type Status } from '@spondon/protocol/records';
 import { parseStatement, type SignedStatement } from '@spondon/protocol/statement';
 import type { Block, Transaction } from '@spondon/ledger/port';
 import { isMissing } from '../durable-file.js';
 import { damagedBy, WorkerError } from '../error.js';
+import { type Append, readAppend } from './append.js';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js';
 import type { Location } from './index-record.js';
 import { LookupIndex } from './lookup-index.js';
@@ -156,7 +155,9 @@ export class LogStore {
   /** Issues of a document with this SHA-256, first anchored first. */
   findByHash(sha256: Uint8Array): Anchored[] {
     const wanted = encodeBase64url(sha256);
-    return this.#find(sha256).filter(({ signed: { statement } }) => statement.op === 'issue' && statement.sha256 === wanted);
+    return this.#find(sha256).filter(
+      ({ signed: { statement } }) => statement.op === 'issue' && statement.sha256 === wanted,
+    );
   }
 
   /** Issues and revocations under a documentId, of any issuer, first anchored first. */
@@ -190,7 +191,8 @@ export class LogStore {
 
   #anchored({ log, index, offset }: Location): Anchored {
     const mspId = this.registry.logs[log];
-    if (mspId === undefined) throw new WorkerError('LOG_DAMAGED', `The index names a log ${log} that is not there`);
+    if (mspId === undefined)
+      throw new WorkerError('LOG_DAMAGED', `The index names a log ${log} that is not there`);
     const { at, text } = decodeEntry(this.#log(mspId).tiles.entry(index, offset));
     return { mspId, index, at, signed: parseStatement(text) };
   }
@@ -200,26 +202,24 @@ export class LogStore {
     if (block.number !== this.#nextBlock || !follows) {
       throw new WorkerError('LEDGER_REWRITTEN', `Block ${block.number} does not follow the last one read`);
     }
-    for (const transaction of block.transactions) if (transaction.valid) this.#applyTransaction(block, transaction);
+    for (const transaction of block.transactions) {
+      if (transaction.valid) this.#applyTransaction(block.number, transaction);
+    }
     this.#nextBlock = block.number + 1;
     this.#blockHash = block.hash;
   }
 
-  #applyTransaction(block: Block, { fn, args, writes }: Transaction): void {
-    for (const write of writes) {
-      this.registry.apply(block.number, write);
-      if (write.key === CLOCK_KEY && write.value) this.#clock = (JSON.parse(fromUtf8(write.value)) as Clock).at;
+  #applyTransaction(block: number, transaction: Transaction): void {
+    for (const write of transaction.writes) {
+      this.registry.apply(block, write);
+      if (write.key === CLOCK_KEY && write.value)
+        this.#clock = (JSON.parse(fromUtf8(write.value)) as Clock).at;
     }
-    if (fn !== 'Append') return;
-    const packed = args[1];
-    const write = writes.find(({ key }) => key.startsWith(logKey('')));
-    if (!packed || !write?.value) throw new WorkerError('LOG_DAMAGED', `Block ${block.number} appends to no log`);
-    const mspId = write.key.slice(logKey('').length);
-    const { n, size, root, at } = JSON.parse(fromUtf8(write.value)) as LogState;
-    this.#append(block.number, mspId, unpackStatements(packed), { n, size, root, at });
+    const append = readAppend(transaction);
+    if (append) this.#append(block, append);
   }
 
-  #append(block: number, mspId: string, statements: readonly SignedStatement[], head: LogHead): void {
+  #append(block: number, { mspId, statements, head }: Append): void {
     const log = this.#logs.get(mspId) ?? this.#createLog(block, mspId);
     for (const { text, statement } of statements) {
       const index = log.tiles.size;
@@ -234,7 +234,10 @@ export class LogStore {
 
   #checkRoot({ tiles, head }: Log): void {
     if (tiles.size === head.size && encodeBase64url(tiles.root()) === head.root) return;
-    throw new WorkerError('LOG_DAMAGED', `The entries do not give the root that the ledger names at size ${head.size}`);
+    throw new WorkerError(
+      'LOG_DAMAGED',
+      `The entries do not give the root that the ledger names at size ${head.size}`,
+    );
   }
 
   #createLog(block: number, mspId: string): Log {
@@ -248,13 +251,15 @@ export class LogStore {
   /** Opens the logs of a checkpoint, and removes those that a crash after it left. */
   async #openLogs(heads: ReadonlyMap<string, LogHead>): Promise<void> {
     const { logs } = this.registry;
-    if (logs.length !== heads.size) throw new WorkerError('LOG_DAMAGED', 'Registry and checkpoint disagree; reindex');
+    if (logs.length !== heads.size)
+      throw new WorkerError('LOG_DAMAGED', 'Registry and checkpoint disagree; reindex');
     for (const mspId of await readdir(join(this.folder, 'logs')).catch(nothingWhenMissing)) {
       if (!heads.has(mspId)) await rm(this.#folderOf(mspId), { recursive: true, force: true });
     }
     for (const [number, mspId] of logs.entries()) {
       const head = heads.get(mspId);
-      if (!head) throw new WorkerError('LOG_DAMAGED', `The checkpoint does not know the log of ${mspId}; reindex`);
+      if (!head)
+        throw new WorkerError('LOG_DAMAGED', `The checkpoint does not know the log of ${mspId}; reindex`);
       const log = { number, tiles: await LogTiles.open(this.#folderOf(mspId), head.size, this.hash), head };
       this.#checkRoot(log);
       this.#logs.set(mspId, log);
@@ -272,11 +277,17 @@ export class LogStore {
     };
     try {
       // Each takes down what it has now, before anything else can happen, and then writes it.
-      const logs = [...this.#logs.values()].map(({ tiles }) => tiles.checkpoint());
-      const removeOld = await allDone([this.index.checkpoint(), this.registry.checkpoint(), ...logs]);
+      const parts = [
+        this.index.checkpoint(),
+        ...[...this.#logs.values()].map(({ tiles }) => tiles.checkpoint()),
+      ];
+      const journal = this.registry.checkpoint();
+      await Promise.allSettled([...parts, journal]);
+      await journal;
+      const removeOld = await Promise.all(parts);
       await writeCheckpoint(this.folder, checkpoint);
       // From here on nothing needs the files that only the previous checkpoint spoke of.
-      for (const remove of removeOld) await remove?.();
+      for (const remove of removeOld) await remove();
     } catch (error) {
       throw (this.#failure ??= damagedBy(error, `The files in ${this.folder} could not be written`));
     }
@@ -291,12 +302,6 @@ export class LogStore {
     if (!log) throw new WorkerError('ENTRY_UNKNOWN', `There is no log of ${mspId}`);
     return log;
   }
-}
-
-/** Waits for all, also when one fails, so that nothing goes on in the background. */
-async function allDone<T>(parts: readonly Promise<T>[]): Promise<T[]> {
-  await Promise.allSettled(parts);
-  return Promise.all(parts);
 }
 
 function nothingWhenMissing(error: unknown): string[] {

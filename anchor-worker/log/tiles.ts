@@ -28,7 +28,9 @@ export class LogTiles {
     private readonly files: TileFiles,
     private readonly hash: Hash,
   ) {
-    this.#tree = new Tree(hash, (level, tile, row) => files.write(tilePath(level, tile), concatBytes(...row)));
+    this.#tree = new Tree(hash, (level, tile, row) =>
+      files.write(tilePath(level, tile), concatBytes(...row)),
+    );
   }
 
   /** A log without entries. There must be nothing in its folder. */
@@ -123,7 +125,8 @@ export class LogTiles {
   bundle(number: number): Uint8Array[] {
     const last = Math.floor(this.size / TILE_WIDTH);
     if (number === last) return [...this.#entries];
-    if (!Number.isSafeInteger(number) || number < 0 || number > last) throw this.#unknown(number * TILE_WIDTH);
+    if (!Number.isSafeInteger(number) || number < 0 || number > last)
+      throw this.#unknown(number * TILE_WIDTH);
     return this.#readBundle(entriesPath(number), TILE_WIDTH);
   }
 
@@ -168,7 +171,10 @@ export class LogTiles {
     const path = tilePath(level, tile, width);
     const bytes = this.files.read(path);
     if (bytes.length === width * HASH_BYTES) return bytes;
-    throw new WorkerError('LOG_DAMAGED', `${path} has ${bytes.length} bytes, not ${width * HASH_BYTES}; reindex`);
+    throw new WorkerError(
+      'LOG_DAMAGED',
+      `${path} has ${bytes.length} bytes, not ${width * HASH_BYTES}; reindex`,
+    );
   }
 
   #readBundle(path: string, width: number): Uint8Array[] {
@@ -194,7 +200,8 @@ function splitRow(bytes: Uint8Array): Uint8Array[] {
 
 function framedEntry(bytes: Uint8Array, index: number): Uint8Array {
   const length = ((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0);
-  if (length > 0 && bytes.length >= LENGTH_BYTES + length) return bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + length);
+  if (length > 0 && bytes.length >= LENGTH_BYTES + length)
+    return bytes.subarray(LENGTH_BYTES, LENGTH_BYTES + length);
   throw new WorkerError('LOG_DAMAGED', `Entry ${index} is cut short in its bundle; reindex`);
 }
 

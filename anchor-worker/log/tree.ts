@@ -48,7 +48,8 @@ export class Tree {
     const edge = [...this.#edge];
     let root = edge.pop()?.hash;
     if (root === undefined) return emptyRoot(this.hash);
-    for (let left = edge.pop(); left !== undefined; left = edge.pop()) root = nodeHash(left.hash, root, this.hash);
+    for (let left = edge.pop(); left !== undefined; left = edge.pop())
+      root = nodeHash(left.hash, root, this.hash);
     return root;
   }
 

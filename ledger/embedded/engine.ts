@@ -62,6 +62,7 @@ export class EmbeddedLedger implements Ledger {
   readonly #watchers = new Set<() => void>();
   #bundle: Promise<unknown> = Promise.resolve();
   #closed = false;
+  #closing: Promise<void> | null = null;
 
   /** Takes over what `openEmbeddedLedger` has recovered. */
   constructor(options: EmbeddedLedgerOptions, organisation: Organisation, file: BlockFile, state: State) {
@@ -155,8 +156,12 @@ export class EmbeddedLedger implements Ledger {
   }
 
   /** Waits for what was submitted, then closes; iterations over blocks end with `UNAVAILABLE`. */
-  async close(): Promise<void> {
-    if (this.#closed) return;
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#closed = true;
     this.#wake();
     await Promise.allSettled(this.#submits);

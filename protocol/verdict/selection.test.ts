@@ -13,7 +13,7 @@ import {
   file,
   issuerWith,
   key,
-  pending,
+  otherFile,
   record,
 } from '../testing/finding.js';
 import { judge, type Judgement } from '../verdict.js';
@@ -30,7 +30,11 @@ function marks({ others }: Judgement): string[] {
 
 test('of several statements about one file the first anchored is the answer, whatever order they come in', () => {
   const later = elsewhere({ says: { sha256: FILE, jti: OTHER_ID } });
-  const waiting = { ...pending, statement: { ...pending.statement, iss: 'bd.dghs.3', jti: OTHER_ID } };
+  // What waits comes last, however long it has waited.
+  const waiting = record({
+    anchoring: { state: 'pending', acceptedAt: ANCHORED - HOUR },
+    says: { iss: 'bd.dghs.3', jti: OTHER_ID },
+  });
   for (const records of [
     [record(), later, waiting],
     [waiting, later, record()],
@@ -87,4 +91,20 @@ test('another document of the same issuer under the same code is a conflict too'
   const judgement = judge(code(answered(reissued, record())), time);
   assert.equal(judgement.verdict, 'conflict');
   assert.deepEqual(marks(judgement), ['conflict']);
+});
+
+test('claims that contradict are shown against what the issuer signed, not against what it did not', () => {
+  const worthless = record({
+    anchoring: { state: 'anchored', mspId: 'SampleHospital', index: 0, at: ANCHORED - 1 },
+    signatureGood: false,
+  });
+  const found = claims({ hash: 'other' });
+  for (const finding of [
+    file(answered(worthless, record()), found),
+    otherFile(answered(worthless, record()), found),
+  ]) {
+    const judgement = judge(finding, time);
+    assert.equal(judgement.verdict, 'altered');
+    assert.equal(judgement.record?.signatureGood, true);
+  }
 });

@@ -31,23 +31,20 @@ function names(claims: FoundClaims, { statement }: FoundRecord): boolean {
   return claims.iss === statement.iss && claims.jti === statement.jti;
 }
 
+/** The contract does not verify signatures of issues, so anybody who anchors can put a worthless one in front. */
 function isSigned(record: FoundRecord, time: JudgingTime): boolean {
   return signatureCheck(record, time).state !== 'failed';
 }
 
-/**
- * First anchored first, what is pending after that. Records without a good signature come last: the contract
- * does not verify the signatures of issues, so anybody who anchors could put a worthless one in front.
- */
-function inOrder(records: readonly FoundRecord[], time: JudgingTime): FoundRecord[] {
-  const rank = (record: FoundRecord): number =>
-    (isSigned(record, time) ? 0 : 2) + (record.anchoring.state === 'anchored' ? 0 : 1);
+/** First anchored first, what is pending after that. */
+function inOrder(records: readonly FoundRecord[]): readonly FoundRecord[] {
+  if (records.length < 2) return records;
+  const rank = ({ anchoring }: FoundRecord): number => (anchoring.state === 'anchored' ? 0 : 1);
   const moment = ({ anchoring }: FoundRecord): number =>
     anchoring.state === 'anchored' ? anchoring.at : anchoring.acceptedAt;
   const place = ({ anchoring }: FoundRecord): number =>
     anchoring.state === 'anchored' ? anchoring.index : 0;
-  if (records.length < 2) return [...records];
-  return [...records].sort((a, b) => rank(a) - rank(b) || moment(a) - moment(b) || place(a) - place(b));
+  return records.toSorted((a, b) => rank(a) - rank(b) || moment(a) - moment(b) || place(a) - place(b));
 }
 
 function markOf(other: FoundRecord, record: FoundRecord, time: JudgingTime): OtherRecord['mark'] {
@@ -81,12 +78,10 @@ function picked(
   { asked, claims }: Finding,
   time: JudgingTime,
 ): Selection | null {
-  const [first] = records;
-  if (first === undefined) return null;
-  const named = records.find(
-    (record) => isSigned(record, time) && claims.every((found) => agrees(found, record)),
-  );
-  const record = named ?? first;
+  const signed = records.filter((record) => isSigned(record, time));
+  const named = signed.find((record) => claims.every((found) => agrees(found, record)));
+  const record = named ?? signed[0] ?? records[0];
+  if (record === undefined) return null;
   const contradicted = !claims.every((found) => agrees(found, record));
   return selected(record, records, { sameFile: asked === 'file', contradicted, vouchers: [record] }, time);
 }
@@ -100,9 +95,10 @@ function byClaims(records: readonly FoundRecord[], { claims }: Finding, time: Ju
   let answer: Selection | null = null;
   for (const found of claims) {
     const named = records.filter((record) => names(found, record));
-    const [first] = named;
+    const signed = named.filter((record) => isSigned(record, time));
+    const first = signed[0] ?? named[0];
     if (first === undefined) continue;
-    const agreeing = named.find((record) => isSigned(record, time) && agrees(found, record));
+    const agreeing = signed.find((record) => agrees(found, record));
     const rest = { sameFile: false, contradicted: agreeing === undefined, vouchers };
     if (agreeing === undefined) return selected(first, named, rest, time);
     vouchers.push(agreeing);
@@ -120,7 +116,7 @@ export const NOTHING_SELECTED: Selection = {
 };
 
 export function select(finding: Finding, records: readonly FoundRecord[], time: JudgingTime): Selection {
-  const ordered = inOrder(records, time);
+  const ordered = inOrder(records);
   const matching = ordered.filter(
     ({ statement }) =>
       finding.asked === 'code' || (finding.asked === 'file' && statement.sha256 === finding.sha256),

@@ -158,13 +158,14 @@ test('a revocation list by an authority whose key may not sign lists is refused'
 
 test('what may not issue is refused as root or intermediate', async () => {
   const notAnAuthority = await mintCertificate({ subject: 'CN=r' });
+  const keyAlone = await mintCertificate({ subject: 'CN=r', usages: KeyUsageFlags.keyCertSign });
   const mayNotSign = await mintCertificate({
     subject: 'CN=r',
     ca: true,
     usages: KeyUsageFlags.digitalSignature,
   });
   const doesNotSay = await mintCertificate({ subject: 'CN=r', ca: true, usages: null });
-  for (const { pem } of [notAnAuthority, mayNotSign, doesNotSay]) {
+  for (const { pem } of [notAnAuthority, keyAlone, mayNotSign, doesNotSay]) {
     await assert.rejects(open([pem]), { code: 'CERTIFICATE' });
     await assert.rejects(open([root.pem], [pem]), { code: 'CERTIFICATE' });
   }

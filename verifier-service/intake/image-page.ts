@@ -31,8 +31,8 @@ const GAP = 5 * MM;
 export function chooseLayout(image: Size, stampSizes: readonly Size[], corner: Corner): ImagePage {
   const pages = [A4, { width: A4.height, height: A4.width }].flatMap((page) =>
     stampSizes.flatMap((stamp) => [
-      arrange(page, image, { width: page.width - 2 * MARGIN, height: stamp.height }, 'end', corner),
-      arrange(page, image, { width: stamp.width, height: page.height - 2 * MARGIN }, 'side', corner),
+      arrange(page, image, stamp, 'end', corner),
+      arrange(page, image, stamp, 'side', corner),
     ]),
   );
   const [first, ...others] = pages;
@@ -40,25 +40,25 @@ export function chooseLayout(image: Size, stampSizes: readonly Size[], corner: C
   return others.reduce((best, page) => (page.image.width > best.image.width ? page : best), first);
 }
 
-function arrange(page: Size, image: Size, room: Size, along: 'end' | 'side', corner: Corner): ImagePage {
+function arrange(page: Size, image: Size, stamp: Size, along: 'end' | 'side', corner: Corner): ImagePage {
   const left = corner.endsWith('left');
   const bottom = corner.startsWith('bottom');
-  const width = page.width - 2 * MARGIN - (along === 'side' ? room.width + GAP : 0);
-  const height = page.height - 2 * MARGIN - (along === 'end' ? room.height + GAP : 0);
+  const beside = along === 'side' ? stamp.width + GAP : 0;
+  const under = along === 'end' ? stamp.height + GAP : 0;
+  const width = page.width - 2 * MARGIN - beside;
+  const height = page.height - 2 * MARGIN - under;
   const scale = Math.min(width / image.width, height / image.height);
   const size = { width: image.width * scale, height: image.height * scale };
-  // centred in what is left, and at the end of it that is farther from the stamp
-  const areaX = MARGIN + (along === 'side' && left ? room.width + GAP : 0);
-  const areaY = MARGIN + (along === 'end' && bottom ? room.height + GAP : 0);
+  const x = MARGIN + (left ? beside : 0) + (width - size.width) / 2;
+  // over a stamp at the foot the picture hangs from the head of the page, and the other way round
   const slack = height - size.height;
-  const y = along === 'end' ? areaY + (bottom ? slack : 0) : areaY + slack / 2;
-  return {
-    ...page,
-    image: { ...size, x: areaX + (width - size.width) / 2, y },
-    room: {
-      ...room,
-      x: left || along === 'end' ? MARGIN : page.width - MARGIN - room.width,
-      y: bottom || along === 'side' ? MARGIN : page.height - MARGIN - room.height,
-    },
-  };
+  const y = MARGIN + (bottom ? under : 0) + (along === 'side' ? slack / 2 : bottom ? slack : 0);
+  if (along === 'side') {
+    const column = { width: stamp.width, height: page.height - 2 * MARGIN, y: MARGIN };
+    return { ...page, image: { ...size, x, y }, room: { ...column, x: left ? MARGIN : page.width - MARGIN - stamp.width } };
+  }
+  // in line with the picture when that is wide enough
+  const lined = size.width >= stamp.width ? { x, width: size.width } : { x: MARGIN, width: page.width - 2 * MARGIN };
+  const room = { ...lined, height: stamp.height, y: bottom ? MARGIN : page.height - MARGIN - stamp.height };
+  return { ...page, image: { ...size, x, y }, room };
 }

@@ -1,8 +1,14 @@
 import { readJpegHeader } from './jpeg.js';
-import { MAX_IMAGE_PIXELS, MAX_INFLATED_STREAM_BYTES, MAX_STRUCTURE_BYTES } from './limits.js';
+import {
+  MAX_IMAGE_PIXELS,
+  MAX_INFLATED_FILE_BYTES,
+  MAX_INFLATED_STREAM_BYTES,
+  MAX_STRUCTURE_BYTES,
+} from './limits.js';
 import { openPdf, type PdfFile } from './pdf/file.js';
 import { bomb, decodeStream, filterNames, inflatedSize } from './pdf/filters.js';
 import { listPages, type PdfPage } from './pdf/pages.js';
+import { damaged } from './pdf/parse.js';
 import { Name, Stream, isName } from './pdf/value.js';
 import type { FileWarning } from './warning.js';
 
@@ -12,36 +18,44 @@ export interface InspectedPdf {
   readonly warnings: readonly FileWarning[];
 }
 
-/** Deflate gives at most 1,032 bytes for one. */
-const DEFLATE_RATIO = 1032;
 const UNPACKING = ['FlateDecode', 'LZWDecode', 'RunLengthDecode'];
 
 /**
- * Reads a PDF through and refuses what cannot be stamped or would be dangerous to show.
- * Throws ServiceError FILE_DAMAGED, FILE_ENCRYPTED or FILE_BOMB.
+ * Reads a PDF through, each object and each compressed stream of it, and refuses what cannot be stamped, is not whole
+ * or would be dangerous to show. Throws ServiceError FILE_DAMAGED, FILE_ENCRYPTED or FILE_BOMB.
  */
 export async function inspectPdf(bytes: Uint8Array): Promise<InspectedPdf> {
   const file = openPdf(bytes);
   const pages = listPages(file);
+  for (const page of pages) refuseMissingContent(file, page);
+  let inflated = 0;
   for (const [number, entry] of file.xref.entries) {
     if (entry === 'free') continue;
     const object = file.get(number);
-    if (object instanceof Stream) await refuseBomb(file, object);
+    if (object instanceof Stream) inflated += await inspectStream(file, object);
+    if (inflated > MAX_INFLATED_FILE_BYTES) throw bomb('The PDF inflates beyond all measure');
   }
   return { file, pages, warnings: findWarnings(file) };
 }
 
-async function refuseBomb(file: PdfFile, stream: Stream): Promise<void> {
+function refuseMissingContent(file: PdfFile, { dict }: PdfPage): void {
+  const contents = file.resolve(dict.get('Contents'));
+  if (contents === null || contents instanceof Stream) return;
+  if (!Array.isArray(contents) || !contents.every((item) => file.resolve(item) instanceof Stream)) {
+    throw damaged('what a page shows is missing');
+  }
+}
+
+/** @returns what the stream inflates to, in bytes */
+async function inspectStream(file: PdfFile, stream: Stream): Promise<number> {
   const filters = filterNames(stream.dict, file.resolve);
   if (isName(stream.dict.get('Subtype'), 'Image')) refuseHugeImage(file, stream, filters);
   const unpacking = filters.filter((name) => UNPACKING.includes(name));
   if (unpacking.length > 1 && filters.length === unpacking.length) {
     // packed twice: its size says nothing about what it holds
-    decodeStream(stream, file.resolve, MAX_STRUCTURE_BYTES);
-  } else if (filters[0] === 'FlateDecode' && stream.data.length * DEFLATE_RATIO > MAX_INFLATED_STREAM_BYTES) {
-    const size = await inflatedSize(stream.data, MAX_INFLATED_STREAM_BYTES);
-    if (size > MAX_INFLATED_STREAM_BYTES) throw bomb('A part of the PDF inflates beyond all measure');
+    return decodeStream(stream, file.resolve, MAX_STRUCTURE_BYTES).length;
   }
+  return filters[0] === 'FlateDecode' ? inflatedSize(stream.data, MAX_INFLATED_STREAM_BYTES) : 0;
 }
 
 function refuseHugeImage(file: PdfFile, stream: Stream, filters: readonly string[]): void {
@@ -69,7 +83,8 @@ function components(file: PdfFile, { dict }: Stream): number {
 function codedPixels(data: Uint8Array, filter: string): number {
   if (filter === 'DCTDecode' || filter === 'DCT') {
     const header = readJpegHeader(data);
-    return header === undefined ? 0 : header.width * header.height;
+    if (header === undefined) throw damaged('a picture in it is none');
+    return header.width * header.height;
   }
   if (filter !== 'JPXDecode') return 0;
   // JPEG 2000's SIZ segment follows the start of the codestream (ITU-T T.800, A.5)

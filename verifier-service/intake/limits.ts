@@ -5,6 +5,8 @@ export const MAX_IMAGE_PIXELS = 2 ** 26;
 export const MAX_PAGES = 2_000;
 /** An A4 page scanned at 600 dpi in colour inflates to 100 MB. */
 export const MAX_INFLATED_STREAM_BYTES = 256 * 1024 * 1024;
+/** All streams of a file together: each is inflated once, to see that it is whole. */
+export const MAX_INFLATED_FILE_BYTES = 1024 * 1024 * 1024;
 /** Object streams and cross-reference streams, which are held in memory, all together. */
 export const MAX_STRUCTURE_BYTES = 64 * 1024 * 1024;
 /** The page that is stamped is read to see how its graphics state ends. */

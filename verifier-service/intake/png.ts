@@ -1,3 +1,6 @@
+import { crc32 } from 'node:zlib';
+import { ServiceError } from '../error.js';
+
 /** What a PDF needs of a PNG (W3C PNG, 11) to carry its compressed rows as they are. */
 export interface PngParts {
   readonly width: number;
@@ -12,7 +15,7 @@ export interface PngParts {
   readonly rows: Uint8Array;
 }
 
-/** Undefined when the chunks do not add up to a picture. Checksums are for the decoder to check. */
+/** Undefined when the chunks do not add up to a picture. Throws FILE_DAMAGED when a chunk's check sum is wrong. */
 export function readPng(bytes: Uint8Array): PngParts | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const rows: Uint8Array[] = [];
@@ -22,7 +25,10 @@ export function readPng(bytes: Uint8Array): PngParts | undefined {
     const length = view.getUint32(at);
     const type = Buffer.from(bytes.subarray(at + 4, at + 8)).toString('latin1');
     const data = bytes.subarray(at + 8, at + 8 + length);
-    if (data.length < length) return undefined;
+    if (at + 12 + length > bytes.length) return undefined;
+    if (crc32(bytes.subarray(at + 4, at + 8 + length)) !== view.getUint32(at + 8 + length)) {
+      throw new ServiceError('FILE_DAMAGED', 'The picture is damaged: a check sum in it is wrong.');
+    }
     if (type === 'PLTE') palette = data;
     else if (type === 'tRNS') transparent = true;
     else if (type === 'IDAT') rows.push(data);

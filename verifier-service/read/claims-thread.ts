@@ -13,7 +13,7 @@ export interface ClaimsJob {
   readonly milliseconds: number;
 }
 
-const MAX_WASM_BYTES = 512 * 1024 * 1024;
+const MAX_WASM_BYTES = 384 * 1024 * 1024;
 
 limitWasmMemory(MAX_WASM_BYTES);
 // Nothing of one person's picture is kept for the next.
@@ -22,9 +22,9 @@ const pdf = createPdfOpener();
 const readCodes = createCodeReader();
 
 serveJobs(async ({ bytes, milliseconds }: ClaimsJob): Promise<{ result: ClaimsReading }> => {
-  const deps = { xmpClaims: readXmpClaims, pdf, readCodes };
   if (milliseconds === 0)
-    return { result: { claims: await claimsInXmp(bytes, deps), labels: [], complete: false } };
+    return { result: { claims: claimsInXmp(bytes, readXmpClaims), labels: [], complete: false } };
   const end = performance.now() + milliseconds;
-  return { result: await findClaims(bytes, { ...deps, hasTime: () => performance.now() < end }) };
+  const hasTime = () => performance.now() < end;
+  return { result: await findClaims(bytes, { xmpClaims: readXmpClaims, pdf, readCodes, hasTime }) };
 });

@@ -6,7 +6,7 @@ import { openImage } from './image-pages.js';
 import type { Pages } from './pages.js';
 import type { PdfOpener } from './pdf-pages.js';
 import type { ReadCodes } from './qr-codes.js';
-import { searchCodes } from './search.js';
+import { searchCodes, type SearchResult } from './search.js';
 
 /** Claims as they stand in the file. The JWS is not even parsed: whoever made the file controls all of this. */
 export interface FoundClaims {
@@ -38,18 +38,18 @@ export interface ClaimsReading {
 }
 
 export interface FindClaimsDeps {
-  readonly xmpClaims: (bytes: Uint8Array) => Promise<string | null> | string | null;
+  readonly xmpClaims: (bytes: Uint8Array) => string | null;
   readonly pdf: PdfOpener;
   readonly readCodes: ReadCodes;
   /** False from the moment when the time for looking is up. */
   readonly hasTime: () => boolean;
 }
 
-/** Looks into a PDF, PNG, JPEG, WebP or TIFF. Never throws for what a file holds. */
+/** Looks into a PDF, PNG, JPEG, WebP or TIFF. Never rejects for what a file holds. */
 export async function findClaims(bytes: Uint8Array, deps: FindClaimsDeps): Promise<ClaimsReading> {
-  const inXmp = await claimsInXmp(bytes, deps);
+  const inXmp = claimsInXmp(bytes, deps.xmpClaims);
   try {
-    const { codes, complete } = await codesIn(bytes, deps);
+    const { codes, complete } = await codesIn(bytes, deps, inXmp.length === 0);
     return { ...read(inXmp, codes), complete };
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
@@ -57,25 +57,18 @@ export async function findClaims(bytes: Uint8Array, deps: FindClaimsDeps): Promi
   }
 }
 
-export async function claimsInXmp(
-  bytes: Uint8Array,
-  deps: Pick<FindClaimsDeps, 'xmpClaims'>,
-): Promise<FoundClaims[]> {
-  if (fileKindOf(bytes) !== 'pdf') return [];
-  try {
-    const jws = await deps.xmpClaims(bytes);
-    return jws === null ? [] : [{ source: 'xmp', jws }];
-  } catch (error) {
-    if (!(error instanceof ServiceError)) throw error;
-    return [];
-  }
+export function claimsInXmp(bytes: Uint8Array, xmpClaims: FindClaimsDeps['xmpClaims']): FoundClaims[] {
+  const jws = fileKindOf(bytes) === 'pdf' ? xmpClaims(bytes) : null;
+  return jws === null ? [] : [{ source: 'xmp', jws }];
 }
 
-async function codesIn(bytes: Uint8Array, deps: FindClaimsDeps) {
+async function codesIn(bytes: Uint8Array, deps: FindClaimsDeps, lookHarder: boolean): Promise<SearchResult> {
+  const { readCodes, hasTime } = deps;
   const pages = await open(bytes, deps.pdf);
   const isOurs = (text: string) => claimsFromUrl(text) !== null || labelOf(text) !== null;
   try {
-    return await searchCodes(pages, { readCodes: deps.readCodes, isOurs, hasTime: deps.hasTime });
+    // A file that still has its XMP was never on paper: its code is clean or not there.
+    return await searchCodes(pages, { readCodes, isOurs, hasTime, lookHarder });
   } finally {
     pages.close();
   }

@@ -14,6 +14,7 @@ export async function openImage(bytes: Uint8Array): Promise<Pages> {
     throw new ServiceError('FILE_BOMB', 'This picture has too many pixels.');
   return {
     count: format === 'tiff' ? (pages ?? 1) : 1,
+    scalable: false,
     render: async (page) => {
       try {
         return await grayOf(read(bytes, page));

@@ -3,8 +3,12 @@ import { ServiceError } from '../error.js';
 import { MAX_PIXELS, type Detail, type Pages } from './pages.js';
 
 const DPI = { page: 150, code: 200, fine: 300 } as const satisfies Record<Detail, number>;
-/** A page of nothing but a line would otherwise become a picture of no height. */
-const MIN_SIDE_POINTS = 1;
+/** Narrower pages are drawn as if they were this wide: a picture needs at least one pixel. */
+const MIN_SIDE_POINTS = 16;
+/** Far above any page size that PDF allows (14,400). */
+const MAX_SIDE_POINTS = 100_000;
+
+type Library = Awaited<ReturnType<typeof PDFiumLibrary.init>>;
 
 /** Opens PDFs with one PDFium, which is replaced when a file broke it. */
 export interface PdfOpener {
@@ -13,36 +17,37 @@ export interface PdfOpener {
 }
 
 export function createPdfOpener(): PdfOpener {
-  let library: Promise<PDFiumLibrary> | undefined;
+  let library: Promise<Library> | undefined;
 
-  /** PDFium's own errors, and traps of its WebAssembly, after which nothing in its memory can be trusted. */
   async function guarded<T>(work: () => Promise<T> | T): Promise<T> {
     try {
       return await work();
-    } catch {
-      library = undefined;
+    } catch (error) {
+      // After a trap of its WebAssembly nothing in PDFium's memory can be trusted.
+      if (error instanceof Error && error.name === 'RuntimeError') library = undefined;
       throw new ServiceError('FILE_DAMAGED', 'This PDF, or a page of it, cannot be shown.');
     }
   }
 
   return {
     async open(bytes) {
-      const document = await guarded(async () =>
-        (await (library ??= PDFiumLibrary.init())).loadDocument(bytes),
-      );
+      const current = (library ??= PDFiumLibrary.init());
+      const pdfium = await current;
+      const document = await guarded(() => pdfium.loadDocument(bytes));
       return {
         count: await guarded(() => document.getPageCount()),
+        scalable: true,
         render: (index, detail) =>
-          guarded(async () => {
+          guarded(() => {
+            if (library !== current) throw new Error('an earlier page broke PDFium');
             const page = document.getPage(index);
             const { originalWidth, originalHeight } = page.getOriginalSize();
             const [width, height] = [sideOf(originalWidth), sideOf(originalHeight)];
-            const fitting = Math.sqrt(MAX_PIXELS / (width * height));
-            const scale = Math.min(DPI[detail] / 72, fitting);
+            const scale = Math.min(DPI[detail] / 72, Math.sqrt(MAX_PIXELS / (width * height)));
             return page.render({ render: 'bitmap', colorSpace: 'Gray', width, height, scale });
           }),
         close() {
-          if (library) document.destroy();
+          if (library === current) document.destroy();
         },
       };
     },
@@ -50,5 +55,5 @@ export function createPdfOpener(): PdfOpener {
 }
 
 function sideOf(points: number): number {
-  return Number.isFinite(points) ? Math.max(MIN_SIDE_POINTS, points) : MIN_SIDE_POINTS;
+  return Math.min(MAX_SIDE_POINTS, Math.max(MIN_SIDE_POINTS, points || 0));
 }

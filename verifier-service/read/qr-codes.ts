@@ -34,10 +34,10 @@ export function createCodeReader(): ReadCodes {
   };
 }
 
-function toRgba({ data, width, height }: GrayImage): ImageData {
+function toRgba({ data, width, height }: GrayImage) {
   const pixels = new Uint32Array(data.length);
   for (let i = 0; i < data.length; i++) pixels[i] = (data[i] ?? 0) * 0x010101 + 0xff000000;
-  return { data: new Uint8ClampedArray(pixels.buffer), width, height, colorSpace: 'srgb' };
+  return { data: new Uint8ClampedArray(pixels.buffer), width, height };
 }
 
 /** The code with a quarter of its size around it, for the quiet zone and what perspective hides. */

@@ -1,16 +1,19 @@
-import type { Pages } from './pages.js';
+import { ServiceError } from '../error.js';
+import type { Detail, Pages } from './pages.js';
 import { crop, scale, sharpen, type GrayImage } from './pixels.js';
 import type { ReadCodes } from './qr-codes.js';
 
 /**
  * Looks for codes until one is found that is `ours`: first on every page as it is, then, when there was none, with
- * the treatments below, page by page from the likeliest, until the time is up.
+ * the treatments below on the likeliest pages, until the time is up.
  */
 export interface SearchOptions {
   readonly readCodes: ReadCodes;
   readonly isOurs: (text: string) => boolean;
   /** False from the moment when the time is up. */
   readonly hasTime: () => boolean;
+  /** Whether to try the treatments when no page shows a code of ours as it is. */
+  readonly lookHarder: boolean;
 }
 
 export interface SearchResult {
@@ -23,21 +26,22 @@ type Treatment = (image: GrayImage) => GrayImage | Promise<GrayImage>;
 
 /** For a whole page: each rescued pictures that the ones before did not (blur, faint print, uneven light). */
 const FOR_A_PAGE: readonly Treatment[] = [
-  (image) => image,
   (image) => sharpen(image, 2, 3),
-  (image) => enlarged(image, 1.5).then((large) => sharpen(large, 3, 4)),
-  (image) => enlarged(image, 2).then((large) => sharpen(large, 4, 4)),
+  (image) => enlarged(image, 1.5, MAX_PAGE_PIXELS).then((large) => sharpen(large, 3, 4)),
+  (image) => enlarged(image, 2, MAX_PAGE_PIXELS).then((large) => sharpen(large, 4, 4)),
 ];
 
 /** For the place of a code that was seen but not decoded. */
 const FOR_A_CODE: readonly Treatment[] = [
-  (image) => scale(image, 2),
-  (image) => scale(image, 2).then((large) => sharpen(large, 2, 2)),
-  (image) => scale(image, 3).then((large) => sharpen(large, 6, 6)),
+  (image) => enlarged(image, 2, MAX_CODE_PIXELS),
+  (image) => enlarged(image, 2, MAX_CODE_PIXELS).then((large) => sharpen(large, 2, 2)),
+  (image) => enlarged(image, 3, MAX_CODE_PIXELS).then((large) => sharpen(large, 6, 6)),
 ];
 
 /** Beyond this a picture is large enough as it is. */
-const MAX_ENLARGED_PIXELS = 10_000_000;
+const MAX_PAGE_PIXELS = 10_000_000;
+const MAX_CODE_PIXELS = 2_000_000;
+const MAX_PAGES_RETRIED = 4;
 const MAX_CODES_RETRIED = 3;
 const MAX_CODES_REPORTED = 50;
 
@@ -54,14 +58,26 @@ export async function searchCodes(pages: Pages, options: SearchOptions): Promise
 
   for (const page of order) {
     if (!hasTime()) break;
-    take(await lookAt(await pages.render(page, 'page'), options), page);
+    const image = await tryRender(pages, page, 'page');
+    if (!image) continue;
+    take(await lookAt(image, options), page);
     looked++;
   }
-  for (const page of order) {
-    if (found.length > 0 || !hasTime()) break;
+  for (const page of order.slice(0, MAX_PAGES_RETRIED)) {
+    if (found.length > 0 || !options.lookHarder || !hasTime()) break;
     if (await lookHarder(pages, page, options, take)) break;
   }
   return { codes: found, complete: looked === pages.count };
+}
+
+/** One page that cannot be shown does not hide the others. */
+async function tryRender(pages: Pages, page: number, detail: Detail): Promise<GrayImage | undefined> {
+  try {
+    return await pages.render(page, detail);
+  } catch (error) {
+    if (!(error instanceof ServiceError)) throw error;
+    return undefined;
+  }
 }
 
 /** A stamp is on the first page, or on the last. */
@@ -76,12 +92,15 @@ async function lookHarder(
   options: SearchOptions,
   take: (texts: readonly string[], page: number) => boolean,
 ): Promise<boolean> {
-  const image = await pages.render(page, 'code');
+  const image = await tryRender(pages, page, 'code');
+  if (!image) return false;
+  if (pages.scalable && take(await lookAt(image, options), page)) return true;
   for (const treat of FOR_A_PAGE) {
     if (!options.hasTime()) return false;
     if (take(await lookAt(await treat(image), options), page)) return true;
   }
-  return options.hasTime() && take(await lookAt(await pages.render(page, 'fine'), options), page);
+  const fine = pages.scalable && options.hasTime() ? await tryRender(pages, page, 'fine') : undefined;
+  return fine !== undefined && take(await lookAt(fine, options), page);
 }
 
 /** The codes of one picture; where one was seen and not decoded, what a closer look at that place gives. */
@@ -98,8 +117,8 @@ async function lookAt(image: GrayImage, { readCodes, isOurs, hasTime }: SearchOp
   return all;
 }
 
-async function enlarged(image: GrayImage, factor: number): Promise<GrayImage> {
-  const most = Math.sqrt(MAX_ENLARGED_PIXELS / (image.width * image.height));
+async function enlarged(image: GrayImage, factor: number, maxPixels: number): Promise<GrayImage> {
+  const most = Math.sqrt(maxPixels / (image.width * image.height));
   const possible = Math.min(factor, most);
   return possible > 1.1 ? scale(image, possible) : image;
 }

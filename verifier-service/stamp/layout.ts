@@ -103,7 +103,7 @@ function layOutTall(shape: Shaper, details: StampDetails, quiet: number): StampL
   const side = QR + 2 * quiet;
   const down: [Line, number][] = [
     [code, code.size * CAP + 2],
-    [verify, verify.size * 1.2 + 6.5],
+    [verify, verify.size * 1.2 + 8],
     [host, host.size * 1.3],
     ...issuer.map((line, i): [Line, number] => [line, line.size * leading + (i === 0 ? 3.5 : 0)]),
     [issued, issued.size * leading * 1.1],
@@ -113,7 +113,7 @@ function layOutTall(shape: Shaper, details: StampDetails, quiet: number): StampL
   let y = height - side;
   const texts = down.map(([line, step]): TextItem => ({ ...line, x: quiet, y: (y -= step) }));
   const codeY = texts[0]?.y ?? 0;
-  const rules = [{ x: quiet, y: codeY - 4, width: QR, height: RULE, grey: RULE_GREY }];
+  const rules = [{ x: quiet, y: codeY - 5, width: QR, height: RULE, grey: RULE_GREY }];
   return { width: side, height, qr: { x: quiet, y: height - side + quiet, size: QR }, texts, rules };
 }
 

@@ -155,8 +155,9 @@ const STRIP_INSET = 12 * MM;
 function growStrip(box: PageBox, { layouts, details: { corner = 'bottom-right' } }: Drawing): StripPlace {
   const form = box.width >= layouts.wide.width + 2 * EDGE ? 'wide' : 'tall';
   const { width, height, qr } = layouts[form];
-  const inset = Math.min(STRIP_INSET, (box.width - width) / 2);
-  const x = corner.endsWith('left') ? Math.max(EDGE, inset - qr.x) : box.width - inset - width;
+  const centred = (box.width - width) / 2;
+  const inset = form === 'tall' ? centred : Math.min(STRIP_INSET, centred);
+  const x = corner.endsWith('left') && form === 'wide' ? Math.max(EDGE, inset - qr.x) : box.width - inset - width;
   // whole points, so that renderers put what was there on the same pixels as before
   const strip = Math.ceil(height + STRIP_ABOVE + STRIP_BELOW);
   return { form, rect: { x, y: STRIP_BELOW, width, height }, page: growFoot(box, strip), strip };

@@ -141,10 +141,10 @@ function rethrowUnlessDamaged(error: unknown): void {
   if (!(error instanceof ServiceError) || error.code !== 'FILE_DAMAGED') throw error;
 }
 
-/** Where `%PDF-` stands; bytes before it do not belong to the PDF. Undefined when it is none. */
+/** Where `%PDF-1.7` or the like stands; bytes before it do not belong to the PDF. Undefined when it is none. */
 export function headerPosition(bytes: Uint8Array): number | undefined {
-  const at = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 1024)).indexOf('%PDF-');
-  return at < 0 ? undefined : at;
+  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 1024)).toString('latin1');
+  return /%PDF-\d\.\d/.exec(start)?.index;
 }
 
 /**

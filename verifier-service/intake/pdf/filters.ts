@@ -61,27 +61,37 @@ function inflate(data: Uint8Array, limit: number): Uint8Array {
     // Z_SYNC_FLUSH: a stream that lost its last bytes gives what it has, as every reader does
     return inflateSync(data, { maxOutputLength: limit, finishFlush: constants.Z_SYNC_FLUSH });
   } catch (error) {
-    if (error instanceof RangeError) throw bomb('A compressed part of the PDF inflates beyond all measure');
-    throw new ServiceError('FILE_DAMAGED', 'The PDF is damaged: a compressed part does not inflate.', {
-      cause: error,
-    });
+    throw inflateError(error);
   }
 }
 
-/** How much a Flate stream inflates to, holding none of it; `limit + 1` stands for any more. Damage ends it early. */
+/** What inflates to 64 MB at most is inflated at once. */
+const SMALL = 64 * 1024;
+
+/**
+ * How many bytes a Flate stream inflates to. Throws FILE_BOMB beyond `limit`, FILE_DAMAGED when the stream is not
+ * whole: what a reader would then show is not what was meant.
+ */
 export async function inflatedSize(data: Uint8Array, limit: number): Promise<number> {
-  const inflater = createInflate({ chunkSize: 1024 * 1024, finishFlush: constants.Z_SYNC_FLUSH });
-  let size = 0;
-  inflater.end(data);
+  if (data.length === 0) return 0;
   try {
+    if (data.length <= SMALL) return inflateSync(data, { maxOutputLength: limit }).length;
+    const inflater = createInflate({ chunkSize: 256 * 1024 });
+    let size = 0;
+    inflater.end(data);
     for await (const chunk of inflater) {
-      size += (chunk as Buffer).length;
-      if (size > limit) return limit + 1;
+      size += (chunk as Buffer).length; // counted and let go, so that a large stream is never whole in memory
+      if (size > limit) throw new RangeError('too large');
     }
-  } catch {
-    return size; // what inflates before the damage is all that any reader will hold
+    return size;
+  } catch (error) {
+    throw inflateError(error);
   }
-  return size;
+}
+
+function inflateError(error: unknown): ServiceError {
+  if (error instanceof RangeError) return bomb('A compressed part of the PDF inflates beyond all measure');
+  return new ServiceError('FILE_DAMAGED', 'The PDF is damaged: a compressed part of it is not whole.', { cause: error });
 }
 
 function decodeHex(data: Uint8Array): Uint8Array {

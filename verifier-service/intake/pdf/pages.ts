@@ -2,7 +2,7 @@ import { ServiceError } from '../../error.js';
 import { MAX_PAGES } from '../limits.js';
 import { damaged } from './parse.js';
 import type { PdfFile } from './file.js';
-import { Name, Ref, type Dict, type PdfValue } from './value.js';
+import { Name, Ref, isName, type Dict, type PdfValue } from './value.js';
 
 /** Attributes that a page takes from the nodes above it (ISO 32000-2, table 31). */
 const INHERITED = ['Resources', 'MediaBox', 'CropBox', 'Rotate'] as const;
@@ -24,12 +24,17 @@ export function listPages(file: PdfFile): PdfPage[] {
     if (!(ref instanceof Ref)) throw damaged('its page tree holds a page that is no object of its own');
     if (seen.has(ref.number) || depth > 64) throw damaged('its page tree is not a tree');
     seen.add(ref.number);
+    const leaf = !dict.has('Kids');
+    if (!isName(dict.get('Type'), leaf ? 'Page' : 'Pages')) {
+      dict.set('Type', new Name(leaf ? 'Page' : 'Pages')); // what its place in the tree says it is
+      file.irregular.add(ref.number);
+    }
     const attributes = new Map(above);
     for (const key of INHERITED) {
       const value = dict.get(key);
       if (value !== undefined && value !== null) attributes.set(key, value);
     }
-    if (dict.has('Kids')) {
+    if (!leaf) {
       for (const kid of file.array(dict.get('Kids'))) visit(kid, attributes, depth + 1);
     } else {
       pages.push({ ref, dict, attributes });

@@ -113,7 +113,10 @@ function parseHexString(cursor: Cursor): RawString {
   if (end < 0) throw damaged('a string does not end');
   const token = cursor.bytes.subarray(cursor.at, end + 1);
   cursor.at = end + 1;
-  return new RawString(token);
+  const text = latin1(token, 1, token.length - 1);
+  if (!/[^0-9A-Fa-f\s]/.test(text)) return new RawString(token);
+  cursor.irregular = true; // readers pass over what is no digit
+  return new RawString(Buffer.from(`<${text.replace(/[^0-9A-Fa-f]/g, '')}>`));
 }
 
 function parseArray(cursor: Cursor, depth: number): PdfValue[] {
