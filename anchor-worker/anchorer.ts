@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Ledger, LedgerError, type Refusal } from '@spondon/ledger/port';
 import { type Batch, type LogView, MAX_STATEMENTS, planBatch } from './batch.js';
 import type { Follower } from './follower.js';
-import { nextInQueue, type QueueDb, type QueueRow, removeAnchored, setAside } from './queue.js';
+import { QueueCursor } from './queue-cursor.js';
+import { type QueueDb, type QueuedStatement, setAside } from './queue.js';
 
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 5000;
@@ -25,7 +26,7 @@ export interface AnchorerOptions {
   /** Told of each outcome, for logs and metrics. None of these may throw. */
   readonly onAnchored?: (count: number) => void;
   readonly onSetAside?: (code: string) => void;
-  /** Rows left the queue. */
+  /** Rows left the queue: not always as soon as they were anchored. */
   readonly onQueueShrunk?: () => Promise<void>;
   readonly onTrouble?: (error: unknown) => void;
   /** Waits before another attempt; ends early when the signal aborts. */
@@ -41,6 +42,7 @@ export interface AnchorerOptions {
  */
 export class Anchorer {
   readonly #stop = new AbortController();
+  readonly #queue: QueueCursor;
   #wakeUp: () => void = () => undefined;
   #running: Promise<void> = Promise.resolve();
   /** Whether the ledger may hold more of our log than was read: at start, and after whatever went wrong. */
@@ -59,7 +61,9 @@ export class Anchorer {
   #losses = 0;
   #retryMs = FIRST_RETRY_MS;
 
-  constructor(private readonly options: AnchorerOptions) {}
+  constructor(private readonly options: AnchorerOptions) {
+    this.#queue = new QueueCursor(options.db, options.ledger.mspId);
+  }
 
   start(): void {
     this.#running = this.#run();
@@ -87,24 +91,32 @@ export class Anchorer {
         await this.#recover(error);
       }
     }
+    await this.#shrinkQueue(() => this.#queue.flush()).catch(this.options.onTrouble);
   }
 
   /** One batch. False when there was nothing to do. */
   async #anchorNext(): Promise<boolean> {
-    const { db, ledger, onQueueShrunk } = this.options;
-    const queued = await nextInQueue(db, ledger.mspId, 0, MAX_STATEMENTS + this.#skipped.size);
-    if (queued.length === 0) return false;
+    const queued = await this.#queue.next(MAX_STATEMENTS + this.#skipped.size);
+    if (queued.length === 0) return this.#shrinkQueue(() => this.#queue.flush());
     const batch = await this.#plan(queued);
-    await removeAnchored(db, numbersOf(batch.alreadyAnchored));
+    await this.#shrinkQueue(() => this.#queue.pass(queued, batch.alreadyAnchored));
     for (const { row, ...refusal } of batch.hopeless) await this.#setAside(row, refusal);
-    if (batch.rows.length > 0) await this.#append(batch);
-    else if (batch.alreadyAnchored.length + batch.hopeless.length === 0) this.#failOnSkipped();
-    await onQueueShrunk?.();
+    if (batch.rows.length > 0) {
+      if (await this.#append(batch)) await this.#shrinkQueue(() => this.#queue.pass(queued, batch.rows));
+    } else if (batch.alreadyAnchored.length + batch.hopeless.length === 0) {
+      this.#failOnSkipped();
+    }
     return true;
   }
 
+  async #shrinkQueue(shrink: () => Promise<boolean>): Promise<boolean> {
+    const shrunk = await shrink();
+    if (shrunk) await this.options.onQueueShrunk?.();
+    return shrunk;
+  }
+
   /** Whatever left the queue before `queued` was read from it stands in the log that is looked at when it matters. */
-  async #plan(queued: readonly QueueRow[]): Promise<Batch> {
+  async #plan(queued: readonly QueuedStatement[]): Promise<Batch> {
     const { ledger, store } = this.options;
     const plan = () => planBatch(store, ledger.mspId, queued, { most: this.#limit, skip: this.#skipped });
     if (!this.#behind) {
@@ -115,18 +127,18 @@ export class Anchorer {
     return plan();
   }
 
-  async #append(batch: Batch): Promise<void> {
-    const { db, ledger, follower, onAnchored } = this.options;
+  /** False when it was refused, and something was done about that. */
+  async #append(batch: Batch): Promise<boolean> {
+    const { ledger, follower, onAnchored } = this.options;
     let block: number;
     try {
       ({ block } = await ledger.submit('Append', batch.args));
     } catch (error) {
       if (!(await this.#settleRefusal(batch, error))) throw error;
-      return;
+      return false;
     }
-    // The entries are on the ledger; a crash here leaves their rows, which the next start finds anchored.
+    // The entries are on the ledger; a crash from here on leaves their rows, which the next start finds anchored.
     await follower.applied(block);
-    await removeAnchored(db, numbersOf(batch.rows));
     for (const { seq } of batch.rows) this.#suspects.delete(seq);
     this.#skipped.clear();
     this.#anchored += 1;
@@ -134,6 +146,7 @@ export class Anchorer {
     this.#retryMs = FIRST_RETRY_MS;
     this.#limit = Math.min(MAX_STATEMENTS, this.#limit * 2);
     onAnchored?.(batch.rows.length);
+    return true;
   }
 
   /** Deals with a refusal that is about the statements. False when it is not one. */
@@ -151,7 +164,7 @@ export class Anchorer {
   }
 
   /** A batch of one was refused without a word about it. False when so many were that it must be something else. */
-  async #suspect(row: QueueRow, refusal: Refusal, error: LedgerError): Promise<boolean> {
+  async #suspect(row: QueuedStatement, refusal: Refusal, error: LedgerError): Promise<boolean> {
     const before = this.#suspects.get(row.seq) ?? this.#anchored;
     if (before < this.#anchored) {
       await this.#setAside(row, refusal);
@@ -168,11 +181,12 @@ export class Anchorer {
     throw error ?? new Error('Nothing of what is queued can be sent, and nobody knows why');
   }
 
-  async #setAside(row: QueueRow, { code, message }: Pick<Refusal, 'code' | 'message'>): Promise<void> {
-    const { db, now, onSetAside } = this.options;
-    await setAside(db, row, { code, message, at: now() });
+  async #setAside(row: QueuedStatement, { code, message }: Pick<Refusal, 'code' | 'message'>): Promise<void> {
+    const { db, now, onSetAside, onQueueShrunk } = this.options;
+    await setAside(db, row.seq, { code, message, at: now() });
     this.#suspects.delete(row.seq);
     onSetAside?.(code);
+    await onQueueShrunk?.();
   }
 
   async #recover(error: unknown): Promise<void> {
@@ -203,7 +217,10 @@ function cameSecond(error: unknown): boolean {
 }
 
 /** The rows of a batch that a refusal is about: the one that it names, and those that the same words hold for. */
-function refusedAlike({ rows, statements }: Batch, { code, position = -1 }: Refusal): readonly QueueRow[] {
+function refusedAlike(
+  { rows, statements }: Batch,
+  { code, position = -1 }: Refusal,
+): readonly QueuedStatement[] {
   const named = statements[position];
   if (!named) return [];
   return rows.filter((row, at) => {
@@ -211,10 +228,6 @@ function refusedAlike({ rows, statements }: Batch, { code, position = -1 }: Refu
     if (row.iss !== named.statement.iss) return false;
     return ISSUER_REFUSALS.has(code) || (KEY_REFUSALS.has(code) && statements[at]?.kid === named.kid);
   });
-}
-
-function numbersOf(rows: readonly QueueRow[]): number[] {
-  return rows.map(({ seq }) => seq);
 }
 
 async function waitUnlessAborted(ms: number, signal: AbortSignal): Promise<void> {

@@ -3,7 +3,7 @@ import { ProtocolError } from '@spondon/protocol/error';
 import { PACK_LIMITS, packStatements } from '@spondon/protocol/pack';
 import { parseStatement, type SignedStatement } from '@spondon/protocol/statement';
 import type { LogStore } from './log/store.js';
-import type { QueueRow } from './queue.js';
+import type { QueuedStatement } from './queue.js';
 
 export const MAX_STATEMENTS = PACK_LIMITS.maxStatements;
 /** Of proofs, as they travel: far below what the contract and the orderers take. */
@@ -12,13 +12,13 @@ const MAX_PROOF_BYTES = 4 * 1024 * 1024;
 /** What becomes of queued rows. Those that it does not mention are left for a later batch. */
 export interface Batch {
   /** To be appended. */
-  readonly rows: readonly QueueRow[];
+  readonly rows: readonly QueuedStatement[];
   /** Of the rows, in the same order. */
   readonly statements: readonly SignedStatement[];
   readonly args: readonly (string | Uint8Array)[];
-  readonly alreadyAnchored: readonly QueueRow[];
+  readonly alreadyAnchored: readonly QueuedStatement[];
   /** The ledger would refuse them for ever. */
-  readonly hopeless: readonly { row: QueueRow; code: string; message: string }[];
+  readonly hopeless: readonly { row: QueuedStatement; code: string; message: string }[];
 }
 
 /** What planning asks of the log: as much as is known of it, at one moment. */
@@ -41,14 +41,14 @@ export interface PlanLimits {
 export function planBatch(
   log: LogView,
   mspId: string,
-  queued: readonly QueueRow[],
+  queued: readonly QueuedStatement[],
   limits: PlanLimits,
 ): Batch {
   const size = log.head(mspId)?.size ?? 0;
-  const rows: QueueRow[] = [];
+  const rows: QueuedStatement[] = [];
   const statements: SignedStatement[] = [];
   const proofs: string[] = [];
-  const alreadyAnchored: QueueRow[] = [];
+  const alreadyAnchored: QueuedStatement[] = [];
   const hopeless: Batch['hopeless'][number][] = [];
   const issuesAhead = new Set<string>();
   let [bytes, proofBytes] = [0, 0];
@@ -91,7 +91,7 @@ export function planBatch(
 const ISSUE_UNKNOWN = { code: 'ISSUE_UNKNOWN', message: 'The document that this revokes is not in this log' };
 
 /** The queue takes in nothing else than statements; one that cannot be read was damaged there. */
-function read({ statement }: QueueRow): SignedStatement | { code: string; message: string } {
+function read({ statement }: QueuedStatement): SignedStatement | { code: string; message: string } {
   try {
     return parseStatement(statement);
   } catch (error) {
@@ -110,6 +110,6 @@ function proofOf(
   return JSON.stringify({ position, index, entry, path });
 }
 
-function documentKey({ iss, jti }: QueueRow): string {
+function documentKey({ iss, jti }: QueuedStatement): string {
   return `${iss}/${jti}`;
 }

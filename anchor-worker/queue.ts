@@ -33,6 +33,8 @@ export interface QueueTables {
 
 export type QueueRow = Omit<QueueTables['queue'], 'seq'> & { seq: number };
 export type NewQueueRow = Omit<QueueRow, 'seq'>;
+/** What anchoring needs of a row. */
+export type QueuedStatement = Pick<QueueRow, 'seq' | 'iss' | 'jti' | 'op' | 'statement'>;
 
 /** A connection, or a transaction of the caller's: what is queued commits with what else it writes. */
 export type QueueDb = Kysely<QueueTables>;
@@ -91,10 +93,15 @@ function keyOf({ iss, jti, op }: Pick<QueueRow, 'iss' | 'jti' | 'op'>): string {
 }
 
 /** The oldest rows of an organisation after `seq`. */
-export function nextInQueue(db: QueueDb, mspId: string, after: number, limit: number): Promise<QueueRow[]> {
+export function nextInQueue(
+  db: QueueDb,
+  mspId: string,
+  after: number,
+  limit: number,
+): Promise<QueuedStatement[]> {
   return db
     .selectFrom('queue')
-    .selectAll()
+    .select(['seq', 'iss', 'jti', 'op', 'statement'])
     .where('mspId', '=', mspId)
     .where('seq', '>', after)
     .orderBy('seq')
@@ -102,34 +109,45 @@ export function nextInQueue(db: QueueDb, mspId: string, after: number, limit: nu
     .execute();
 }
 
-/** Forgets rows whose entries have been read back from the ledger. */
+/** Forgets rows whose entries have been read back from the ledger; at most 32,766. */
 export async function removeAnchored(db: QueueDb, seqs: readonly number[]): Promise<void> {
-  const [first, last] = [seqs[0], seqs.at(-1)];
+  const ordered = [...new Set(seqs)].sort((a, b) => a - b);
+  const [first, last] = [ordered[0], ordered.at(-1)];
   if (first === undefined || last === undefined) return;
-  const gapless = last - first + 1 === seqs.length;
+  const gapless = last - first + 1 === ordered.length;
   const remove = db.deleteFrom('queue');
   // Almost always a run of numbers: one range instead of thousands of parameters.
   if (gapless) await remove.where('seq', '>=', first).where('seq', '<=', last).execute();
-  else await remove.where('seq', 'in', seqs).execute();
+  else await remove.where('seq', 'in', ordered).execute();
 }
 
 /** Moves a refused statement out of the way; both writes or neither. */
 export async function setAside(
   db: QueueDb,
-  row: QueueRow,
-  refusal: { code: string; message: string; at: number },
+  seq: number,
+  { code, message, at }: { code: string; message: string; at: number },
 ): Promise<void> {
-  const { seq, mspId, iss, jti, op, statement, acceptedAt } = row;
-  const { code, message, at: refusedAt } = refusal;
   await db.transaction().execute(async (trx) => {
     await trx
       .insertInto('refused')
-      .values({ seq, mspId, iss, jti, op, statement, acceptedAt, refusedAt, code, message })
-      .onConflict((conflict) => conflict.column('seq').doNothing())
+      .columns([...REFUSED_FROM_QUEUE, 'refusedAt', 'code', 'message'])
+      .expression((from) =>
+        from
+          .selectFrom('queue')
+          .select((row) => [
+            ...REFUSED_FROM_QUEUE,
+            row.val(at).as('refusedAt'),
+            row.val(code).as('code'),
+            row.val(message).as('message'),
+          ])
+          .where('seq', '=', seq),
+      )
       .execute();
     await trx.deleteFrom('queue').where('seq', '=', seq).execute();
   });
 }
+
+const REFUSED_FROM_QUEUE = ['seq', 'mspId', 'iss', 'jti', 'op', 'statement', 'acceptedAt'] as const;
 
 export async function queueLength(db: QueueDb): Promise<number> {
   const row = await db

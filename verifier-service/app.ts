@@ -8,7 +8,7 @@ import { randomUUID } from 'node:crypto';
 import type { SecureContextOptions } from 'node:tls';
 import { ServiceError } from './error.js';
 import type { Metrics } from './metrics.js';
-import { sendProblem } from './problems.js';
+import { sendProblem, sendUnreadable } from './problems.js';
 import { administrationRoutes, type AdministrationRoutes } from './routes/administration.js';
 import { documentRoutes, type DocumentRoutes } from './routes/documents.js';
 import { healthRoutes, type HealthRoutes } from './routes/health.js';
@@ -19,7 +19,8 @@ import { verificationRoutes, type VerificationRoutes } from './routes/verificati
 export interface AppOptions {
   readonly logger: FastifyBaseLogger;
   readonly tls: SecureContextOptions | null;
-  readonly trustProxy: boolean;
+  /** Proxies in front, see SPONDON_TRUST_PROXY. */
+  readonly trustProxy: number;
   readonly metrics: Pick<Metrics, 'requests'>;
   readonly documents: DocumentRoutes;
   readonly statements: StatementRoutes;
@@ -41,6 +42,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     logController: new LogController({ disableRequestLogging: true }),
     routerOptions: { maxParamLength: 128 },
     forceCloseConnections: 'idle',
+    // Nobody may hold a connection, or a place for an upload, by sending slowly for ever.
+    connectionTimeout: SILENCE_MS,
+    requestTimeout: REQUEST_MS,
+    clientErrorHandler: sendUnreadable,
+    frameworkErrors: (error, request, reply) => void sendProblem(misplaced(error), request, reply),
   });
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
@@ -48,7 +54,12 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   app.setNotFoundHandler((request, reply) =>
     sendProblem(new ServiceError('NOT_FOUND', 'There is nothing here; /docs lists what there is'), request, reply),
   );
-  app.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
+  app.addHook('onRequest', (request, reply, done) => {
+    void reply.header('x-request-id', request.id);
+    // Answers change, and may be about a patient; what may be kept says so itself.
+    if (request.url.startsWith('/v1/')) void reply.header('cache-control', 'no-store');
+    done();
+  });
   app.addHook('onResponse', (request, reply, done) => {
     const { method, routeOptions } = request;
     const milliseconds = Math.round(reply.elapsedTime * 10) / 10;
@@ -72,6 +83,17 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(administrationRoutes, options.administration);
   return app;
 }
+
+/** An address of ours that cannot be read; the error's own words would repeat it. */
+function misplaced({ code }: { readonly code: string }): ServiceError {
+  const readable = code !== 'FST_ERR_BAD_URL';
+  return new ServiceError('REQUEST_INVALID', readable ? 'A part of this address is too long' : 'This address is not well-formed');
+}
+
+/** Without a byte either way. Longer than anything here takes to answer. */
+const SILENCE_MS = 120_000;
+/** Until a request has arrived whole: 25 MB over half a megabit a second. */
+const REQUEST_MS = 420_000;
 
 const CONTENT_SECURITY = {
   defaultSrc: ["'self'"],

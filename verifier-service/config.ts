@@ -42,10 +42,13 @@ const SETTINGS = {
   SPONDON_RATE_LIMIT: count(0, 1_000_000_000)
     .default(1200)
     .describe('public look-ups a minute for each address, 0 for no limit; a batch counts by its size'),
-  SPONDON_TRUST_PROXY: flag
-    .default(false)
-    .describe('true when a proxy in front sets X-Forwarded-For, so that limits count its clients'),
+  SPONDON_TRUST_PROXY: count(0, 16)
+    .default(0)
+    .describe('proxies in front that each add to X-Forwarded-For, 0 to 16, so that limits count their clients'),
 } as const;
+
+/** The command line's own, which may stand in the same environment. */
+const OF_THE_COMMAND_LINE = new Set(['SPONDON_URL', 'SPONDON_API_KEY', 'SPONDON_OPERATOR_KEY']);
 
 const schema = z.object(SETTINGS);
 
@@ -66,19 +69,20 @@ export interface Config {
   readonly maxQueue: number;
   readonly maxUploads: number;
   readonly rateLimit: number;
-  readonly trustProxy: boolean;
+  /** Proxies in front whose word is taken for the visitor's address. */
+  readonly trustProxy: number;
 }
 
 /** Throws `CONFIG_INVALID`, naming each bad variable and what it should look like. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const given = Object.fromEntries(Object.entries(env).filter(([name, value]) => name in SETTINGS && value !== ''));
+  const given = Object.fromEntries(Object.entries(env).filter(([name, value]) => Object.hasOwn(SETTINGS, name) && value !== ''));
   const parsed = schema.safeParse(given);
   if (!parsed.success) {
     const names = new Set(parsed.error.issues.map(({ path }) => String(path[0])));
     throw invalid([...names].map((name) => `${name} must be: ${describe(name)}`));
   }
   const settings = parsed.data;
-  const unknown = Object.keys(env).filter((name) => name.startsWith('SPONDON_') && !(name in SETTINGS));
+  const unknown = Object.keys(env).filter((name) => name.startsWith('SPONDON_') && !isKnown(name));
   if (unknown.length > 0) throw invalid(unknown.map((name) => `${name} is no setting of this service`));
   return {
     host: settings.SPONDON_HOST,
@@ -100,12 +104,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 
 /** Name, default and meaning of every setting, for `spondon help settings` and the operations page. */
 export function describeSettings(): { name: string; default: string; meaning: string }[] {
-  const defaults = schema.parse({}) as Record<string, unknown>;
-  return Object.keys(SETTINGS).map((name) => ({
-    name,
-    default: name in defaults && defaults[name] !== undefined ? String(defaults[name]) : '',
-    meaning: describe(name),
-  }));
+  const defaults: Readonly<Record<string, string | number | boolean | undefined>> = schema.parse({});
+  return Object.keys(SETTINGS).map((name) => ({ name, default: String(defaults[name] ?? ''), meaning: describe(name) }));
 }
 
 /** Paper outlives a test set-up: what is printed must be reachable from elsewhere. */
@@ -122,6 +122,10 @@ function readTls({ SPONDON_TLS_CERT: cert, SPONDON_TLS_KEY: key }: Settings): Co
 
 function describe(name: string): string {
   return name in SETTINGS ? (SETTINGS[name as keyof typeof SETTINGS].description ?? '') : '';
+}
+
+function isKnown(name: string): boolean {
+  return Object.hasOwn(SETTINGS, name) || OF_THE_COMMAND_LINE.has(name);
 }
 
 function invalid(problems: string[]): ServiceError {

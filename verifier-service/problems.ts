@@ -1,11 +1,18 @@
 import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
+import { WorkerError } from '@spondon/anchor-worker/error';
 import { LedgerError } from '@spondon/ledger/port';
 import { ProtocolError, type ProtocolErrorCode } from '@spondon/protocol/error';
 import { HTTP_STATUS, ServiceError, type ServiceErrorCode } from './error.js';
+import { faultOf } from './fault.js';
 
 const RETRY_AFTER_SECONDS = 2;
+const MEDIA_TYPE = 'application/problem+json';
+
+/** Said by a service that is well: nothing for the operator to look at. */
+const EXPECTED: ReadonlySet<ServiceErrorCode> = new Set(['OVERLOADED', 'SHUTTING_DOWN', 'PROCESSING_TIMEOUT']);
 
 /** What a caller did wrong, when the protocol refuses its input; any other code of the protocol is a bug here. */
 const FROM_PROTOCOL: Partial<Record<ProtocolErrorCode, ServiceErrorCode>> = {
@@ -18,7 +25,7 @@ const FROM_PROTOCOL: Partial<Record<ProtocolErrorCode, ServiceErrorCode>> = {
 /** Errors that Fastify and its plugins raise themselves. */
 const FROM_FASTIFY: Partial<Record<string, ServiceErrorCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'REQUEST_TOO_LARGE',
-  FST_REQ_FILE_TOO_LARGE: 'FILE_TOO_LARGE',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'MEDIA_TYPE_UNSUPPORTED',
   FST_PARTS_LIMIT: 'REQUEST_INVALID',
   FST_FILES_LIMIT: 'REQUEST_INVALID',
   FST_FIELDS_LIMIT: 'REQUEST_INVALID',
@@ -28,24 +35,57 @@ const FROM_FASTIFY: Partial<Record<string, ServiceErrorCode>> = {
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = toServiceError(error);
   const status = HTTP_STATUS[problem.code];
-  if (problem.code === 'INTERNAL') request.log.error({ err: error }, 'unexpected error');
+  if (status >= 500 && !EXPECTED.has(problem.code)) {
+    request.log.error({ code: problem.code, fault: faultOf(error) }, 'a request failed here');
+  }
   if (status === 503) void reply.header('retry-after', RETRY_AFTER_SECONDS);
   if (status === 401) void reply.header('www-authenticate', 'Bearer');
   // What follows of a refused upload is not read.
   if (request.raw.headers['transfer-encoding'] !== undefined || status === 413) void reply.header('connection', 'close');
   return reply
     .code(status)
-    .type('application/problem+json')
+    .type(MEDIA_TYPE)
     .serializer(JSON.stringify)
-    .send({
-      type: 'about:blank',
-      title: STATUS_CODES[status] ?? 'Error',
-      status,
-      code: problem.code,
-      detail: problem.message,
-      requestId: request.id,
-      ...(problem.details === undefined ? {} : { errors: problem.details }),
-    });
+    .send(describe(problem, request.id));
+}
+
+/**
+ * Answers what is no request of HTTP, or one with too large a head: it reaches no route. Also one that stopped coming.
+ */
+export function sendUnreadable(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const problem = ofUnreadable(error.code);
+  const status = HTTP_STATUS[problem.code];
+  const body = JSON.stringify(describe(problem));
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Error'}`,
+    `content-type: ${MEDIA_TYPE}`,
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+function ofUnreadable(code: string | undefined): ServiceError {
+  if (code === 'HPE_HEADER_OVERFLOW') return new ServiceError('REQUEST_TOO_LARGE', 'URL and headers are too long');
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new ServiceError('REQUEST_TIMEOUT', 'The request took too long to arrive');
+  return new ServiceError('REQUEST_INVALID', 'This is not a request of HTTP/1.1');
+}
+
+function describe({ code, message, details }: ServiceError, requestId?: string) {
+  const status = HTTP_STATUS[code];
+  return {
+    type: 'about:blank',
+    title: STATUS_CODES[status] ?? 'Error',
+    status,
+    code,
+    detail: message,
+    ...(requestId === undefined ? {} : { requestId }),
+    ...(details === undefined ? {} : { errors: details }),
+  };
 }
 
 export function toServiceError(error: unknown): ServiceError {
@@ -54,20 +94,24 @@ export function toServiceError(error: unknown): ServiceError {
     const code = FROM_PROTOCOL[error.code];
     if (code) return new ServiceError(code, sentence(error.message), { cause: error });
   }
-  if (error instanceof LedgerError && error.code !== 'REFUSED') {
+  if (isOutage(error)) {
     const message = 'The ledger does not answer at the moment; try again';
     return new ServiceError('LEDGER_UNAVAILABLE', message, { cause: error });
   }
   if (hasZodFastifySchemaValidationErrors(error)) return fromValidation(error);
   if (isFastifyError(error)) {
     const code = FROM_FASTIFY[error.code];
-    if (code) return new ServiceError(code, error.message, { cause: error });
-    if (error.statusCode !== undefined && error.statusCode < 500) {
-      return new ServiceError('REQUEST_INVALID', error.message, { cause: error });
-    }
+    if (code) return new ServiceError(code, error.message);
+    if (error.statusCode !== undefined && error.statusCode < 500) return new ServiceError('REQUEST_INVALID', error.message);
   }
   const message = 'Something went wrong here; tell the operator the requestId';
   return new ServiceError('INTERNAL', message, { cause: error });
+}
+
+/** A head that has left the ring means that blocks were not read for long. */
+function isOutage(error: unknown): boolean {
+  if (error instanceof LedgerError) return error.code !== 'REFUSED' || error.refusal?.code === 'HEAD_GONE';
+  return error instanceof WorkerError;
 }
 
 function fromValidation(error: FastifyError): ServiceError {

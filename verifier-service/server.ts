@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { readConfig } from './config.js';
-import { keepOperatorKey, plantSamples } from './deployment/samples.js';
 import { startEmbedded } from './deployment/embedded.js';
+import { keepOperatorKey, plantSamples } from './deployment/samples.js';
 import { ServiceError } from './error.js';
 
 /** Where the program runs: the environment, signals and standard output; everything else is told. */
@@ -10,7 +10,7 @@ async function main(): Promise<void> {
   const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
   const deployment = await startEmbedded(config, log);
 
-  let stopping = false;
+  let stopping = false as boolean;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       if (stopping) return;
@@ -23,7 +23,13 @@ async function main(): Promise<void> {
   await keepOperatorKey(deployment);
   const address = await deployment.app.listen({ host: config.host, port: config.port });
   print(`Spondon listens on ${address}`);
-  if (config.samples) (await plantSamples(deployment, address)).forEach(print);
+  if (!config.samples) return;
+  try {
+    (await plantSamples(deployment, address)).forEach(print);
+  } catch (error) {
+    // Cut short by the end of the service; the next start goes on.
+    if (!stopping) throw error;
+  }
 }
 
 function print(line: string): void {

@@ -23,7 +23,8 @@ export function keyOf(bytes: Uint8Array): number {
 }
 
 export function keyAt(records: Buffer, record: number): number {
-  return records.readUIntBE(record * RECORD_BYTES, KEY_BYTES);
+  const at = record * RECORD_BYTES;
+  return records.readUInt32BE(at) * 2 ** 16 + records.readUInt16BE(at + 4);
 }
 
 export function writeRecord(into: Buffer, at: number, key: number, { log, index, offset }: Location): void {

@@ -38,10 +38,9 @@ export class Run {
 
   /** Adds to `found` where the entries under `key` stand, in the order in which they were added. */
   find(key: number, found: Location[]): void {
-    let page = typeof this.records === 'number' ? this.#pageOf(key, this.records) : 0;
+    let page = typeof this.records === 'number' ? this.#pageOf(key) : 0;
     let records = typeof this.records === 'number' ? this.page(page) : this.records;
-    let at =
-      firstNotBelow(records.length / RECORD_BYTES, key, (record) => keyAt(records, record)) * RECORD_BYTES;
+    let at = firstNotBelow(key, records.length / RECORD_BYTES, records, keyAt) * RECORD_BYTES;
     for (;;) {
       if (at === records.length) {
         if (typeof this.records !== 'number') return;
@@ -68,10 +67,14 @@ export class Run {
   }
 
   /** The last page that begins below `key`: equal keys may begin at its end. */
-  #pageOf(key: number, file: number): number {
-    const firstKey = (page: number) =>
-      keyAt(readExactly(this.path, file, page * PAGE_BYTES, RECORD_BYTES), 0);
-    return Math.max(0, firstNotBelow(Math.ceil(this.count / PAGE_RECORDS), key, firstKey) - 1);
+  #pageOf(key: number): number {
+    const pages = Math.ceil(this.count / PAGE_RECORDS);
+    return Math.max(0, firstNotBelow(key, pages, this, (run, page) => run.#firstKey(page)) - 1);
+  }
+
+  #firstKey(page: number): number {
+    if (typeof this.records !== 'number') return keyAt(this.records, page * PAGE_RECORDS);
+    return keyAt(readExactly(this.path, this.records, page * PAGE_BYTES, RECORD_BYTES), 0);
   }
 }
 
@@ -79,15 +82,27 @@ export class Run {
  * The first of `count` keys in order that is not below `key`. Keys are hashes, or drawn at random, so their value tells
  * where they stand, nearly; halving every fourth time bounds the search for whatever else an issuer makes up.
  */
-function firstNotBelow(count: number, key: number, keyOf: (at: number) => number): number {
-  let [from, to] = [0, count];
-  let [below, notBelow] = [-1, 2 ** 48];
+function firstNotBelow<Source>(
+  key: number,
+  count: number,
+  source: Source,
+  keyOf: (source: Source, at: number) => number,
+): number {
+  let from = 0;
+  let to = count;
+  let below = -1;
+  let notBelow = 2 ** 48;
   for (let turn = 1; from < to; turn += 1) {
     const share = turn % 4 === 0 ? 0.5 : (key - below) / (notBelow - below);
     const guess = Math.min(to - 1, from + Math.floor(share * (to - from)));
-    const found = keyOf(guess);
-    if (found < key) [from, below] = [guess + 1, found];
-    else [to, notBelow] = [guess, found];
+    const found = keyOf(source, guess);
+    if (found < key) {
+      from = guess + 1;
+      below = found;
+    } else {
+      to = guess;
+      notBelow = found;
+    }
   }
   return from;
 }

@@ -235,6 +235,9 @@ function positiveNumber(text: string): number {
   return value;
 }
 
+// Whoever reads our output may stop reading, as `head` does: then there is nobody left to tell anything.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
 program.parseAsync().catch((error: unknown) => {
   const code = error instanceof ApiError ? `${error.code}: ` : error instanceof Error && 'code' in error ? `${String(error.code)}: ` : '';
   process.stderr.write(`${code}${error instanceof Error ? error.message : String(error)}\n`);

@@ -4,26 +4,27 @@ import type { Database, ServiceTables } from './schema.js';
 /**
  * Each row of these tables carries a checksum of its other columns, so that damage on the disk is found by fsck even
  * where nothing else depends on a column. It is against accidents, not against somebody who can write the database.
- * (Rows of the queue are covered by their statements' signatures; sealed keys by their own seals.)
+ * (Rows of the queue are compared with their statements instead, which are signed.)
  */
-export type Checked = 'documents' | 'statistics' | 'apiKeys' | 'idempotency';
+const CHECKED = ['documents', 'statistics', 'issuerKeys', 'facilityKeys', 'apiKeys', 'idempotency'] as const;
 
-const CHECKED: readonly Checked[] = ['documents', 'statistics', 'apiKeys', 'idempotency'];
+type Checked = (typeof CHECKED)[number];
+type Value = string | number | Uint8Array | null;
 const CHECK_CHARACTERS = 16;
 
-export function rowCheck(row: Readonly<Record<string, unknown>>): string {
+export function rowCheck(row: Readonly<Record<string, Value>>): string {
   const hash = createHash('sha256');
   for (const name of Object.keys(row).sort()) {
     if (name === 'check') continue;
-    const value = row[name];
-    const bytes = value instanceof Uint8Array ? value : Buffer.from(value === null ? '' : String(value));
+    const value = row[name] ?? null;
+    const bytes = value instanceof Uint8Array ? value : Buffer.from(String(value ?? ''));
     hash.update(`${name} ${typeof value} ${bytes.length} `).update(bytes);
   }
   return hash.digest('base64url').slice(0, CHECK_CHARACTERS);
 }
 
 /** The row with its checksum, ready to be inserted. */
-export function withCheck<Row extends Readonly<Record<string, unknown>>>(row: Row): Row & { check: string } {
+export function withCheck<Row extends Readonly<Record<string, Value>>>(row: Row): Row & { check: string } {
   return { ...row, check: rowCheck(row) };
 }
 
@@ -36,7 +37,7 @@ export async function damagedRows(db: Database): Promise<{ count: number; first:
   for (const table of CHECKED) {
     for (let offset = 0; ; offset += ROWS_AT_ONCE) {
       const rows = (await db.selectFrom(table).selectAll().limit(ROWS_AT_ONCE).offset(offset).execute()) as (
-        | ServiceTables[Checked] & Record<string, unknown>
+        ServiceTables[Checked] & Record<string, Value>
       )[];
       count += rows.length;
       const damaged = rows.findIndex((row) => row.check !== rowCheck(row));

@@ -45,11 +45,10 @@ export interface ServiceTables extends QueueTables {
     kid: string;
     sealed: Uint8Array;
     createdAt: number;
-    /** Set once another key signs. */
-    retiredAt: number | null;
+    check: RowCheck;
   };
   /** One wrapping key for each facility's clinical staff, sealed. */
-  facilityKeys: { iss: string; sealed: Uint8Array };
+  facilityKeys: { iss: string; sealed: Uint8Array; check: RowCheck };
   apiKeys: {
     id: string;
     /** `null`: the operator's, for administration. */

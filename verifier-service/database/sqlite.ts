@@ -1,5 +1,5 @@
 import Libsql from 'libsql';
-import { Kysely, type KyselyPlugin, SqliteDialect, type SqliteDatabase } from 'kysely';
+import { Kysely, type KyselyPlugin, SqliteDialect } from 'kysely';
 import type { Database, ServiceTables } from './schema.js';
 import { createTables } from './tables.js';
 
@@ -13,7 +13,7 @@ export async function openSqlite(path: string): Promise<Database> {
   file.pragma('synchronous = FULL');
   // A checkpoint copies the log back in the middle of somebody's commit: small and often keeps that short.
   file.pragma('wal_autocheckpoint = 1000');
-  const dialect = new SqliteDialect({ database: file as unknown as SqliteDatabase });
+  const dialect = new SqliteDialect({ database: file });
   const db = new Kysely<ServiceTables>({ dialect, plugins: [blobsAsBytes] });
   await createTables(db, 'sqlite');
   return db;

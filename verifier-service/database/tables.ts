@@ -44,16 +44,17 @@ export async function createTables(db: Database, dialect: Dialect): Promise<void
   await db.schema
     .createTable('issuerKeys')
     .ifNotExists()
+    .addColumn('check', 'text', (column) => column.notNull())
     .addColumn('iss', 'text', (column) => column.notNull())
     .addColumn('kid', 'text', (column) => column.notNull())
     .addColumn('sealed', bytes, (column) => column.notNull())
     .addColumn('createdAt', 'bigint', (column) => column.notNull())
-    .addColumn('retiredAt', 'bigint')
     .addPrimaryKeyConstraint('issuerKeysKey', ['iss', 'kid'])
     .execute();
   await db.schema
     .createTable('facilityKeys')
     .ifNotExists()
+    .addColumn('check', 'text', (column) => column.notNull())
     .addColumn('iss', 'text', (column) => column.primaryKey())
     .addColumn('sealed', bytes, (column) => column.notNull())
     .execute();

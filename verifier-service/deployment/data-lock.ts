@@ -13,6 +13,7 @@ export function lockDataFolder(folder: string): { release: () => void } {
     lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     lock.close();
+    if (!(error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY')) throw error;
     const message = `Another process works on ${folder}: stop it first (is the service running?)`;
     throw new ServiceError('DATA_LOCKED', message, { cause: error });
   }

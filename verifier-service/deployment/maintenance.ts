@@ -1,19 +1,29 @@
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, open, readdir, rm } from 'node:fs/promises';
+import { chmod, cp, mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import Libsql from 'libsql';
 import { pino } from 'pino';
 import { rebuildLog } from '@spondon/anchor-worker/log/rebuild';
-import { makeFolderDurably, syncFolder, UNFINISHED } from '@spondon/anchor-worker/durable-file';
+import { makeFolderDurably, syncFolder, UNFINISHED, writeFileDurably } from '@spondon/anchor-worker/durable-file';
 import { sha256 } from '@spondon/protocol/crypto-node';
 import { ServiceError } from '../error.js';
 import { lockDataFolder } from './data-lock.js';
-import { type Folders, foldersOf, openLedger, openVault } from './embedded.js';
+import { type Folders, foldersOf, openVault } from './folders.js';
+import { openLedger } from './ledger.js';
 
-/** What the data folder holds that cannot be made again from the rest; the master key is kept elsewhere. */
-const KEPT = ['ledger', 'ipfs', 'credentials'] as const;
+/**
+ * What is copied, beside the database; the master key is kept elsewhere. The ledger comes last: every statement that
+ * has left the copied queue is then in the copied blocks.
+ */
+const COPIED = ['credentials', 'ipfs', 'ledger'];
 /** Made again from the blocks when it is missing. */
 const LEDGER_STATE = 'state.db';
+/** Of the document store: what is being written, and is renamed or gone the next moment. */
+const BEING_WRITTEN = 'temp';
+/** What the ledger's own small files are called while they are being written. */
+const NEW_FILE = '.new';
+const OWNER_ONLY = 0o700;
+const OWNER_ONLY_FILE = 0o600;
 
 const quiet = pino({ level: 'silent' });
 
@@ -54,16 +64,14 @@ export async function copyData(dataDir: string, target: string): Promise<void> {
   if (!existsSync(folders.database)) throw new ServiceError('DATA_DAMAGED', `There is no service's data in ${dataDir}`);
   await refuseUnlessEmpty(target);
   await makeFolderDurably(target);
+  await chmod(target, OWNER_ONLY);
   const db = new Libsql(folders.database);
   try {
     db.exec(`VACUUM INTO '${join(target, basename(folders.database)).replaceAll("'", "''")}'`);
   } finally {
     db.close();
   }
-  // The ledger comes last: every statement that has left the copied queue is then in the copied blocks.
-  for (const name of ['credentials', 'ipfs', 'ledger'] satisfies (typeof KEPT)[number][]) {
-    await copyFolder(join(dataDir, name), join(target, name));
-  }
+  for (const name of COPIED) await copyFolder(join(dataDir, name), join(target, name));
   await syncAll(target);
 }
 
@@ -71,9 +79,13 @@ export async function copyData(dataDir: string, target: string): Promise<void> {
 export async function restoreData(backup: string, dataDir: string): Promise<void> {
   if (!existsSync(foldersOf(backup).database)) throw new ServiceError('DATA_DAMAGED', `There is no backup in ${backup}`);
   await refuseUnlessEmpty(dataDir);
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  await copyFolder(backup, dataDir);
+  await makeFolderDurably(dataDir);
+  await chmod(dataDir, OWNER_ONLY);
+  for (const name of COPIED) await copyFolder(join(backup, name), join(dataDir, name));
   await syncAll(dataDir);
+  // The database last: a folder without it is no service's, so that half a copy is never taken for a whole one.
+  const { database } = foldersOf(dataDir);
+  await writeFileDurably(database, await readFile(foldersOf(backup).database), OWNER_ONLY_FILE);
 }
 
 /** A temporary folder inside the data folder, removed afterwards. */
@@ -87,8 +99,10 @@ export async function withScratch<T>(dataDir: string, work: (folder: string) => 
 }
 
 function copyFolder(from: string, to: string): Promise<void> {
-  const filter = (path: string): boolean =>
-    !path.endsWith(UNFINISHED) && !basename(path).startsWith(LEDGER_STATE) && basename(path) !== 'lock';
+  const filter = (path: string): boolean => {
+    const name = basename(path);
+    return !name.endsWith(UNFINISHED) && !name.endsWith(NEW_FILE) && !name.startsWith(LEDGER_STATE) && name !== BEING_WRITTEN;
+  };
   return cp(from, to, { recursive: true, filter, preserveTimestamps: true, errorOnExist: true, force: false });
 }
 

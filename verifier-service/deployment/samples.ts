@@ -1,14 +1,16 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileDurably } from '@spondon/anchor-worker/durable-file';
-import { documentKinds, sampleDocument } from '@spondon/fixtures/documents';
+import { randomBytes } from 'node:crypto';
 import { sampleFacilities, sampleHospital } from '@spondon/fixtures/facilities';
-import { readBanglaFont } from '@spondon/fixtures/bangla-font';
+import { DOCUMENT_KINDS } from '@spondon/protocol/statement';
 import { issueApiKey } from '../facilities/api-keys.js';
+import { createThreadPool } from '../threads/pool.js';
 import type { Deployment } from './embedded.js';
-import { randomBytes, randomInt } from 'node:crypto';
+import type { DrawnSample, SampleJob } from './sample-thread.js';
 
 const OWNER_ONLY = 0o600;
+const DRAWING_MS = 60_000;
 
 export function operatorCredentials(folder: string): string {
   return join(folder, 'operator.json');
@@ -28,43 +30,68 @@ export async function keepOperatorKey({ db, folders }: Deployment): Promise<void
 
 /**
  * At a first start: admits the sample facilities, issues a sample document of each kind and language, and writes the
- * sample hospital's API key. Done again from the start when it was cut short: the key's file comes last.
+ * sample hospital's API key. Done again from the start when it was cut short: the key's file comes last. Never where
+ * a facility of the real world was admitted: what is on the ledger stays there.
  */
 export async function plantSamples(deployment: Deployment, address: string): Promise<string[]> {
-  const { app, db, folders, registrar } = deployment;
+  const { db, folders, registrar } = deployment;
   const credentials = sampleCredentials(folders.credentials);
-  if (existsSync(credentials)) return [];
+  const invented = new Set(sampleFacilities.map(({ issuerId }) => issuerId));
+  if (existsSync(credentials) || [...deployment.issuers().keys()].some((iss) => !invented.has(iss))) return [];
   for (const { issuerId: iss, title, kind, licence, telephone } of sampleFacilities) {
     if (!deployment.issuer(iss)) await registrar.admit({ iss, name: title.en, kind, licence, telephone });
   }
   const { text: apiKey } = await issueApiKey(db, sampleHospital.issuerId, Date.now(), (length) => randomBytes(length));
-  const banglaFont = await readBanglaFont();
-  const codes: string[] = [];
-  for (const language of ['en', 'bn'] as const) {
-    for (const kind of documentKinds) {
-      const random = () => randomInt(2 ** 32) / 2 ** 32;
-      const sample = await sampleDocument({ kind, language, random, issuedAt: new Date(), banglaFont });
-      const form = new FormData();
-      form.append('file', new Blob([sample.file], { type: 'application/pdf' }), sample.fileName);
-      form.append('details', JSON.stringify({ ...sample.details, language }));
-      const body = new Response(form);
-      const answer = await app.inject({
-        method: 'POST',
-        url: '/v1/documents',
-        headers: { authorization: `Bearer ${apiKey}`, 'content-type': body.headers.get('content-type') ?? '' },
-        payload: Buffer.from(await body.arrayBuffer()),
-      });
-      const issued = answer.json<{ documentId?: string; detail?: string }>();
-      if (issued.documentId === undefined) throw new Error(`A sample document was refused: ${issued.detail ?? answer.body}`);
-      codes.push(issued.documentId);
-    }
-  }
+  const codes = await issueSamples(deployment, apiKey);
   for (const { issuerId: iss, later } of sampleFacilities) {
     if (later === 'is-suspended' && deployment.issuer(iss)?.state === 'admitted') await registrar.suspend(iss);
   }
   const content = { issuerId: sampleHospital.issuerId, apiKey };
   await writeFileDurably(credentials, Buffer.from(`${JSON.stringify(content, null, 2)}\n`), OWNER_ONLY);
   return describeNextSteps(address, codes);
+}
+
+async function issueSamples(deployment: Deployment, apiKey: string): Promise<string[]> {
+  // In a thread of its own, which gives back the memory that fonts and drawing take.
+  const drawing = createThreadPool<SampleJob, DrawnSample>({
+    module: new URL('./sample-thread.js', import.meta.url),
+    threads: 1,
+    maxQueue: 1,
+    timeoutMs: DRAWING_MS,
+  });
+  try {
+    const codes: string[] = [];
+    for (const language of ['en', 'bn'] as const) {
+      for (const kind of DOCUMENT_KINDS) {
+        const drawn = await drawing.run({ kind, language, issuedAt: Date.now() });
+        codes.push(await issueSample(deployment, apiKey, drawn, language));
+      }
+    }
+    return codes;
+  } finally {
+    await drawing.close();
+  }
+}
+
+async function issueSample(
+  { app }: Deployment,
+  apiKey: string,
+  { file, fileName, details }: DrawnSample,
+  language: SampleJob['language'],
+): Promise<string> {
+  const form = new FormData();
+  form.append('file', new Blob([file], { type: 'application/pdf' }), fileName);
+  form.append('details', JSON.stringify({ ...details, language }));
+  const body = new Response(form);
+  const answer = await app.inject({
+    method: 'POST',
+    url: '/v1/documents',
+    headers: { authorization: `Bearer ${apiKey}`, 'content-type': body.headers.get('content-type') ?? '' },
+    payload: Buffer.from(await body.arrayBuffer()),
+  });
+  const issued = answer.json<{ documentId?: string; detail?: string }>();
+  if (issued.documentId === undefined) throw new Error(`A sample document was refused: ${issued.detail ?? answer.body}`);
+  return issued.documentId;
 }
 
 function describeNextSteps(address: string, codes: readonly string[]): string[] {

@@ -2,14 +2,16 @@ import { encodeBase64url } from '@spondon/protocol/base64url';
 import { type Claims, claimsHash, claimsUrl, signClaims } from '@spondon/protocol/claims';
 import type { Hash } from '@spondon/protocol/crypto';
 import { formatDocumentId, newDocumentId } from '@spondon/protocol/document-id';
-import { type DocumentKind, signStatement, type Statement } from '@spondon/protocol/statement';
-import { enqueue, type NewQueueRow } from '@spondon/anchor-worker/queue';
+import { type DocumentKind, type IssueStatement, signStatement, type Statement } from '@spondon/protocol/statement';
+import type { NewQueueRow } from '@spondon/anchor-worker/queue';
 import { withCheck } from '../database/row-check.js';
-import { type Database, queueOf } from '../database/schema.js';
+import type { Database } from '../database/schema.js';
+import { ServiceError } from '../error.js';
 import type { IssuerSigner } from '../facilities/signers.js';
-import type { Idempotent } from './idempotency.js';
-import { saveOutcome } from './idempotency.js';
+import { type Idempotent, saveOutcome } from './idempotency.js';
 import type { PreparedDocument, PrepareJob } from './prepare.js';
+import { enqueueOwn, queueRow } from './queueing.js';
+import { alreadyRevoked, assertRevocable, type RevokeDeps } from './revoke.js';
 
 export interface Warning {
   readonly code: string;
@@ -31,7 +33,7 @@ export interface IssueRequest {
   readonly content: Content;
   /** Unix seconds. */
   readonly exp?: number | undefined;
-  /** The document that this one replaces, canonical form; checked by the caller. */
+  /** The document that this one replaces, canonical form. */
   readonly supersedes?: string | undefined;
   readonly patientId?: string | undefined;
   readonly statistics?: Statistics | undefined;
@@ -52,21 +54,15 @@ export interface Issued {
   readonly links: Readonly<Record<'self' | 'file' | 'evidence' | 'verify', string>>;
 }
 
-export interface IssueDeps {
-  readonly db: Database;
-  readonly signerOf: (iss: string) => Promise<IssuerSigner>;
+export interface IssueDeps extends RevokeDeps {
   /** Stamps and encrypts, in a thread. */
   readonly prepare: (job: PrepareJob) => Promise<PreparedDocument>;
   readonly store: { put(ciphertext: Uint8Array): Promise<{ cid: string }> };
   readonly wrapKey: (iss: string, documentId: string, secret: string) => Promise<string>;
   readonly hash: Hash;
-  readonly now: () => number;
   readonly random: (length: number) => Uint8Array;
   readonly portalUrl: string;
   readonly portalWarning: Warning | null;
-  /** The organisation whose log the statements go to. */
-  readonly mspId: string;
-  readonly onQueued: (count: number) => void;
 }
 
 const NONCE_BYTES = 16;
@@ -76,30 +72,26 @@ const NONCE_BYTES = 16;
  * encrypted file and the signed statement are durable; anchoring follows by itself.
  */
 export async function issueDocument(deps: IssueDeps, request: IssueRequest): Promise<Issued> {
+  const { iss, supersedes } = request;
+  if (request.exp !== undefined && request.exp * 1000 <= deps.now()) {
+    throw new ServiceError('DETAILS_INVALID', 'details.exp: must be a time in the future, in Unix seconds');
+  }
+  // Before any work is done, and again when it takes effect.
+  if (supersedes !== undefined) await assertRevocable(deps, iss, supersedes);
+  // The key does not end while it is in use here: what it signed is queued before that.
+  return deps.withSigner(iss, (signer) => issueSigned(deps, request, signer));
+}
+
+async function issueSigned(deps: IssueDeps, request: IssueRequest, signer: IssuerSigner): Promise<Issued> {
   const { iss, content } = request;
-  const signer = await deps.signerOf(iss);
   const issuedAt = deps.now();
   const iat = Math.floor(issuedAt / 1000);
   const jti = newDocumentId(deps.random);
 
   const claims = await signClaims({ iss, jti, iat, ...content }, signer.kid, signer.sign);
-  const prepared = await deps.prepare({
-    file: request.file,
-    stamp: {
-      claimsUrl: claimsUrl(deps.portalUrl, claims),
-      claimsJws: claims,
-      code: formatDocumentId(jti),
-      host: new URL(deps.portalUrl).host,
-      issuerName: signer.issuerName,
-      issuedOn: printedDate(issuedAt, request.language),
-      language: request.language,
-      page: request.page,
-      corner: request.corner,
-      nonce: deps.random(NONCE_BYTES),
-    },
-  });
-
-  const statement: Statement = {
+  const stamp = stampDetails(deps, request, { claims, jti, issuedAt, issuerName: signer.issuerName });
+  const prepared = await deps.prepare({ file: request.file, stamp });
+  const statement: IssueStatement = {
     op: 'issue',
     iss,
     iat,
@@ -109,44 +101,20 @@ export async function issueDocument(deps: IssueDeps, request: IssueRequest): Pro
     claims: encodeBase64url(claimsHash(claims, deps.hash)),
     ...(request.exp === undefined ? {} : { exp: request.exp }),
   };
-  const statements: Statement[] = [statement];
-  if (request.supersedes !== undefined) {
-    statements.push({ op: 'revoke', iss, iat, jti: request.supersedes, reason: 'superseded', by: jti });
-  }
-  const rows: NewQueueRow[] = [];
-  for (const signed of statements) {
-    const text = await signStatement(signed, signer.kid, signer.sign);
-    rows.push(queueRow(deps.mspId, signed, text, issuedAt));
-  }
+  const rows = await signAll(deps, request, statement, signer, issuedAt);
 
   const wrappedKey = await deps.wrapKey(iss, jti, prepared.secret);
   const { cid } = await deps.store.put(prepared.ciphertext);
   // The encrypted file is durable before any row names it: a crash here leaves an orphan, never a dangling CID.
   const issued = describeIssued(deps, request, jti, prepared);
+  const row = { jti, iss, kind: content.kind, sha256: statement.sha256, cid, size: prepared.size, wrappedKey };
   await deps.db.transaction().execute(async (trx) => {
-    await trx
-      .insertInto('documents')
-      .values(withCheck({
-        jti,
-        iss,
-        kind: content.kind,
-        sha256: statement.sha256,
-        cid,
-        size: prepared.size,
-        wrappedKey,
-        patientId: request.patientId ?? null,
-        supersedes: request.supersedes ?? null,
-        createdAt: issuedAt,
-      }))
-      .execute();
-    await enqueue(queueOf(trx), rows);
-    const { statistics } = request;
-    if (statistics) {
-      const { icd10 = null, upazila = null, ageBand = null } = statistics;
-      const id = encodeBase64url(deps.random(NONCE_BYTES));
-      const day = new Date(issuedAt).toISOString().slice(0, 10);
-      await trx.insertInto('statistics').values(withCheck({ id, iss, kind: content.kind, icd10, upazila, ageBand, day })).execute();
-    }
+    const { supersedes = null, patientId = null } = request;
+    if (supersedes !== null) await assertRevocable({ ...deps, db: trx }, iss, supersedes);
+    await trx.insertInto('documents').values(withCheck({ ...row, patientId, supersedes, createdAt: issuedAt })).execute();
+    const [lost] = await enqueueOwn(trx, rows);
+    if (lost) throw alreadyRevoked(lost.jti);
+    await countForStatistics(deps, trx, request, issuedAt);
     if (request.idempotent) await saveOutcome(trx, request.idempotent, { status: 201, body: issued, at: issuedAt });
   });
   // Document and statement are durable together: from here on it will be anchored, whatever happens to us.
@@ -154,10 +122,55 @@ export async function issueDocument(deps: IssueDeps, request: IssueRequest): Pro
   return issued;
 }
 
-export function queueRow(mspId: string, statement: Statement, text: string, acceptedAt: number): NewQueueRow {
-  const { iss, jti, op } = statement;
-  const sha256 = statement.op === 'issue' ? statement.sha256 : null;
-  return { mspId, iss, jti, op, sha256, statement: text, acceptedAt };
+interface ToBeStamped {
+  readonly claims: string;
+  readonly jti: string;
+  readonly issuedAt: number;
+  readonly issuerName: string;
+}
+
+function stampDetails(
+  { portalUrl, random }: IssueDeps,
+  { language, page, corner }: IssueRequest,
+  { claims, jti, issuedAt, issuerName }: ToBeStamped,
+): PrepareJob['stamp'] {
+  return {
+    claimsUrl: claimsUrl(portalUrl, claims),
+    claimsJws: claims,
+    code: formatDocumentId(jti),
+    host: new URL(portalUrl).host,
+    issuerName,
+    issuedOn: printedDate(issuedAt, language),
+    language,
+    page,
+    corner,
+    nonce: random(NONCE_BYTES),
+  };
+}
+
+/** The document's statement, and the revocation of the one that it replaces. */
+async function signAll(
+  { mspId }: IssueDeps,
+  { iss, supersedes }: IssueRequest,
+  issue: IssueStatement,
+  { kid, sign }: IssuerSigner,
+  at: number,
+): Promise<NewQueueRow[]> {
+  const rows = [queueRow(mspId, issue, await signStatement(issue, kid, sign), at)];
+  if (supersedes === undefined) return rows;
+  const { iat, jti: by } = issue;
+  const revoke: Statement = { op: 'revoke', iss, iat, jti: supersedes, reason: 'superseded', by };
+  return [...rows, queueRow(mspId, revoke, await signStatement(revoke, kid, sign), at)];
+}
+
+async function countForStatistics({ random }: IssueDeps, db: Database, request: IssueRequest, issuedAt: number): Promise<void> {
+  const { iss, content, statistics } = request;
+  if (!statistics) return;
+  const { icd10 = null, upazila = null, ageBand = null } = statistics;
+  const id = encodeBase64url(random(NONCE_BYTES));
+  const day = new Date(issuedAt).toISOString().slice(0, 10);
+  const row = withCheck({ id, iss, kind: content.kind, icd10, upazila, ageBand, day });
+  await db.insertInto('statistics').values(row).execute();
 }
 
 function describeIssued(deps: IssueDeps, request: IssueRequest, jti: string, prepared: PreparedDocument): Issued {

@@ -1,8 +1,8 @@
 import { decodeBase64url } from '@spondon/protocol/base64url';
 import { toHex } from '@spondon/protocol/bytes';
 import { formatDocumentId } from '@spondon/protocol/document-id';
-import { type DocumentKind, parseStatement, type RevocationReason } from '@spondon/protocol/statement';
-import { queuedByCode, refusedByCode } from '@spondon/anchor-worker/queue';
+import { type DocumentKind, parseStatement, type RevocationReason, type RevokeStatement } from '@spondon/protocol/statement';
+import { queuedByCode, type QueueRow, refusedByCode } from '@spondon/anchor-worker/queue';
 import type { Anchored, LogStore } from '@spondon/anchor-worker/log/store';
 import { type Database, queueOf, type ServiceTables } from '../database/schema.js';
 import { ServiceError } from '../error.js';
@@ -98,7 +98,7 @@ async function describe(deps: ReadDeps, row: Row): Promise<DocumentView> {
     issuer: iss,
     kind: row.kind,
     sha256: toHex(decodeBase64url(row.sha256)),
-    issuedAt: new Date(Number(row.createdAt)).toISOString(),
+    issuedAt: new Date(row.createdAt).toISOString(),
     size: row.size,
     cid: row.cid,
     ...(row.patientId === null ? {} : { patientId: row.patientId }),
@@ -109,9 +109,12 @@ async function describe(deps: ReadDeps, row: Row): Promise<DocumentView> {
 
 /** A document whose file stays with the facility: only its statement came here. */
 async function describeStatementOnly(deps: ReadDeps, iss: string, jti: string): Promise<DocumentView | null> {
+  const isIssue = (row: Pick<QueueRow, 'iss' | 'op'>): boolean => row.iss === iss && row.op === 'issue';
+  // The log last: what leaves the queue is found there before.
+  const queued = (await queuedByCode(queueOf(deps.db), jti)).find(isIssue);
+  const failed = (await refusedByCode(queueOf(deps.db), jti)).find(isIssue);
   const issue = ofIssuer(deps.log.findByCode(jti), iss).find(({ signed }) => signed.statement.op === 'issue');
-  const queued = (await queuedByCode(queueOf(deps.db), jti)).find((row) => row.iss === iss && row.op === 'issue');
-  const text = issue?.signed.text ?? queued?.statement;
+  const text = issue?.signed.text ?? queued?.statement ?? failed?.statement;
   if (text === undefined) return null;
   const { statement } = parseStatement(text);
   if (statement.op !== 'issue') return null;
@@ -129,36 +132,43 @@ type State = Pick<DocumentView, 'state' | 'anchoredAt' | 'index' | 'revocation' 
 
 /** What the ledger says of a document, and what is still on its way there. */
 async function stateOf({ db, log }: ReadDeps, iss: string, jti: string): Promise<State> {
+  const ofThis = (row: Pick<QueueRow, 'iss'>): boolean => row.iss === iss;
+  // The log last: what leaves the queue is found there before.
+  const queued = (await queuedByCode(queueOf(db), jti)).filter(ofThis);
+  const failed = (await refusedByCode(queueOf(db), jti)).filter(ofThis).findLast(({ op }) => op === 'issue');
   const anchored = ofIssuer(log.findByCode(jti), iss);
-  const issue = anchored.find(({ signed }) => signed.statement.op === 'issue');
-  const revocation = await revocationOf({ db, log }, iss, jti, anchored);
+  const revocation =
+    anchoredRevocation(log, iss, jti, anchored) ?? queuedRevocation(queued.find(({ op }) => op === 'revoke'));
   const more = revocation ? { revocation } : {};
+  const issue = anchored.find(({ signed }) => signed.statement.op === 'issue');
   if (issue) {
     return { state: 'anchored', anchoredAt: new Date(issue.at).toISOString(), index: issue.index, ...more };
   }
-  const failed = (await refusedByCode(queueOf(db), jti)).find((row) => row.iss === iss && row.op === 'issue');
-  if (failed) return { state: 'failed', failure: { code: failed.code, message: failed.message }, ...more };
+  if (failed && !queued.some(({ op }) => op === 'issue')) {
+    return { state: 'failed', failure: { code: failed.code, message: failed.message }, ...more };
+  }
   return { state: 'pending', ...more };
 }
 
-async function revocationOf(
-  { db, log }: ReadDeps,
+function anchoredRevocation(
+  log: ReadDeps['log'],
   iss: string,
   jti: string,
   anchored: readonly Anchored[],
-): Promise<DocumentView['revocation']> {
+): DocumentView['revocation'] {
   const last = anchored.findLast(({ signed }) => signed.statement.op === 'revoke');
-  if (last?.signed.statement.op === 'revoke' && log.annulment(iss, jti)?.index !== last.index) {
-    const { reason, by } = last.signed.statement;
-    const at = new Date(last.at).toISOString();
-    return { state: 'anchored', reason, ...(by === undefined ? {} : { by: formatDocumentId(by) }), at };
-  }
-  const queued = (await queuedByCode(queueOf(db), jti)).find((row) => row.iss === iss && row.op === 'revoke');
-  if (!queued) return undefined;
-  const { statement } = parseStatement(queued.statement);
-  if (statement.op !== 'revoke') return undefined;
-  const { reason, by } = statement;
-  return { state: 'pending', reason, ...(by === undefined ? {} : { by: formatDocumentId(by) }) };
+  if (last?.signed.statement.op !== 'revoke' || log.annulment(iss, jti)?.index === last.index) return undefined;
+  return { state: 'anchored', ...describeRevocation(last.signed.statement), at: new Date(last.at).toISOString() };
+}
+
+function queuedRevocation(row: QueueRow | undefined): DocumentView['revocation'] {
+  if (!row) return undefined;
+  const { statement } = parseStatement(row.statement);
+  return statement.op === 'revoke' ? { state: 'pending', ...describeRevocation(statement) } : undefined;
+}
+
+function describeRevocation({ reason, by }: RevokeStatement): { reason: RevocationReason; by?: string } {
+  return { reason, ...(by === undefined ? {} : { by: formatDocumentId(by) }) };
 }
 
 function ofIssuer(anchored: readonly Anchored[], iss: string): Anchored[] {

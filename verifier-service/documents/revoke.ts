@@ -1,17 +1,17 @@
 import { formatDocumentId } from '@spondon/protocol/document-id';
 import { type RevocationReason, signStatement, type Statement } from '@spondon/protocol/statement';
-import { enqueue, queuedByCode } from '@spondon/anchor-worker/queue';
+import { queuedByCode, type QueueRow } from '@spondon/anchor-worker/queue';
 import type { LogStore } from '@spondon/anchor-worker/log/store';
 import { type Database, queueOf } from '../database/schema.js';
 import { ServiceError } from '../error.js';
-import type { IssuerSigner } from '../facilities/signers.js';
+import type { WithSigner } from '../facilities/signers.js';
 import { type Idempotent, saveOutcome } from './idempotency.js';
-import { queueRow } from './issue.js';
+import { enqueueOwn, queueRow } from './queueing.js';
 
 export interface RevokeDeps {
   readonly db: Database;
   readonly log: Pick<LogStore, 'findByCode' | 'annulment'>;
-  readonly signerOf: (iss: string) => Promise<IssuerSigner>;
+  readonly withSigner: WithSigner;
   readonly now: () => number;
   readonly mspId: string;
   readonly onQueued: (count: number) => void;
@@ -30,37 +30,48 @@ export interface Revoked {
   readonly state: 'pending';
 }
 
-/** Withdraws a document. Resolves once the signed revocation is durably queued. */
-export async function revokeDocument(deps: RevokeDeps, request: Revocation): Promise<Revoked> {
-  const { iss, jti, reason } = request;
-  await assertRevocable(deps, iss, jti);
-  const { kid, sign } = await deps.signerOf(iss);
-  const at = deps.now();
-  const statement: Statement = { op: 'revoke', iss, iat: Math.floor(at / 1000), jti, reason };
-  const text = await signStatement(statement, kid, sign);
+/** Withdraws a document, also one that is not anchored yet. Resolves once the signed revocation is durably queued. */
+export async function revokeDocument(deps: RevokeDeps, { iss, jti, reason, idempotent }: Revocation): Promise<Revoked> {
   const revoked: Revoked = { documentId: formatDocumentId(jti), reason, state: 'pending' };
-  await deps.db.transaction().execute(async (trx) => {
-    await enqueue(queueOf(trx), [queueRow(deps.mspId, statement, text, at)]);
-    if (request.idempotent) await saveOutcome(trx, request.idempotent, { status: 202, body: revoked, at });
+  await deps.withSigner(iss, async ({ kid, sign }) => {
+    const at = deps.now();
+    const statement: Statement = { op: 'revoke', iss, iat: Math.floor(at / 1000), jti, reason };
+    const text = await signStatement(statement, kid, sign);
+    await deps.db.transaction().execute(async (trx) => {
+      // Asked within the transaction: of two revocations at once, one is told that it came second.
+      await assertRevocable({ ...deps, db: trx }, iss, jti);
+      const [lost] = await enqueueOwn(trx, [queueRow(deps.mspId, statement, text, at)]);
+      if (lost) throw alreadyRevoked(jti);
+      if (idempotent) await saveOutcome(trx, idempotent, { status: 202, body: revoked, at });
+    });
   });
   deps.onQueued(1);
   return revoked;
 }
 
 /** Throws unless `iss` issued the document (anchored or still queued) and has not revoked it. */
-export async function assertRevocable(
-  { db, log }: Pick<RevokeDeps, 'db' | 'log'>,
+export async function assertRevocable({ db, log }: Pick<RevokeDeps, 'db' | 'log'>, iss: string, jti: string): Promise<void> {
+  const refusal = whyNotRevocable(log, await queuedByCode(queueOf(db), jti), iss, jti);
+  if (refusal) throw refusal;
+}
+
+/** `queued`: what was queued under the documentId before the log was asked: what has left since is in the log. */
+export function whyNotRevocable(
+  log: RevokeDeps['log'],
+  queued: readonly Pick<QueueRow, 'iss' | 'op'>[],
   iss: string,
   jti: string,
-): Promise<void> {
-  const queued = (await queuedByCode(queueOf(db), jti)).filter((row) => row.iss === iss);
+): ServiceError | null {
+  const ops = new Set(queued.filter((row) => row.iss === iss).map(({ op }) => op));
   const anchored = log.findByCode(jti).filter(({ signed }) => signed.statement.iss === iss);
-  const issued =
-    queued.some(({ op }) => op === 'issue') || anchored.some(({ signed }) => signed.statement.op === 'issue');
-  if (!issued) throw new ServiceError('DOCUMENT_UNKNOWN', `This facility has issued no document ${formatDocumentId(jti)}`);
-  const last = anchored.findLast(({ signed }) => signed.statement.op === 'revoke');
-  const annulled = last !== undefined && log.annulment(iss, jti)?.index === last.index;
-  if (queued.some(({ op }) => op === 'revoke') || (last && !annulled)) {
-    throw new ServiceError('ALREADY_REVOKED', `Document ${formatDocumentId(jti)} is revoked already`);
+  if (!ops.has('issue') && !anchored.some(({ signed }) => signed.statement.op === 'issue')) {
+    return new ServiceError('DOCUMENT_UNKNOWN', `This facility has issued no document ${formatDocumentId(jti)}`);
   }
+  const last = anchored.findLast(({ signed }) => signed.statement.op === 'revoke');
+  const stands = last !== undefined && log.annulment(iss, jti)?.index !== last.index;
+  return ops.has('revoke') || stands ? alreadyRevoked(jti) : null;
+}
+
+export function alreadyRevoked(jti: string): ServiceError {
+  return new ServiceError('ALREADY_REVOKED', `Document ${formatDocumentId(jti)} is revoked already`);
 }

@@ -3,12 +3,12 @@ import { formatDocumentId } from '@spondon/protocol/document-id';
 import { ProtocolError } from '@spondon/protocol/error';
 import { type Issuer, keyValidAt } from '@spondon/protocol/records';
 import { parseStatement, type SignedStatement, verifyStatement } from '@spondon/protocol/statement';
-import { enqueue, type NewQueueRow, queuedByCode } from '@spondon/anchor-worker/queue';
+import type { NewQueueRow } from '@spondon/anchor-worker/queue';
 import type { LogStore } from '@spondon/anchor-worker/log/store';
-import { type Database, queueOf } from '../database/schema.js';
+import type { Database } from '../database/schema.js';
 import { ServiceError } from '../error.js';
-import { queueRow } from './issue.js';
-import { assertRevocable } from './revoke.js';
+import { enqueueOwn, queuedByCodes, queueRow } from './queueing.js';
+import { whyNotRevocable } from './revoke.js';
 
 export interface AcceptDeps {
   readonly db: Database;
@@ -41,23 +41,45 @@ export async function acceptStatements(
   if (issuer.state === 'suspended') throw new ServiceError('ISSUER_SUSPENDED', 'This facility is suspended');
   const at = deps.now();
   const judged = await Promise.all(texts.map((text) => judgeStatement(deps, issuer, iss, text, at)));
-  const fresh: NewQueueRow[] = [];
-  const results: StatementResult[] = [];
-  for (const { result, signed } of judged) {
-    if (!signed) {
-      results.push(result);
-      continue;
-    }
-    const earlier = await stateOfEarlier(deps, signed, fresh);
-    results.push(earlier ?? result);
-    if (!earlier) fresh.push(queueRow(deps.mspId, signed.statement, signed.text, at));
-  }
-  if (fresh.length > 0) {
-    await enqueue(queueOf(deps.db), fresh);
-    deps.onQueued(fresh.length);
-  }
+  const { results, queued } = await deps.db.transaction().execute((trx) => queueNew(deps, trx, judged, at));
+  // Durable from here on.
+  if (queued > 0) deps.onQueued(queued);
   return results;
 }
+
+/**
+ * Within one transaction, so that a statement sent twice at once is queued once, and one that is anchored meanwhile
+ * is not queued again: what leaves the queue is in the log before.
+ */
+async function queueNew(
+  { log, mspId }: AcceptDeps,
+  trx: Database,
+  judged: readonly Judged[],
+  at: number,
+): Promise<{ results: StatementResult[]; queued: number }> {
+  const jtis = judged.flatMap(({ signed }) => (signed ? [signed.statement.jti] : []));
+  const known = new Map<string, readonly Waiting[]>(await queuedByCodes(trx, [...new Set(jtis)]));
+  const fresh: NewQueueRow[] = [];
+  const results = judged.map(({ result, signed }) => {
+    if (!signed) return result;
+    const { jti } = signed.statement;
+    const queued = known.get(jti) ?? [];
+    const earlier = stateOfEarlier(log, signed, queued);
+    if (earlier) return earlier;
+    const row = queueRow(mspId, signed.statement, signed.text, at);
+    fresh.push(row);
+    known.set(jti, [...queued, row]);
+    return result;
+  });
+  const lost = new Set((await enqueueOwn(trx, fresh)).map(({ statement }) => statement));
+  const told = results.map((result, position) => {
+    const signed = judged[position]?.signed;
+    return signed && lost.has(signed.text) ? conflict(signed) : result;
+  });
+  return { results: told, queued: fresh.length - lost.size };
+}
+
+type Waiting = Pick<NewQueueRow, 'iss' | 'op' | 'statement'>;
 
 interface Judged {
   readonly result: StatementResult;
@@ -94,32 +116,20 @@ async function judgeStatement(
 }
 
 /** What is known already under the same issuer, document and operation; null when the statement is new. */
-async function stateOfEarlier(
-  { db, log }: AcceptDeps,
-  { text, statement: { iss, jti, op } }: SignedStatement,
-  sameRequest: readonly NewQueueRow[],
-): Promise<StatementResult | null> {
+function stateOfEarlier(log: AcceptDeps['log'], signed: SignedStatement, queued: readonly Waiting[]): StatementResult | null {
+  const { iss, jti, op } = signed.statement;
   const documentId = formatDocumentId(jti);
-  const waiting = [...(await queuedByCode(queueOf(db), jti)), ...sameRequest.filter((row) => row.jti === jti)].find(
-    (row) => row.iss === iss && row.op === op,
-  );
-  if (waiting) {
-    if (waiting.statement === text) return { documentId, state: 'pending' };
-    return refused(documentId, 'STATEMENT_CONFLICT', `Another ${op} of this document is queued`);
-  }
+  const waiting = queued.find((row) => row.iss === iss && row.op === op);
+  if (waiting) return waiting.statement === signed.text ? { documentId, state: 'pending' } : conflict(signed);
   const anchored = log.findByCode(jti).filter(({ signed: { statement } }) => statement.iss === iss && statement.op === op);
-  if (anchored.some(({ signed }) => signed.text === text)) return { documentId, state: 'anchored' };
-  if (op === 'issue') {
-    return anchored.length === 0 ? null : refused(documentId, 'STATEMENT_CONFLICT', 'This document is issued already');
-  }
-  if (sameRequest.some((row) => row.jti === jti && row.iss === iss)) return null;
-  try {
-    await assertRevocable({ db, log }, iss, jti);
-    return null;
-  } catch (error) {
-    if (!(error instanceof ServiceError)) throw error;
-    return refused(documentId, error.code, error.message);
-  }
+  if (anchored.some(({ signed: { text } }) => text === signed.text)) return { documentId, state: 'anchored' };
+  if (op === 'issue') return anchored.length === 0 ? null : conflict(signed);
+  const refusal = whyNotRevocable(log, queued, iss, jti);
+  return refusal && refused(documentId, refusal.code, refusal.message);
+}
+
+function conflict({ statement: { jti, op } }: SignedStatement): StatementResult {
+  return refused(formatDocumentId(jti), 'STATEMENT_CONFLICT', `Another ${op} of this document was accepted before`);
 }
 
 function refused(documentId: string | null, code: string, message: string): StatementResult {

@@ -5,6 +5,7 @@ import type { Issuer, IssuerKind } from '@spondon/protocol/records';
 import { encodeBase64url } from '@spondon/protocol/base64url';
 import { type Ledger, LedgerError } from '@spondon/ledger/port';
 import { lastInQueue, nextInQueue } from '@spondon/anchor-worker/queue';
+import { withCheck } from '../database/row-check.js';
 import { type Database, queueOf } from '../database/schema.js';
 import { ServiceError } from '../error.js';
 import type { Signers } from './signers.js';
@@ -27,7 +28,7 @@ export interface RegistrarDeps {
   readonly applied: (block: number) => Promise<void>;
   readonly signers: Signers;
   readonly newSigningKey: (iss: string) => Promise<{ kid: string; jwk: EcPublicJwk; sealed: Uint8Array }>;
-  readonly newFacilityKey: (iss: string) => Promise<Uint8Array>;
+  readonly newFacilityKey: (iss: string) => Uint8Array;
   readonly now: () => number;
   readonly random: (length: number) => Uint8Array;
 }
@@ -35,57 +36,77 @@ export interface RegistrarDeps {
 /** How long a rotation waits for statements under the old key to be anchored. */
 const ROTATION_WAIT_MS = 60_000;
 const ENDS_AHEAD_MS = 10_000;
+const QUEUE_LOOK_MS = 20;
 
-/** Admission, suspension and keys of facilities: decided on the ledger, by the regulators. */
+/** The ledger's clock ticks in between now and then, and what was endorsed before has to be made anew. */
+const DECISION_ATTEMPTS = 5;
+
+/** Admission, suspension and keys of facilities: decided on the ledger, by the regulators. One thing at a time. */
 export class Registrar {
+  #last: Promise<unknown> = Promise.resolve();
+
   constructor(private readonly deps: RegistrarDeps) {}
 
-  async admit({ jwk: own, ...admission }: Admission): Promise<Issuer> {
-    const { iss } = admission;
-    if (this.deps.issuer(iss)) throw new ServiceError('ISSUER_EXISTS', `${iss} is admitted already`);
-    await this.#keepFacilityKey(iss);
-    const jwk = own ?? (await this.#keepSigningKey(iss)).jwk;
-    // The keys are durable before the ledger knows them: a crash here leaves keys that nobody uses.
-    await this.#decide({ do: 'admit', ...admission, mspId: this.deps.ledger.mspId, jwk });
-    return this.#issuer(iss);
+  admit({ jwk: own, ...admission }: Admission): Promise<Issuer> {
+    return this.#inTurn(async () => {
+      const { iss } = admission;
+      if (this.deps.issuer(iss)) throw new ServiceError('ISSUER_EXISTS', `${iss} is admitted already`);
+      await this.#keepFacilityKey(iss);
+      const jwk = own ?? (await this.#keepSigningKey(iss));
+      // The keys are durable before the ledger knows them: a crash here leaves keys that nobody uses.
+      await this.#decide({ do: 'admit', ...admission, mspId: this.deps.ledger.mspId, jwk });
+      return this.#issuer(iss);
+    });
   }
 
-  async suspend(iss: string): Promise<Issuer> {
-    this.#issuer(iss);
-    await this.#decide({ do: 'suspend', iss });
-    return this.#issuer(iss);
+  suspend(iss: string): Promise<Issuer> {
+    return this.#setState(iss, 'suspend');
   }
 
-  async reinstate(iss: string): Promise<Issuer> {
-    this.#issuer(iss);
-    await this.#decide({ do: 'reinstate', iss });
-    return this.#issuer(iss);
+  reinstate(iss: string): Promise<Issuer> {
+    return this.#setState(iss, 'reinstate');
   }
 
   /**
-   * A new key signs from now on. The old one ends once everything that it signed is anchored: statements are judged
-   * by the keys of their anchoring time. `compromised` ends it at once, and what it signed and is not anchored is lost.
+   * A new key signs from now on: the facility's own, or one made here for a facility whose key is kept here. The old
+   * ones end once everything that they signed is anchored, since statements are judged by the keys of their anchoring
+   * time. `compromised` ends them at once, and what they signed and is not anchored is lost.
    */
-  async rotateKey(iss: string, why: 'rotated' | 'compromised'): Promise<Issuer> {
-    const { db, now } = this.deps;
-    const old = this.#issuer(iss).keys.filter(({ until }) => until === undefined);
-    const { kid, jwk } = await this.#keepSigningKey(iss);
-    await this.#decide({ do: 'addKey', iss, jwk });
-    await db
-      .updateTable('issuerKeys')
-      .set({ retiredAt: now() })
-      .where('iss', '=', iss)
-      .where('kid', '!=', kid)
-      .where('retiredAt', 'is', null)
-      .execute();
-    this.deps.signers.forget(iss);
-    if (why === 'rotated') await this.#anchored(iss);
-    for (const { kid: ended } of old) {
-      // An ordinary end lies ahead of the transaction that sets it; a compromised key ends before that.
-      const until = now() + (why === 'rotated' ? ENDS_AHEAD_MS : 0);
-      await this.#decide({ do: 'endKey', iss, kid: ended, until, why });
-    }
-    return this.#issuer(iss);
+  rotateKey(iss: string, why: 'rotated' | 'compromised', own?: EcPublicJwk): Promise<Issuer> {
+    return this.#inTurn(async () => {
+      const { signers, now } = this.deps;
+      const old = this.#issuer(iss).keys.filter(({ until }) => until === undefined);
+      if (own === undefined && !(await signers.keepsKeyOf(iss))) {
+        throw new ServiceError('ISSUER_KEYLESS', 'This facility keeps its key at home: send its new public key as jwk');
+      }
+      const jwk = own ?? (await this.#keepSigningKey(iss));
+      await this.#decide({ do: 'addKey', iss, jwk });
+      if (why === 'rotated') {
+        await signers.settled(iss);
+        await this.#anchored(iss);
+      }
+      for (const { kid: ended } of old) {
+        // An ordinary end lies ahead of the transaction that sets it; a compromised key ends before that.
+        const until = now() + (why === 'rotated' ? ENDS_AHEAD_MS : 0);
+        await this.#decide({ do: 'endKey', iss, kid: ended, until, why });
+      }
+      return this.#issuer(iss);
+    });
+  }
+
+  /** Two rotations at once would each leave the other's key valid. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work, work);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+
+  #setState(iss: string, change: 'suspend' | 'reinstate'): Promise<Issuer> {
+    return this.#inTurn(async () => {
+      this.#issuer(iss);
+      await this.#decide({ do: change, iss });
+      return this.#issuer(iss);
+    });
   }
 
   #issuer(iss: string): Issuer {
@@ -96,33 +117,34 @@ export class Registrar {
 
   async #decide(action: Readonly<Record<string, unknown>>): Promise<void> {
     const nonce = encodeBase64url(this.deps.random(16));
-    try {
-      const { block } = await this.deps.ledger.submit('Decide', [canonicalJson({ ...action, nonce })]);
-      await this.deps.applied(block);
-    } catch (error) {
-      if (error instanceof LedgerError && error.code === 'REFUSED') {
-        const { code = '', message = '' } = error.refusal ?? {};
-        throw new ServiceError('REFUSED_BY_LEDGER', `The ledger refused this: ${message}`, {
-          cause: error,
-          details: { refusal: code },
-        });
+    const block = await this.#submit(canonicalJson({ ...action, nonce }));
+    await this.deps.applied(block);
+  }
+
+  async #submit(action: string): Promise<number> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return (await this.deps.ledger.submit('Decide', [action])).block;
+      } catch (error) {
+        if (!(error instanceof LedgerError)) throw error;
+        if (error.code === 'CONFLICT' && attempt < DECISION_ATTEMPTS) continue;
+        throw error.code === 'REFUSED' ? refusedByLedger(error) : error;
       }
-      throw error;
     }
   }
 
-  async #keepSigningKey(iss: string): Promise<{ kid: string; jwk: EcPublicJwk }> {
+  async #keepSigningKey(iss: string): Promise<EcPublicJwk> {
     const { kid, jwk, sealed } = await this.deps.newSigningKey(iss);
-    const row = { iss, kid, sealed, createdAt: this.deps.now(), retiredAt: null };
+    const row = withCheck({ iss, kid, sealed, createdAt: this.deps.now() });
     await this.deps.db.insertInto('issuerKeys').values(row).execute();
-    return { kid, jwk };
+    return jwk;
   }
 
   async #keepFacilityKey(iss: string): Promise<void> {
-    const sealed = await this.deps.newFacilityKey(iss);
+    const sealed = this.deps.newFacilityKey(iss);
     await this.deps.db
       .insertInto('facilityKeys')
-      .values({ iss, sealed })
+      .values(withCheck({ iss, sealed }))
       .onConflict((conflict) => conflict.column('iss').doNothing())
       .execute();
   }
@@ -131,13 +153,21 @@ export class Registrar {
   async #anchored(iss: string): Promise<void> {
     const { db, ledger, now } = this.deps;
     const last = await lastInQueue(queueOf(db), ledger.mspId);
-    for (const end = now() + ROTATION_WAIT_MS; ; await delay(20)) {
+    const end = now() + ROTATION_WAIT_MS;
+    for (;;) {
       const [oldest] = await nextInQueue(queueOf(db), ledger.mspId, 0, 1);
       if (!oldest || oldest.seq > last) return;
       if (now() > end) {
         const message = `Statements of ${iss} under its old key are still waiting to be anchored; rotate again later`;
         throw new ServiceError('LEDGER_UNAVAILABLE', message);
       }
+      await delay(QUEUE_LOOK_MS);
     }
   }
+}
+
+function refusedByLedger(error: LedgerError): ServiceError {
+  const { code = '', message = '' } = error.refusal ?? {};
+  const options = { cause: error, details: { refusal: code } };
+  return new ServiceError('REFUSED_BY_LEDGER', `The ledger refused this: ${message}`, options);
 }

@@ -16,54 +16,86 @@ export interface SigningKey {
   readonly sign: Sign;
 }
 
+/**
+ * Lets `work` sign for a facility. The key does not end, other than by compromise, before `work` has.
+ * Rejects when the facility is unknown, suspended, or keeps its keys at home.
+ */
+export type WithSigner = <T>(iss: string, work: (signer: IssuerSigner) => Promise<T>) => Promise<T>;
+
 export interface SignerDeps {
   readonly db: Database;
-  readonly openKey: (sealed: Uint8Array, iss: string) => Promise<SigningKey>;
+  readonly openKey: (sealed: Uint8Array, iss: string) => SigningKey;
   /** The registry as the ledger has it. */
   readonly issuer: (iss: string) => Issuer | undefined;
 }
 
-/** The signing keys in use, opened once and kept in memory. */
+/** The signing keys that this service keeps, opened once. Which of them signs, the registry on the ledger decides. */
 export class Signers {
-  readonly #open = new Map<string, Promise<SigningKey>>();
+  readonly #open = new Map<string, SigningKey>();
+  readonly #working = new Map<string, Set<Promise<unknown>>>();
 
   constructor(private readonly deps: SignerDeps) {}
 
-  /** Throws when the facility is unknown, suspended, or keeps its keys at home. */
-  async of(iss: string): Promise<IssuerSigner> {
+  readonly with: WithSigner = async (iss, work) => {
+    const working = this.#working.get(iss) ?? new Set();
+    this.#working.set(iss, working);
+    const done = this.#signer(iss).then(work);
+    working.add(done);
+    try {
+      return await done;
+    } finally {
+      working.delete(done);
+    }
+  };
+
+  /** Resolves once all work that was signing when it was called has ended, well or not. */
+  async settled(iss: string): Promise<void> {
+    await Promise.allSettled(this.#working.get(iss) ?? []);
+  }
+
+  /** Whether this service keeps a key that may sign for the facility now. */
+  async keepsKeyOf(iss: string): Promise<boolean> {
+    const issuer = this.deps.issuer(iss);
+    return issuer !== undefined && (await this.#key(iss, issuer)) !== null;
+  }
+
+  async #signer(iss: string): Promise<IssuerSigner> {
     const issuer = this.deps.issuer(iss);
     if (!issuer) throw new ServiceError('ISSUER_UNKNOWN', `No facility ${iss} is admitted`);
     if (issuer.state === 'suspended') {
       throw new ServiceError('ISSUER_SUSPENDED', 'This facility is suspended and cannot issue; ask the regulator');
     }
-    const { kid, sign } = await this.#key(iss);
-    return { issuerName: issuer.name, kid, sign };
+    const key = await this.#key(iss, issuer);
+    if (!key) {
+      const message = 'This facility signs with a key of its own: send signed statements to /v1/statements';
+      throw new ServiceError('ISSUER_KEYLESS', message);
+    }
+    return { issuerName: issuer.name, kid: key.kid, sign: key.sign };
   }
 
-  /** After a rotation: the next signature takes the new key. */
-  forget(iss: string): void {
-    this.#open.delete(iss);
+  /**
+   * The newest key that the registry lets sign, among those kept here. One that a crash kept from the ledger is
+   * passed over: what it signed would be refused.
+   */
+  async #key(iss: string, { keys }: Issuer): Promise<SigningKey | null> {
+    const current = keys.filter(({ until }) => until === undefined).sort((a, b) => b.from - a.from);
+    for (const { kid } of current) {
+      const key = this.#open.get(`${iss}/${kid}`) ?? (await this.#load(iss, kid));
+      if (key) return key;
+    }
+    return null;
   }
 
-  #key(iss: string): Promise<SigningKey> {
-    const open = this.#open.get(iss) ?? this.#load(iss);
-    this.#open.set(iss, open);
-    open.catch(() => this.#open.delete(iss));
-    return open;
-  }
-
-  async #load(iss: string): Promise<SigningKey> {
+  async #load(iss: string, kid: string): Promise<SigningKey | null> {
     const row = await this.deps.db
       .selectFrom('issuerKeys')
       .select('sealed')
       .where('iss', '=', iss)
-      .where('retiredAt', 'is', null)
-      .orderBy('createdAt', 'desc')
+      .where('kid', '=', kid)
       .executeTakeFirst();
-    if (!row) {
-      const message = 'This facility signs with a key of its own: send signed statements to /v1/statements';
-      throw new ServiceError('ISSUER_KEYLESS', message);
-    }
-    return this.deps.openKey(row.sealed, iss);
+    if (!row) return null;
+    const key = this.deps.openKey(row.sealed, iss);
+    this.#open.set(`${iss}/${kid}`, key);
+    return key;
   }
 }

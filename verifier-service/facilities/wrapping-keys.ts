@@ -28,6 +28,11 @@ export class WrappingKeys {
     return unwrapDocumentKey(wrapped, await this.#key(iss), { documentId, holder: holderOf(iss) });
   }
 
+  /** Throws what {@link loadWrappingKey} throws when the facility's key does not open. */
+  async check(iss: string): Promise<void> {
+    await this.#key(iss);
+  }
+
   async #key(iss: string): Promise<Uint8Array> {
     const open = this.#open.get(iss);
     if (open) return open;

@@ -162,7 +162,10 @@ function writePdf(image: CodedImage, page: ImagePage, orientation: number): Uint
   };
   objects.forEach(([dict, data], i) => {
     positions.push(at);
-    if (data === undefined) return put(Buffer.from(`${i + 1} 0 obj\n${dict}\nendobj\n`));
+    if (data === undefined) {
+      put(Buffer.from(`${i + 1} 0 obj\n${dict}\nendobj\n`));
+      return;
+    }
     put(Buffer.from(`${i + 1} 0 obj\n${dict} /Length ${data.length} >>\nstream\n`));
     put(data);
     put(Buffer.from('\nendstream\nendobj\n'));

@@ -6,6 +6,7 @@ import { findClaims, type ClaimsReading, type FindClaimsDeps } from './find-clai
 import { createPdfOpener } from './pdf-pages.js';
 import { createCodeReader } from './qr-codes.js';
 import {
+  DOCUMENT_ID,
   HOST,
   JWS,
   jwsLike,
@@ -27,7 +28,7 @@ function find(bytes: Uint8Array, deps: Partial<FindClaimsDeps> = {}): Promise<Cl
 async function pdfOf(pages: readonly Buffer[]): Promise<Uint8Array> {
   const document = await PDFDocument.create();
   for (const bytes of pages) {
-    const picture = await document.embedPng(bytes);
+    const picture = await document.embedJpg(await sharp(bytes).jpeg({ quality: 90 }).toBuffer());
     document.addPage([595, 842]).drawImage(picture, { x: 0, y: 0, width: 595, height: 842 });
   }
   return document.save();
@@ -86,14 +87,14 @@ test('a code is read from a blurred scan of twelve megapixels', async () => {
 });
 
 test('a code is found on any page of a PDF, also the last of many', async () => {
-  const pages = [...Array.from({ length: 5 }, () => unstamped), stamped];
-  assert.deepEqual(await find(await pdfOf(pages)), { ...FOUND, claims: [{ ...FOUND.claims[0], page: 6 }] });
+  const pages = [...Array.from({ length: 3 }, () => unstamped), stamped];
+  assert.deepEqual(await find(await pdfOf(pages)), { ...FOUND, claims: [{ ...FOUND.claims[0], page: 4 }] });
   const middle = [unstamped, stamped, unstamped];
   assert.deepEqual(await find(await pdfOf(middle)), { ...FOUND, claims: [{ ...FOUND.claims[0], page: 2 }] });
 });
 
 test('a code too small for a page’s first look is found in a PDF by a closer one', async () => {
-  const tiny = await pageOf([{ text: URL_OF_JWS, left: 180, top: 270, mm: 22 }], 600);
+  const tiny = await pageOf([{ text: URL_OF_JWS, left: 180, top: 270, mm: 22 }], 450);
   assert.deepEqual(await find(await pdfOf([tiny])), FOUND);
 });
 
@@ -127,17 +128,19 @@ test('several codes on a page are all told', async () => {
 });
 
 test('other people’s codes are left alone', async () => {
-  for (const text of [
+  const texts = [
     'https://pay.example.com/123',
     `${PORTAL}/d/${DOCUMENT_ID.slice(0, -1)}U`,
     `${PORTAL}/v?x#${JWS}`,
-  ])
-    assert.deepEqual(await find(await pageOf([{ text, left: 150, top: 240 }])), NOTHING);
+  ];
+  const page = await pageOf(texts.map((text, i) => ({ text, left: 20 + 50 * i, top: 240 })));
+  assert.deepEqual(await find(page), NOTHING);
 });
 
 test('a page without a code is looked through and has none', async () => {
-  assert.deepEqual(await find(unstamped), NOTHING);
-  assert.deepEqual(await find(await pdfOf([unstamped])), NOTHING);
+  const small = await pageOf([], 100);
+  assert.deepEqual(await find(small), NOTHING);
+  assert.deepEqual(await find(await pdfOf([small])), NOTHING);
 });
 
 test('when the time is up, the reading says that it is not complete', async () => {
@@ -173,16 +176,17 @@ test('pages of absurd sizes are looked through', async () => {
     [1, 1],
   ] as const)
     document.addPage([...size]).drawSquare({ size: 1 });
-  assert.deepEqual(await find(await document.save()), NOTHING);
+  let looks = 0;
+  assert.deepEqual(await find(await document.save(), { hasTime: () => ++looks < 5 }), NOTHING);
 });
 
 test('no damage to a file makes the reading fail, and the next file is read as ever', async () => {
-  const small = await sharp(stamped).resize({ width: 900 }).png().toBuffer();
+  const small = await sharp(stamped).resize({ width: 744 }).png().toBuffer();
   const originals = [small, await sharp(small).jpeg().toBuffer(), Buffer.from(await pdfOf([small]))];
   let random = 7;
   const next = (below: number) => (random = (random * 48_271) % 0x7fffffff) % below;
   for (const original of originals)
-    for (let run = 0; run < 10; run++) {
+    for (let run = 0; run < 6; run++) {
       const damaged = Uint8Array.from(original);
       for (let i = 0; i < 30; i++) damaged[next(damaged.length)] = next(256);
       await find(run % 3 === 0 ? damaged.subarray(0, next(damaged.length)) : damaged, {

@@ -21,6 +21,7 @@ export interface AdministrationRoutes {
 const issuerId = z.string().refine(isIssuerId, 'must be a registry code such as bd.dghs.10012345');
 const byId = z.object({ id: issuerId });
 const base64url = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
+const publicJwk = z.strictObject({ kty: z.literal('EC'), crv: z.literal('P-256'), x: base64url, y: base64url });
 const response = { 200: issuerView, default: problem };
 const shared = { tags: ['administration'], security: [{ apiKey: [] }] };
 
@@ -40,10 +41,7 @@ export const administrationRoutes: FastifyPluginCallbackZod<AdministrationRoutes
           kind: issuerKind,
           licence: z.string().trim().min(1).max(64),
           telephone: z.string().regex(/^\+?[0-9 ()-]{5,24}$/, 'must be a telephone number such as +880 2 5566 7788'),
-          jwk: z
-            .strictObject({ kty: z.literal('EC'), crv: z.literal('P-256'), x: base64url, y: base64url })
-            .optional()
-            .describe("the facility's public key, when it signs at home; else the service makes a key pair"),
+          jwk: publicJwk.optional().describe("the facility's public key, when it signs at home; else the service makes a key pair"),
         }),
         response: { 201: issuerView, default: problem },
       },
@@ -73,11 +71,14 @@ export const administrationRoutes: FastifyPluginCallbackZod<AdministrationRoutes
         ...shared,
         summary: "Rotate a facility's signing key",
         params: byId,
-        body: z.strictObject({ why: z.enum(['rotated', 'compromised']).default('rotated') }),
+        body: z.strictObject({
+          why: z.enum(['rotated', 'compromised']).default('rotated'),
+          jwk: publicJwk.optional().describe('the new public key, for a facility that signs at home'),
+        }),
         response,
       },
     },
-    async ({ params: { id }, body }) => describeIssuer(id, await registrar.rotateKey(id, body.why)),
+    async ({ params: { id }, body }) => describeIssuer(id, await registrar.rotateKey(id, body.why, body.jwk)),
   );
 
   app.post(

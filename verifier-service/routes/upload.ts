@@ -1,6 +1,5 @@
 import type {} from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
-import type { Readable } from 'node:stream';
 import { ServiceError } from '../error.js';
 
 export const MAX_FILE_BYTES = 25 * 1024 * 1024;
@@ -12,44 +11,82 @@ export interface Upload {
   readonly details: unknown;
 }
 
+type Part = Awaited<ReturnType<ReturnType<FastifyRequest['parts']>['next']>>['value'];
+
 /**
  * Reads a multipart body with one `file` (at most 25 MB, in memory: no plaintext is ever written to a disk) and
  * optional JSON `details`, in either order.
  */
 export async function readUpload(request: FastifyRequest): Promise<Upload> {
   let file: Buffer | undefined;
-  let details: unknown;
-  for await (const part of multipartOf(request)) {
+  let details: string | undefined;
+  for await (const part of partsOf(request)) {
     if (part.type === 'file' && part.fieldname === 'file' && !file) {
-      file = await collect(part.file, MAX_FILE_BYTES, 'FILE_TOO_LARGE');
+      file = await collect(arriving(part.file), MAX_FILE_BYTES, 'FILE_TOO_LARGE');
     } else if (part.fieldname === 'details' && details === undefined) {
-      const text = part.type === 'file' ? (await collect(part.file, MAX_DETAILS_BYTES, 'REQUEST_TOO_LARGE')).toString() : part.value;
-      details = parseDetails(text);
+      details = await textOf(part);
     } else {
-      throw new ServiceError('REQUEST_INVALID', `Unexpected part '${part.fieldname.slice(0, 40)}': send one 'file' and one 'details'`);
+      throw unexpected();
     }
   }
-  if (!file) throw new ServiceError('REQUEST_INVALID', "There is no part named 'file'");
-  return { file, details };
+  if (!file) throw missingFile();
+  return { file, details: details === undefined ? undefined : parseDetails(details) };
 }
 
 /** The `file` part of a multipart body as it arrives; the rest of the body must be empty. */
-export async function streamUpload(request: FastifyRequest, consume: (file: Readable) => Promise<void>): Promise<void> {
+export async function streamUpload(
+  request: FastifyRequest,
+  consume: (file: AsyncIterable<Uint8Array>) => Promise<void>,
+): Promise<void> {
   let files = 0;
-  for await (const part of multipartOf(request)) {
-    if (part.type !== 'file' || part.fieldname !== 'file' || (files += 1) > 1) {
-      throw new ServiceError('REQUEST_INVALID', "Send one part named 'file' and nothing else");
-    }
-    await consume(part.file);
+  for await (const part of partsOf(request)) {
+    files += 1;
+    if (part.type !== 'file' || part.fieldname !== 'file' || files > 1) throw unexpected();
+    await consume(arriving(part.file));
   }
-  if (files === 0) throw new ServiceError('REQUEST_INVALID', "There is no part named 'file'");
+  if (files === 0) throw missingFile();
 }
 
-function multipartOf(request: FastifyRequest): ReturnType<FastifyRequest['parts']> {
+/** The parts of a body; what is wrong with its form is the sender's doing, whatever the parser calls it. */
+async function* partsOf(request: FastifyRequest): AsyncGenerator<NonNullable<Part>> {
   if (!request.isMultipart()) {
-    throw new ServiceError('REQUEST_INVALID', "Send multipart/form-data with a part named 'file'");
+    throw new ServiceError('MEDIA_TYPE_UNSUPPORTED', "Send multipart/form-data with a part named 'file'");
   }
-  return request.parts();
+  const parts = request.parts();
+  try {
+    for (;;) {
+      const { value, done } = await parts.next().catch(malformed);
+      if (done === true) return;
+      if (value) yield value;
+    }
+  } finally {
+    await parts.return?.();
+  }
+}
+
+async function* arriving(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const chunks = stream[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const { value, done } = await chunks.next().catch(malformed);
+      if (done === true) return;
+      yield value;
+    }
+  } finally {
+    await chunks.return?.();
+  }
+}
+
+function malformed(): never {
+  throw new ServiceError('REQUEST_INVALID', 'The body is not whole multipart/form-data, or has too many parts');
+}
+
+async function textOf(part: NonNullable<Part>): Promise<string> {
+  if (part.type === 'file') {
+    return (await collect(arriving(part.file), MAX_DETAILS_BYTES, 'REQUEST_TOO_LARGE')).toString();
+  }
+  if (part.valueTruncated) throw tooLarge('REQUEST_TOO_LARGE', MAX_DETAILS_BYTES);
+  return String(part.value);
 }
 
 async function collect(
@@ -61,16 +98,30 @@ async function collect(
   let size = 0;
   for await (const chunk of stream) {
     size += chunk.length;
-    if (size > most) throw new ServiceError(code, `It is larger than ${Math.floor(most / 1024)} KiB`);
+    if (size > most) throw tooLarge(code, most);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 }
 
-function parseDetails(text: unknown): unknown {
+/** The parser's error quotes the text, so it is not kept. */
+function parseDetails(text: string): unknown {
   try {
-    return JSON.parse(String(text)) as unknown;
-  } catch (error) {
-    throw new ServiceError('DETAILS_INVALID', "'details' is not JSON", { cause: error });
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new ServiceError('DETAILS_INVALID', "'details' is not JSON");
   }
+}
+
+function tooLarge(code: 'FILE_TOO_LARGE' | 'REQUEST_TOO_LARGE', most: number): ServiceError {
+  const what = code === 'FILE_TOO_LARGE' ? 'The file' : "'details'";
+  return new ServiceError(code, `${what} is larger than ${most / 1024} KiB`);
+}
+
+function unexpected(): ServiceError {
+  return new ServiceError('REQUEST_INVALID', "Unexpected part: send one file as 'file', and where details are asked for one 'details'");
+}
+
+function missingFile(): ServiceError {
+  return new ServiceError('REQUEST_INVALID', "There is no file in a part named 'file'");
 }

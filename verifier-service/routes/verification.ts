@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { encodeBase64url } from '@spondon/protocol/base64url';
 import { fromHex } from '@spondon/protocol/bytes';
-import { type EvidenceDeps, issueByCode, issueByHash, makeEvidence } from '../verify/evidence.js';
+import { type EvidenceDeps, makeEvidence } from '../verify/evidence.js';
 import { toServiceError } from '../problems.js';
 import type { VisitorLimit } from '../visitor-limit.js';
+import { allow } from './allowance.js';
 import { verifyFile, type VerifyFileDeps } from '../verify/file.js';
 import { answer, type Answer } from '../verify/answer.js';
 import type { Finder } from '../verify/find.js';
@@ -181,7 +181,7 @@ export const verificationRoutes: FastifyPluginCallbackZod<VerificationRoutes> = 
     },
     async (request, reply) => {
       await allow(limit, request, reply, EVIDENCE_COST);
-      const text = await makeEvidence(options.evidence, issueByCode(options.evidence, request.params.id));
+      const text = await makeEvidence(options.evidence, { code: request.params.id });
       return reply
         .type('application/vnd.spondon.evidence+json')
         .header('content-disposition', `attachment; filename="${request.params.id}.evidence.json"`)
@@ -209,15 +209,12 @@ export const verificationRoutes: FastifyPluginCallbackZod<VerificationRoutes> = 
     async (request, reply) => {
       const { items } = request.body;
       await allow(limit, request, reply, EVIDENCE_COST * items.length);
-      const { evidence } = options;
       const results = await inTurns(items, async (each) => {
-        try {
-          const issue = 'code' in each ? issueByCode(evidence, each.code) : issueByHash(evidence, fromHex(each.sha256));
-          return { evidence: await makeEvidence(evidence, issue) };
-        } catch (error) {
-          const { code, message } = toServiceError(error);
-          return { error: { code, message } };
-        }
+        const asked = 'code' in each ? each : { sha256: fromHex(each.sha256) };
+        return makeEvidence(options.evidence, asked).then(
+          (evidence) => ({ evidence }),
+          (error: unknown) => ({ error: toFailure(error) }),
+        );
       });
       return { results };
     },
@@ -226,8 +223,11 @@ export const verificationRoutes: FastifyPluginCallbackZod<VerificationRoutes> = 
   done();
 };
 
-async function allow(limit: VisitorLimit, request: FastifyRequest, reply: FastifyReply, cost: number): Promise<void> {
-  await limit.spend(request.ip, cost, (seconds) => void reply.header('retry-after', seconds));
+/** An item's own failure; what is a fault here fails the whole request, and is logged. */
+function toFailure(error: unknown): { code: string; message: string } {
+  const { code, message } = toServiceError(error);
+  if (code === 'INTERNAL') throw error;
+  return { code, message };
 }
 
 /** In the items' order, a few at a time, so that a batch does not hold up everybody else. */

@@ -23,7 +23,7 @@ export interface Renderer {
 const REPLACE_ABOVE_BYTES = 128 * 1024 * 1024;
 
 interface Engine {
-  readonly library: PDFiumLibrary;
+  readonly library: Awaited<ReturnType<typeof PDFiumLibrary.init>>;
   memoryBytes(): number;
   exhausted(): boolean;
 }

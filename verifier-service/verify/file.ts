@@ -1,25 +1,18 @@
 import type { Hash as Hasher } from 'node:crypto';
-import type { Readable } from 'node:stream';
 import { encodeBase64url } from '@spondon/protocol/base64url';
 import { toHex } from '@spondon/protocol/bytes';
 import { parseClaims } from '@spondon/protocol/claims';
 import type { FoundClaims } from '@spondon/protocol/verdict/finding';
-import { ServiceError } from '../error.js';
+import { HTTP_STATUS, ServiceError } from '../error.js';
+import type { ClaimsReading, FoundClaims as ClaimsInFile } from '../read/find-claims.js';
 import { answer, type Answer } from './answer.js';
 import type { Finder } from './find.js';
 
-/** A code found in a file. */
-export interface ReadClaims {
-  readonly jws: string;
-  readonly host: string | null;
-  readonly source: 'xmp' | 'qr';
-  readonly page?: number;
-}
 
 export interface VerifyFileDeps {
   readonly finder: Finder;
   /** Looks for codes in a PDF or picture, in a thread and for a limited time. */
-  readonly readClaims: (file: Uint8Array) => Promise<{ claims: readonly ReadClaims[]; complete: boolean }>;
+  readonly readClaims: (file: Uint8Array) => Promise<Pick<ClaimsReading, 'claims' | 'complete'>>;
   readonly now: () => number;
 }
 
@@ -35,21 +28,21 @@ const MAX_READ_BYTES = 25 * 1024 * 1024;
 export async function verifyFile(
   deps: VerifyFileDeps,
   hasher: Hasher,
-  receive: (consume: (file: Readable) => Promise<void>) => Promise<void>,
+  receive: (consume: (file: AsyncIterable<Uint8Array>) => Promise<void>) => Promise<void>,
 ) {
-  let chunks: Buffer[] | null = [];
+  const chunks: Uint8Array[] = [];
   let size = 0;
   await receive(async (file) => {
-    for await (const chunk of file as AsyncIterable<Buffer>) {
+    for await (const chunk of file) {
       hasher.update(chunk);
       size += chunk.length;
-      if (size > MAX_READ_BYTES) chunks = null;
-      chunks?.push(chunk);
+      if (size > MAX_READ_BYTES) chunks.length = 0;
+      else chunks.push(chunk);
     }
   });
   if (size === 0) throw new ServiceError('FILE_EMPTY', 'The file is empty');
   const sha256 = hasher.digest();
-  const { codes, reading } = await readCodes(deps, chunks && Buffer.concat(chunks));
+  const { codes, reading } = await readCodes(deps, size > MAX_READ_BYTES ? null : Buffer.concat(chunks));
   const described = await Promise.all(codes.map((code) => describeCode(deps, code)));
   const claims = described.flatMap(({ found }) => (found ? [found] : []));
   const lookup = await deps.finder.byFile(sha256, claims);
@@ -61,22 +54,22 @@ export async function verifyFile(
 async function readCodes(
   { readClaims }: VerifyFileDeps,
   file: Uint8Array | null,
-): Promise<{ codes: readonly ReadClaims[]; reading: Reading }> {
+): Promise<{ codes: readonly ClaimsInFile[]; reading: Reading }> {
   if (!file) return { codes: [], reading: 'not-read' };
   try {
     const { claims, complete } = await readClaims(file);
     return { codes: claims, reading: complete ? 'complete' : 'partial' };
   } catch (error) {
-    if (!(error instanceof ServiceError) || error.code === 'OVERLOADED') throw error;
-    return { codes: [], reading: error.code === 'FILE_TYPE_UNKNOWN' ? 'not-read' : 'failed' };
+    if (!(error instanceof ServiceError) || HTTP_STATUS[error.code] === 503) throw error;
+    return { codes: [], reading: 'failed' };
   }
 }
 
-async function describeCode({ finder }: VerifyFileDeps, { jws, host, source, page }: ReadClaims) {
+async function describeCode({ finder }: VerifyFileDeps, { jws, host, source, page }: ClaimsInFile) {
   const found: FoundClaims | null = await finder.claims(jws);
   const shown = {
     source,
-    host,
+    host: host ?? null,
     ...(page === undefined ? {} : { page }),
     signature: signatureOf(found),
     content: found ? parseClaims(jws).claims : null,

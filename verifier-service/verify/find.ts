@@ -4,6 +4,7 @@ import { readFoundClaims } from '@spondon/protocol/found-claims';
 import { type Issuer, keyOf, type Status } from '@spondon/protocol/records';
 import { parseStatement, type SignedStatement, verifyStatement } from '@spondon/protocol/statement';
 import type { FoundClaims, FoundRecord, Lookup, PendingRevocation } from '@spondon/protocol/verdict/finding';
+import { WorkerError } from '@spondon/anchor-worker/error';
 import { queuedByCode, queuedByHash, type QueueDb, type QueueRow } from '@spondon/anchor-worker/queue';
 import type { Anchored, LogStore } from '@spondon/anchor-worker/log/store';
 
@@ -14,6 +15,8 @@ export interface FindDeps {
   readonly mayBeQueued: () => boolean;
   /** False once the follower has stopped: then nothing here may be taken for the ledger's state. */
   readonly isCurrent: () => boolean;
+  /** Told that the log's own files cannot be read. */
+  readonly onDamage: (error: WorkerError) => void;
   readonly hash: Hash;
   readonly verify: Verify;
   readonly now: () => number;
@@ -32,23 +35,26 @@ export class Finder {
 
   /** Records with this hash, and those that the claims found in the file name. */
   async byFile(sha256: Uint8Array, claims: readonly FoundClaims[]): Promise<Lookup> {
-    const { log, db, isCurrent, mayBeQueued } = this.deps;
-    if (!isCurrent()) return { state: 'unavailable' };
-    const anchored = log.findByHash(sha256);
-    const queued = mayBeQueued() ? await queuedByHash(db, encodeBase64url(sha256)) : [];
-    for (const { jti, iss } of claims) {
-      const named = await this.#issuesByCode(jti);
-      anchored.push(...named.anchored.filter(({ signed }) => signed.statement.iss === iss));
-      queued.push(...named.queued.filter((row) => row.iss === iss));
-    }
-    return this.#answered(anchored, queued);
+    return this.#answer(async () => {
+      const { log, db, mayBeQueued } = this.deps;
+      // The queue before the log: what leaves the one is in the other by then.
+      const queued = mayBeQueued() ? await queuedByHash(db, encodeBase64url(sha256)) : [];
+      const anchored = log.findByHash(sha256);
+      for (const { jti, iss } of claims) {
+        const named = await this.#issuesByCode(jti);
+        anchored.push(...named.anchored.filter(({ signed }) => signed.statement.iss === iss));
+        queued.push(...named.queued.filter((row) => row.iss === iss));
+      }
+      return this.#answered(anchored, queued);
+    });
   }
 
   /** Records under this documentId, of any issuer. */
   async byCode(jti: string): Promise<Lookup> {
-    if (!this.deps.isCurrent()) return { state: 'unavailable' };
-    const { anchored, queued } = await this.#issuesByCode(jti);
-    return this.#answered(anchored, queued);
+    return this.#answer(async () => {
+      const { anchored, queued } = await this.#issuesByCode(jti);
+      return this.#answered(anchored, queued);
+    });
   }
 
   /** What can be said of a claims JWS by itself. Null when the text is no claims JWS in its one spelling. */
@@ -57,9 +63,22 @@ export class Finder {
     return readFoundClaims(jws, { issuer: (iss) => log.issuer(iss), isComplete: isCurrent() }, hash, verify);
   }
 
+  /** An outage is told as such: nothing found would read as a verdict about the document. */
+  async #answer(find: () => Promise<Lookup>): Promise<Lookup> {
+    const { isCurrent, onDamage } = this.deps;
+    if (!isCurrent()) return { state: 'unavailable' };
+    try {
+      return await find();
+    } catch (error) {
+      if (!(error instanceof WorkerError)) throw error;
+      onDamage(error);
+      return { state: 'unavailable' };
+    }
+  }
+
   async #issuesByCode(jti: string): Promise<{ anchored: Anchored[]; queued: QueueRow[] }> {
-    const anchored = this.deps.log.findByCode(jti).filter(({ signed }) => signed.statement.op === 'issue');
     const queued = this.deps.mayBeQueued() ? await queuedByCode(this.deps.db, jti) : [];
+    const anchored = this.deps.log.findByCode(jti).filter(({ signed }) => signed.statement.op === 'issue');
     return { anchored, queued: queued.filter(({ op }) => op === 'issue') };
   }
 
@@ -75,7 +94,7 @@ export class Finder {
       // Anchored, and about to leave the queue.
       if (texts.has(statement)) continue;
       texts.add(statement);
-      const record = await this.#record(parseStatement(statement), null, { state: 'pending', acceptedAt: Number(acceptedAt) });
+      const record = await this.#record(parseStatement(statement), null, { state: 'pending', acceptedAt });
       if (record) records.push(record);
     }
     return { state: 'answered', source: 'register', records };
@@ -144,6 +163,6 @@ export class Finder {
     const { statement } = parseStatement(row.statement);
     if (statement.op !== 'revoke') return null;
     const { reason, by } = statement;
-    return { reason, ...(by === undefined ? {} : { by }), acceptedAt: Number(row.acceptedAt) };
+    return { reason, ...(by === undefined ? {} : { by }), acceptedAt: row.acceptedAt };
   }
 }

@@ -1,0 +1,44 @@
+import { nextInQueue, type QueueDb, type QueuedStatement, removeAnchored } from './queue.js';
+
+/** Deleting rows together costs a fraction of deleting them batch by batch; this many may stay meanwhile. */
+const MAX_LEAVING = 16_384;
+
+/**
+ * One organisation's queue, as the anchorer goes through it. Rows that were anchored are passed over at once and deleted
+ * many at a time; after a crash they are found anchored once more.
+ */
+export class QueueCursor {
+  #after = 0;
+  readonly #leaving = new Set<number>();
+
+  constructor(
+    private readonly db: QueueDb,
+    private readonly mspId: string,
+  ) {}
+
+  /** The oldest rows that were not passed over. */
+  next(limit: number): Promise<QueuedStatement[]> {
+    return nextInQueue(this.db, this.mspId, this.#after, limit);
+  }
+
+  /** Of the rows that `next` gave, these have been read back from the ledger. True when rows left the queue. */
+  async pass(given: readonly QueuedStatement[], anchored: readonly QueuedStatement[]): Promise<boolean> {
+    const last = anchored.at(-1);
+    if (!last) return false;
+    for (const { seq } of anchored) this.#leaving.add(seq);
+    const noneWaitsBefore = given[anchored.length - 1]?.seq === last.seq;
+    if (!noneWaitsBefore || this.#leaving.size >= MAX_LEAVING) return this.flush();
+    this.#after = last.seq;
+    return false;
+  }
+
+  /** Deletes the rows that were passed over. True when there were any. */
+  async flush(): Promise<boolean> {
+    if (this.#leaving.size === 0) return false;
+    await removeAnchored(this.db, [...this.#leaving]);
+    this.#leaving.clear();
+    // From the start: numbers may become visible out of order where several processes queue.
+    this.#after = 0;
+    return true;
+  }
+}

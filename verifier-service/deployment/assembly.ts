@@ -1,0 +1,147 @@
+import { randomBytes } from 'node:crypto';
+import type { Logger } from 'pino';
+import { sha256, verify } from '@spondon/protocol/crypto-node';
+import type { AppOptions } from '../app.js';
+import { type Config, isLoopback } from '../config.js';
+import { type Database, queueOf } from '../database/schema.js';
+import type { PreparedDocument, PrepareJob } from '../documents/prepare.js';
+import { Registrar } from '../facilities/registrar.js';
+import { Signers } from '../facilities/signers.js';
+import { WrappingKeys } from '../facilities/wrapping-keys.js';
+import { faultOf } from '../fault.js';
+import type { DocumentStore } from '../ipfs/store.js';
+import type { Metrics } from '../metrics.js';
+import type { ClaimsReader } from '../read/claims-reader.js';
+import type { ThreadPool } from '../threads/pool.js';
+import { createUploadSlots } from '../upload-slots.js';
+import type { Vault } from '../vault/seal.js';
+import { loadSigningKey, newSigningKey } from '../vault/signing-key.js';
+import { Finder } from '../verify/find.js';
+import { verifyOnThreads } from '../verify/threads.js';
+import { createVisitorLimit } from '../visitor-limit.js';
+import type { Anchoring } from './anchoring.js';
+import { MSP_ID, type OwnLedger } from './ledger.js';
+
+/** What has been opened, and runs. */
+export interface Parts {
+  readonly config: Config;
+  readonly db: Database;
+  readonly vault: Vault;
+  readonly ledger: OwnLedger;
+  readonly anchoring: Anchoring;
+  readonly store: DocumentStore;
+  readonly prepare: ThreadPool<PrepareJob, PreparedDocument>;
+  readonly reader: ClaimsReader;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
+
+const now = (): number => Date.now();
+const random = (length: number): Uint8Array => randomBytes(length);
+
+/** Gives every route what it works with. */
+export function assemble(parts: Parts): { registrar: Registrar; options: Omit<AppOptions, 'tls'> } {
+  const { config, db, vault, anchoring, metrics, log } = parts;
+  const { store: derived, gauge } = anchoring;
+  const issuer = (iss: string) => derived.issuer(iss);
+  const signers = new Signers({ db, openKey: (sealed, iss) => loadSigningKey(sealed, vault, iss), issuer });
+  const wrappingKeys = new WrappingKeys({ db, vault, random });
+  const registrar = registrarOf(parts, signers, wrappingKeys);
+  const { onQueued } = anchoring;
+  const limit = createVisitorLimit(config.rateLimit);
+  const assertQueueHasRoom = (): void => gauge.assertRoom();
+  const options: Omit<AppOptions, 'tls'> = {
+    logger: log,
+    trustProxy: config.trustProxy,
+    metrics,
+    documents: { ...documentsOf(parts, signers, wrappingKeys), assertQueueHasRoom },
+    statements: {
+      db,
+      accept: { db, log: derived, issuer, verify: verifyOnThreads, now, mspId: MSP_ID, onQueued },
+      assertQueueHasRoom,
+    },
+    verification: { ...verificationOf(parts), limit },
+    trust: {
+      trustBundle: () => parts.ledger.trustBundle({ hosts: [new URL(config.portalUrl).host], now: now() }),
+      issuers: () => derived.issuers(),
+      limit,
+    },
+    administration: { db, registrar, issuer, now, random },
+    health: { metrics: metrics.registry, refresh: anchoring.measure, problems: anchoring.problems },
+  };
+  return { registrar, options };
+}
+
+function registrarOf({ db, vault, ledger, anchoring }: Parts, signers: Signers, wrappingKeys: WrappingKeys): Registrar {
+  return new Registrar({
+    db,
+    ledger,
+    issuer: (iss) => anchoring.store.issuer(iss),
+    applied: anchoring.applied,
+    signers,
+    newSigningKey: async (iss) => {
+      const { key, sealed } = await newSigningKey(vault, iss);
+      return { kid: key.kid, jwk: key.jwk, sealed };
+    },
+    newFacilityKey: (iss) => wrappingKeys.create(iss),
+    now,
+    random,
+  });
+}
+
+function documentsOf(parts: Parts, signers: Signers, wrappingKeys: WrappingKeys) {
+  const { config, db, anchoring, store, prepare, metrics } = parts;
+  const { store: derived, onQueued } = anchoring;
+  const revoke = { db, log: derived, withSigner: signers.with, now, mspId: MSP_ID, onQueued };
+  return {
+    db,
+    issue: {
+      ...revoke,
+      prepare: (job: PrepareJob) => prepare.run(job),
+      store,
+      wrapKey: wrappingKeys.wrap.bind(wrappingKeys),
+      hash: sha256,
+      random,
+      portalUrl: config.portalUrl,
+      portalWarning: isLoopback(config.portalUrl) ? LOOPBACK_WARNING : null,
+      onQueued: (count: number): void => {
+        metrics.issued.inc();
+        onQueued(count);
+      },
+    },
+    revoke,
+    read: { db, log: derived },
+    file: { db, store, unwrapKey: wrappingKeys.unwrap.bind(wrappingKeys), hash: sha256 },
+    admitUpload: createUploadSlots(config.maxUploads),
+  };
+}
+
+function verificationOf({ config, db, ledger, anchoring, reader, log }: Parts) {
+  const { store: derived, gauge, isCurrent } = anchoring;
+  const finder = new Finder({
+    log: derived,
+    db: queueOf(db),
+    mayBeQueued: () => gauge.length > 0,
+    isCurrent,
+    onDamage: (error) => log.error({ fault: faultOf(error) }, 'the log cannot be read: run fsck'),
+    hash: sha256,
+    verify,
+    now,
+    singleOwner: true,
+  });
+  return {
+    finder,
+    file: { finder, readClaims: (file: Uint8Array) => reader.read(file), now },
+    evidence: { ledger, log: derived, finder, now },
+    // Apart from those of the facilities: visitors who send slowly must not keep anybody from issuing.
+    admitUpload: createUploadSlots(config.maxUploads),
+    now,
+  };
+}
+
+const LOOPBACK_WARNING = {
+  code: 'LOOPBACK_PORTAL',
+  message:
+    'The code on this document leads to this very machine and opens nowhere else: set SPONDON_PORTAL_URL to the ' +
+    "portal's public address before issuing real documents",
+};

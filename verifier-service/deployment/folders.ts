@@ -1,0 +1,38 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { chmod } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeFolderDurably } from '@spondon/anchor-worker/durable-file';
+import { loadMasterKey } from '../vault/master-key.js';
+import { createVault, type Vault } from '../vault/seal.js';
+
+const OWNER_ONLY = 0o700;
+
+/** Where everything lies in the data folder. */
+export function foldersOf(dataDir: string) {
+  return {
+    data: dataDir,
+    ledger: join(dataDir, 'ledger'),
+    log: join(dataDir, 'log'),
+    ipfs: join(dataDir, 'ipfs'),
+    database: join(dataDir, 'service.db'),
+    masterKey: join(dataDir, 'master.key'),
+    credentials: join(dataDir, 'credentials'),
+  };
+}
+
+export type Folders = ReturnType<typeof foldersOf>;
+
+/** Makes what is missing, for its owner alone. */
+export async function makeFolders({ data, ledger, credentials }: Folders): Promise<void> {
+  for (const folder of [data, ledger, credentials]) {
+    await makeFolderDurably(folder);
+    await chmod(folder, OWNER_ONLY);
+  }
+}
+
+/** Opens the vault; its key is made at a first start, and only then. */
+export async function openVault({ database, masterKey: file }: Folders, text: string | undefined): Promise<Vault> {
+  const random = (length: number): Uint8Array => randomBytes(length);
+  return createVault(await loadMasterKey({ text, file, mayCreate: !existsSync(database), random }), random);
+}

@@ -1,0 +1,144 @@
+import { decodeEntry } from '@spondon/protocol/entry';
+import { sha256, verify } from '@spondon/protocol/crypto-node';
+import { publicKeyFromJwk } from '@spondon/protocol/crypto';
+import { keyOf } from '@spondon/protocol/records';
+import { parseStatement, type SignedStatement, verifyStatement } from '@spondon/protocol/statement';
+import type { LogStore } from '@spondon/anchor-worker/log/store';
+import { nextInQueue, queuedByCode, type QueueRow, refusedByCode } from '@spondon/anchor-worker/queue';
+import { type Database, queueOf } from '../database/schema.js';
+import { openDocumentFile } from '../documents/file.js';
+import { queueRow } from '../documents/queueing.js';
+import { WrappingKeys } from '../facilities/wrapping-keys.js';
+import type { DocumentStore } from '../ipfs/store.js';
+import type { Vault } from '../vault/seal.js';
+import { MSP_ID } from './ledger.js';
+
+const ROWS_AT_ONCE = 500;
+/** Entries in a full bundle of tiles. */
+const BUNDLE = 256;
+
+type Checked = Promise<{ checked: string; result: true }>;
+
+/** Every entry is found under its documentId, and no statement was anchored twice. */
+export async function checkEntries(log: LogStore): Checked {
+  let count = 0;
+  for (const [mspId, { size }] of log.heads()) {
+    for (let number = 0; number * BUNDLE < size; number += 1) {
+      for (const [place, entry] of log.bundle(mspId, number).entries()) {
+        checkEntry(log, mspId, number * BUNDLE + place, decodeEntry(entry).text);
+        count += 1;
+      }
+      await othersTurn();
+    }
+  }
+  return { checked: `${count} entries, each found by its code, none anchored twice`, result: true };
+}
+
+function checkEntry(log: LogStore, mspId: string, index: number, text: string): void {
+  const { jti, iss } = parseStatement(text).statement;
+  const same = log.findByCode(jti).filter(({ signed }) => signed.text === text);
+  const [first, second] = same;
+  if (!first) throw new Error(`Entry ${index} of ${mspId} is not found under its document ${jti}`);
+  if (second) {
+    const places = `${first.mspId} ${first.index} and ${second.mspId} ${second.index}`;
+    throw new Error(`A statement about document ${jti} of ${iss} is anchored twice: entries ${places}`);
+  }
+}
+
+/** What waits, and what was refused, is signed by its issuer and stands in the row that it belongs to. */
+export async function checkQueue(log: LogStore, db: Database): Checked {
+  let count = 0;
+  for (let after = 0; ; ) {
+    const rows = await nextInQueue(queueOf(db), MSP_ID, after, ROWS_AT_ONCE);
+    for (const row of rows) await checkRow(log, row, 'queue');
+    count += rows.length;
+    const last = rows.at(-1);
+    if (!last) break;
+    after = last.seq;
+  }
+  const refused = await queueOf(db).selectFrom('refused').selectAll().execute();
+  for (const row of refused) await checkRow(log, row, 'refused');
+  const all = await queueOf(db).selectFrom('queue').select('seq').where('mspId', '!=', MSP_ID).executeTakeFirst();
+  if (all) throw new Error(`Row ${all.seq} of table queue belongs to no organisation of this service`);
+  return { checked: `${count} statements wait, ${refused.length} were refused`, result: true };
+}
+
+type StatementRow = Pick<QueueRow, 'seq' | 'mspId' | 'iss' | 'jti' | 'op' | 'statement' | 'acceptedAt'> & {
+  readonly sha256?: string | null;
+};
+
+async function checkRow(log: LogStore, row: StatementRow, table: string): Promise<void> {
+  const where = `Row ${row.seq} of table ${table}`;
+  const signed = parsed(row.statement, where);
+  const { mspId, iss, jti, op, sha256: hash } = queueRow(MSP_ID, signed.statement, signed.text, row.acceptedAt);
+  const fits = row.mspId === mspId && row.iss === iss && row.jti === jti && row.op === op;
+  if (!fits || (row.sha256 !== undefined && row.sha256 !== hash)) throw new Error(`${where} is not about its statement`);
+  if (!(await isSigned(log, signed))) throw new Error(`${where}: its statement is not signed by ${iss}`);
+}
+
+function parsed(text: string, where: string): SignedStatement {
+  try {
+    return parseStatement(text);
+  } catch (cause) {
+    throw new Error(`${where} holds no statement`, { cause });
+  }
+}
+
+async function isSigned(log: LogStore, signed: SignedStatement): Promise<boolean> {
+  const issuer = log.issuer(signed.statement.iss);
+  const key = issuer && keyOf(issuer, signed.kid);
+  return key ? verifyStatement(signed, publicKeyFromJwk(key.jwk), verify) : false;
+}
+
+/** Every document opens with its key, has the hash that was signed, and is anchored, queued or refused, once. */
+export async function checkDocuments(
+  log: LogStore,
+  { db, store, vault }: { readonly db: Database; readonly store: DocumentStore; readonly vault: Vault },
+): Checked {
+  const keys = new WrappingKeys({ db, vault, random: (length) => new Uint8Array(length) });
+  const file = { db, store, unwrapKey: keys.unwrap.bind(keys), hash: sha256 };
+  let count = 0;
+  for (;;) {
+    const rows = await db
+      .selectFrom('documents')
+      .select(['iss', 'jti', 'sha256'])
+      .orderBy('iss')
+      .orderBy('jti')
+      .limit(ROWS_AT_ONCE)
+      .offset(count)
+      .execute();
+    for (const row of rows) {
+      await openDocumentFile(file, row.iss, row.jti).catch((error: unknown) => {
+        throw new Error(`Document ${row.jti} of ${row.iss}: ${error instanceof Error ? error.message : String(error)}`);
+      });
+      await checkStatement(log, db, row);
+    }
+    count += rows.length;
+    if (rows.length < ROWS_AT_ONCE) break;
+  }
+  return { checked: `${count} documents opened and compared with their statements`, result: true };
+}
+
+async function checkStatement(
+  log: LogStore,
+  db: Database,
+  { iss, jti, sha256: hash }: { iss: string; jti: string; sha256: string },
+): Promise<void> {
+  const rows = [...(await queuedByCode(queueOf(db), jti)), ...(await refusedByCode(queueOf(db), jti))];
+  const kept = rows.map(({ statement }) => parseStatement(statement));
+  const found = [...log.findByCode(jti).map(({ signed }) => signed), ...kept].filter(
+    ({ statement }) => statement.iss === iss && statement.op === 'issue',
+  );
+  // Anchored, and about to leave the queue when the process ended, is the same statement still.
+  const [issue, second] = new Map(found.map((signed) => [signed.text, signed])).values();
+  if (!issue) throw new Error(`Document ${jti} of ${iss} is neither on the ledger nor in the queue`);
+  if (second) throw new Error(`Document ${jti} of ${iss} is issued twice`);
+  if (issue.statement.op !== 'issue' || issue.statement.sha256 !== hash) {
+    throw new Error(`Document ${jti} of ${iss} has another hash than its statement`);
+  }
+  if (!(await isSigned(log, issue))) throw new Error(`The statement of document ${jti} of ${iss} is not signed by it`);
+}
+
+function othersTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

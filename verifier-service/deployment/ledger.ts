@@ -1,0 +1,32 @@
+import { randomBytes } from 'node:crypto';
+import type { Logger } from 'pino';
+import { Records } from '@spondon/chaincode/records';
+import { openEmbeddedLedger } from '@spondon/ledger/embedded/open';
+import type { Vault } from '../vault/seal.js';
+import type { Folders } from './folders.js';
+
+/** The embedded organisation: owner of the ledger, its regulator, and the issuer of every log entry. */
+export const MSP_ID = 'SpondonMSP';
+export const CHANNEL = 'records';
+export const CHAINCODE = { name: 'records', version: '1' };
+
+export type OwnLedger = Awaited<ReturnType<typeof openLedger>>;
+
+/** The ledger in the data folder, founded at a first start. */
+export function openLedger(folders: Folders, vault: Vault, log: Logger) {
+  return openEmbeddedLedger({
+    folder: folders.ledger,
+    channel: CHANNEL,
+    chaincode: CHAINCODE,
+    contract: new Records(),
+    mspId: MSP_ID,
+    owner: 'the owner of this deployment',
+    keeper: {
+      seal: (plaintext: Uint8Array) => vault.seal(plaintext, 'ledger-identity'),
+      open: (sealed: Uint8Array) => vault.open(sealed, 'ledger-identity'),
+    },
+    now: () => Date.now(),
+    random: (length) => randomBytes(length),
+    notice: (notice) => log.warn(notice, 'opening the ledger'),
+  });
+}

@@ -1,0 +1,28 @@
+import type { Statement } from '@spondon/protocol/statement';
+import { enqueue, type NewQueueRow, type QueueRow } from '@spondon/anchor-worker/queue';
+import { type Database, queueOf } from '../database/schema.js';
+
+export function queueRow(mspId: string, statement: Statement, text: string, acceptedAt: number): NewQueueRow {
+  const { iss, jti, op } = statement;
+  const sha256 = statement.op === 'issue' ? statement.sha256 : null;
+  return { mspId, iss, jti, op, sha256, statement: text, acceptedAt };
+}
+
+/** What is queued under any of these documentIds, by documentId. */
+export async function queuedByCodes(db: Database, jtis: readonly string[]): Promise<Map<string, QueueRow[]>> {
+  const rows = await queueOf(db).selectFrom('queue').selectAll().where('jti', 'in', jtis).orderBy('seq').execute();
+  const byCode = new Map<string, QueueRow[]>();
+  for (const row of rows) byCode.set(row.jti, [...(byCode.get(row.jti) ?? []), row]);
+  return byCode;
+}
+
+/**
+ * Queues statements in the caller's transaction. Returns those whose place another statement about the same document
+ * took meanwhile: they are not queued, and must not be acknowledged.
+ */
+export async function enqueueOwn(db: Database, rows: readonly NewQueueRow[]): Promise<NewQueueRow[]> {
+  if (rows.length === 0) return [];
+  await enqueue(queueOf(db), rows);
+  const queued = await queuedByCodes(db, rows.map(({ jti }) => jti));
+  return rows.filter(({ jti, statement }) => !queued.get(jti)?.some((row) => row.statement === statement));
+}

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { crop, scale, sharpen, type GrayImage } from './pixels.js';
+
+const pictures = fc
+  .record({ width: fc.integer({ min: 1, max: 12 }), height: fc.integer({ min: 1, max: 12 }) })
+  .chain(({ width, height }) =>
+    fc
+      .uint8Array({ minLength: width * height, maxLength: width * height })
+      .map((data): GrayImage => ({ data, width, height })),
+  );
+
+function at({ data, width, height }: GrayImage, x: number, y: number): number {
+  const inside = (value: number, end: number) => Math.min(end - 1, Math.max(0, value));
+  return data[inside(y, height) * width + inside(x, width)] ?? 0;
+}
+
+/** The mean over the square, pixel by pixel: slow and plain. */
+function meanOf(image: GrayImage, radius: number): GrayImage {
+  const data = image.data.map((_, i) => {
+    const [x, y] = [i % image.width, Math.floor(i / image.width)];
+    let sum = 0;
+    for (let dy = -radius; dy <= radius; dy++)
+      for (let dx = -radius; dx <= radius; dx++) sum += at(image, x + dx, y + dy);
+    return sum / (2 * radius + 1) ** 2;
+  });
+  return { ...image, data };
+}
+
+test('sharpening adds the difference to the surroundings, also at the borders', () => {
+  fc.assert(
+    fc.property(
+      pictures,
+      fc.integer({ min: 1, max: 6 }),
+      fc.integer({ min: 1, max: 8 }),
+      (image, radius, amount) => {
+        const around = meanOf(meanOf(image, radius), radius);
+        const expected = Uint8ClampedArray.from(
+          image.data,
+          (pixel, i) => pixel + amount * (pixel - (around.data[i] ?? 0)),
+        );
+        assert.deepEqual(sharpen(image, radius, amount), { ...image, data: new Uint8Array(expected.buffer) });
+      },
+    ),
+  );
+});
+
+test('a crop has the pixels of its place', () => {
+  fc.assert(
+    fc.property(pictures, fc.nat(), fc.nat(), fc.nat(), fc.nat(), (image, a, b, c, d) => {
+      const [left, top] = [a % image.width, b % image.height];
+      const box = {
+        left,
+        top,
+        width: 1 + (c % (image.width - left)),
+        height: 1 + (d % (image.height - top)),
+      };
+      const cropped = crop(image, box);
+      assert.equal(cropped.data.length, box.width * box.height);
+      for (let y = 0; y < box.height; y++)
+        for (let x = 0; x < box.width; x++) assert.equal(at(cropped, x, y), at(image, left + x, top + y));
+    }),
+  );
+});
+
+test('a scaled picture has one byte a pixel', async () => {
+  const image = { data: new Uint8Array(35).fill(200), width: 7, height: 5 };
+  assert.deepEqual(await scale(image, 2), { data: Buffer.alloc(140, 200), width: 14, height: 10 });
+  const { data, width, height } = await scale(image, 0.01);
+  assert.deepEqual([data.length, width, height], [1, 1, 1]);
+});
