@@ -20,7 +20,7 @@ export interface AppOptions {
   readonly logger: FastifyBaseLogger;
   readonly tls: SecureContextOptions | null;
   /** Proxies in front, see SPONDON_TRUST_PROXY. */
-  readonly trustProxy: number;
+  readonly trustProxy: readonly string[];
   readonly metrics: Pick<Metrics, 'requests'>;
   readonly documents: DocumentRoutes;
   readonly statements: StatementRoutes;
@@ -32,10 +32,10 @@ export interface AppOptions {
 
 /** The HTTP service, ready to listen or to be injected into; what it works with comes in. */
 export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
-  const app = Fastify({
+  const app: FastifyInstance = Fastify({
     loggerInstance: options.logger,
     https: options.tls,
-    trustProxy: options.trustProxy,
+    trustProxy: options.trustProxy.length === 0 ? false : [...options.trustProxy],
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     // Our own line below: no URL, since a look-up's URL says whose document somebody asks about.

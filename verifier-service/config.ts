@@ -1,9 +1,15 @@
+import { isIPv4, isIPv6 } from 'node:net';
 import { z } from 'zod';
 import { ServiceError } from './error.js';
 
 const port = z.coerce.number().int().min(0).max(65535);
 const count = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
+const isNetwork = (text: string): boolean => {
+  const [address = '', length = '0', ...rest] = text.split('/');
+  const most = isIPv4(address) ? 32 : isIPv6(address) ? 128 : -1;
+  return rest.length === 0 && /^\d{1,3}$/.test(length) && Number(length) <= most;
+};
 const origin = z
   .url({ protocol: /^https?$/ })
   .refine((text) => new URL(text).pathname === '/' && !/[?#]/.test(text), 'must be an origin without a path')
@@ -42,9 +48,12 @@ const SETTINGS = {
   SPONDON_RATE_LIMIT: count(0, 1_000_000_000)
     .default(1200)
     .describe('public look-ups a minute for each address, 0 for no limit; a batch counts by its size'),
-  SPONDON_TRUST_PROXY: count(0, 16)
-    .default(0)
-    .describe('proxies in front that each add to X-Forwarded-For, 0 to 16, so that limits count their clients'),
+  SPONDON_TRUST_PROXY: z
+    .string()
+    .transform((text) => text.split(',').map((part) => part.trim()))
+    .refine((parts) => parts.every(isNetwork))
+    .optional()
+    .describe('proxies in front whose X-Forwarded-For is believed, so that limits count their clients: addresses or networks such as 127.0.0.1, 10.0.0.0/8'),
 } as const;
 
 /** The command line's own, which may stand in the same environment. */
@@ -69,8 +78,8 @@ export interface Config {
   readonly maxQueue: number;
   readonly maxUploads: number;
   readonly rateLimit: number;
-  /** Proxies in front whose word is taken for the visitor's address. */
-  readonly trustProxy: number;
+  /** Addresses and networks of proxies whose word is taken for the visitor's address. */
+  readonly trustProxy: readonly string[];
 }
 
 /** Throws `CONFIG_INVALID`, naming each bad variable and what it should look like. */
@@ -98,13 +107,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     maxQueue: settings.SPONDON_MAX_QUEUE,
     maxUploads: settings.SPONDON_MAX_UPLOADS,
     rateLimit: settings.SPONDON_RATE_LIMIT,
-    trustProxy: settings.SPONDON_TRUST_PROXY,
+    trustProxy: settings.SPONDON_TRUST_PROXY ?? [],
   };
 }
 
 /** Name, default and meaning of every setting, for `spondon help settings` and the operations page. */
 export function describeSettings(): { name: string; default: string; meaning: string }[] {
-  const defaults: Readonly<Record<string, string | number | boolean | undefined>> = schema.parse({});
+  const defaults: Readonly<Record<string, string | number | boolean | string[] | undefined>> = schema.parse({});
   return Object.keys(SETTINGS).map((name) => ({ name, default: String(defaults[name] ?? ''), meaning: describe(name) }));
 }
 

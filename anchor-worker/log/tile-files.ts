@@ -101,7 +101,7 @@ export class TileFiles {
     const waiting = this.#waiting.get(path);
     if (waiting) return waiting.bytes;
     try {
-      return readFileSync(join(this.folder, path));
+      return plain(readFileSync(join(this.folder, path)));
     } catch (error) {
       throw unreadable(path, error);
     }
@@ -115,7 +115,7 @@ export class TileFiles {
     try {
       const file = openSync(join(this.folder, path), 'r');
       try {
-        return buffer.subarray(0, readSync(file, buffer, 0, most, offset));
+        return plain(buffer).subarray(0, readSync(file, buffer, 0, most, offset));
       } finally {
         closeSync(file);
       }
@@ -140,6 +140,11 @@ export class TileFiles {
   #unwritable(cause: unknown): WorkerError {
     return new WorkerError('LOG_DAMAGED', `The tiles in ${this.folder} could not be written`, { cause });
   }
+}
+
+/** Not a Buffer: what is read is the same kind of thing as what was appended. */
+function plain({ buffer, byteOffset, length }: Buffer): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, length);
 }
 
 function unreadable(path: string, cause: unknown): WorkerError {

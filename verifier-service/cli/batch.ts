@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { appendFile, readFile } from 'node:fs/promises';
 import { isAbsolute, relative, resolve } from 'node:path';
 import { parse } from 'csv-parse/sync';
@@ -14,8 +15,15 @@ const OWN_COLUMNS = new Set(['file', 'kind', 'name', 'birthDate', 'idLast4', 'la
 type Row = Readonly<Record<string, string>>;
 
 interface Done {
+  /** SHA-256 of the row: what it says, wherever it stands. */
+  readonly row: string;
   readonly file: string;
   readonly documentId: string;
+}
+
+interface Failure {
+  readonly file: string;
+  readonly why: string;
 }
 
 /**
@@ -25,26 +33,27 @@ interface Done {
  * not issued twice. Returns the exit code: 0 when every row is issued.
  */
 export async function issueBatch(client: Client, folder: string, sheet: string): Promise<number> {
-  const rows = parse(await readFile(sheet), { columns: true, skip_empty_lines: true, trim: true, bom: true }) as Row[];
+  const all = parse(await readFile(sheet), { columns: true, skip_empty_lines: true, trim: true, bom: true }) as Row[];
+  // A row that stands there twice is one document.
+  const rows = new Map(all.map((row) => [digestOf(row), row]));
   const journal = `${sheet}.issued.jsonl`;
   const done = await readJournal(journal);
-  const waiting = rows.filter(({ file = '' }) => !done.has(file));
-  const failures: { file: string; why: string }[] = [];
-  let finished = rows.length - waiting.length;
-  let stopping = false;
-  const stop = (): void => {
-    stopping = true;
-  };
+  const waiting = [...rows].filter(([digest]) => !done.has(digest));
+  const total = rows.size;
+  let finished = total - waiting.length;
+  const failures: Failure[] = [];
+  const stopping = new AbortController();
+  const stop = (): void => stopping.abort();
   process.once('SIGINT', stop);
-  const total = rows.length;
   showProgress(finished, total, failures.length);
 
   const work = async (): Promise<void> => {
-    for (let row = waiting.shift(); row !== undefined && !stopping; row = waiting.shift()) {
+    for (let next = waiting.shift(); next !== undefined && !stopping.signal.aborted; next = waiting.shift()) {
+      const [digest, row] = next;
       const { file = '' } = row;
       try {
         const { documentId } = await issueRow(client, folder, row);
-        await appendFile(journal, `${JSON.stringify({ file, documentId } satisfies Done)}\n`);
+        await appendFile(journal, `${JSON.stringify({ row: digest, file, documentId } satisfies Done)}\n`);
         finished += 1;
       } catch (error) {
         failures.push({ file, why: error instanceof ApiError ? `${error.code}: ${error.message}` : String(error) });
@@ -54,12 +63,19 @@ export async function issueBatch(client: Client, folder: string, sheet: string):
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   process.off('SIGINT', stop);
-
-  process.stderr.write('\n');
-  for (const { file, why } of failures) process.stderr.write(`${file}: ${why}\n`);
-  if (stopping) process.stderr.write('Stopped. Run the same command again to go on where it stopped.\n');
+  report(failures, stopping.signal.aborted);
   process.stdout.write(`${finished} of ${total} issued; their codes are in ${journal}\n`);
   return finished === total ? 0 : 1;
+}
+
+function report(failures: readonly Failure[], stopped: boolean): void {
+  process.stderr.write('\n');
+  for (const { file, why } of failures) process.stderr.write(`${file}: ${why}\n`);
+  if (stopped) process.stderr.write('Stopped. Run the same command again to go on where it stopped.\n');
+}
+
+function digestOf(row: Row): string {
+  return createHash('sha256').update(JSON.stringify(row)).digest('base64url');
 }
 
 async function issueRow(client: Client, folder: string, row: Row): Promise<{ documentId: string }> {
@@ -97,9 +113,18 @@ function factOf(column: string, value: string): unknown {
 }
 
 async function readJournal(path: string): Promise<Set<string>> {
-  const text = await readFile(path, 'utf8').catch(() => '');
-  const lines = text.split('\n').filter((line) => line !== '');
-  return new Set(lines.map((line) => (JSON.parse(line) as Done).file));
+  if (!existsSync(path)) return new Set();
+  const lines = (await readFile(path, 'utf8')).split('\n');
+  // The last line may have been cut short: its row is asked for again, and answered as before.
+  return new Set(lines.flatMap((line) => rowIn(line) ?? []));
+}
+
+function rowIn(line: string): string | null {
+  try {
+    return (JSON.parse(line) as Done).row;
+  } catch {
+    return null;
+  }
 }
 
 function showProgress(finished: number, total: number, failed: number): void {

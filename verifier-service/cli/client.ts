@@ -71,23 +71,23 @@ export class Client {
   }
 
   async suspend(issuerId: string): Promise<unknown> {
-    return this.#json(`/v1/issuers/${issuerId}/suspension`, { method: 'POST', headers: await this.#bearer() });
+    return this.#json(`/v1/issuers/${encodeURIComponent(issuerId)}/suspension`, { method: 'POST', headers: await this.#bearer() });
   }
 
   async reinstate(issuerId: string): Promise<unknown> {
-    return this.#json(`/v1/issuers/${issuerId}/suspension`, { method: 'DELETE', headers: await this.#bearer() });
+    return this.#json(`/v1/issuers/${encodeURIComponent(issuerId)}/suspension`, { method: 'DELETE', headers: await this.#bearer() });
   }
 
-  rotateKey(issuerId: string, why: string): Promise<unknown> {
-    return this.#post(`/v1/issuers/${issuerId}/keys`, { why });
+  rotateKey(issuerId: string, rotation: Readonly<Record<string, unknown>>): Promise<unknown> {
+    return this.#post(`/v1/issuers/${encodeURIComponent(issuerId)}/keys`, rotation);
   }
 
   async newApiKey(issuerId: string): Promise<{ id: string; issuerId: string; apiKey: string }> {
-    return this.#json(`/v1/issuers/${issuerId}/api-keys`, { method: 'POST', headers: await this.#bearer() });
+    return this.#json(`/v1/issuers/${encodeURIComponent(issuerId)}/api-keys`, { method: 'POST', headers: await this.#bearer() });
   }
 
   async endApiKey(id: string): Promise<void> {
-    await this.#ask(`/v1/api-keys/${id}`, { method: 'DELETE', headers: await this.#bearer() });
+    await this.#ask(`/v1/api-keys/${encodeURIComponent(id)}`, { method: 'DELETE', headers: await this.#bearer() });
   }
 
   async #post<T>(path: string, body: unknown): Promise<T> {
@@ -109,8 +109,9 @@ export class Client {
       const answer = await this.#fetch(path, request);
       if (answer.ok) return answer;
       const seconds = Number(answer.headers.get('retry-after'));
-      const busy = answer.status === 503 || answer.status === 429;
-      if (!busy || attempt > RETRIES) throw await toApiError(answer);
+      const error = await toApiError(answer);
+      const busy = answer.status === 503 || answer.status === 429 || error.code === 'IDEMPOTENCY_IN_PROGRESS';
+      if (!busy || attempt > RETRIES) throw error;
       await new Promise((resolve) => setTimeout(resolve, Math.max(RETRY_MS * attempt, seconds * 1000)));
     }
   }

@@ -5,10 +5,7 @@ import { DOCUMENT_KINDS, REVOCATION_REASONS } from '@spondon/protocol/statement'
 import { ISSUER_KINDS } from '@spondon/protocol/records';
 import { describeSettings } from '../config.js';
 import { ApiError, Client, storedApiKey } from './client.js';
-import { issueBatch } from './batch.js';
-import { backUp, checkEverything, reindex, restore } from './maintenance.js';
 import { exitCodeOf, printAnswer, printIssued, printSettings } from './print.js';
-import { subjectOf, verifyOffline, verifyOnline } from './verify.js';
 
 interface GlobalOptions {
   readonly url: string;
@@ -55,6 +52,7 @@ program
   .action(async (file: string | undefined, given: IssueOptions) => {
     const { batch, csv, kind, claims } = given;
     if (batch !== undefined && csv !== undefined) {
+      const { issueBatch } = await import('./batch.js');
       process.exitCode = await issueBatch(facility(), batch, csv);
       return;
     }
@@ -94,6 +92,7 @@ program
   .option('--pin <fingerprint>', 'fingerprint that the trust bundle must have')
   .option('--max-age <hours>', 'how old the status may be', positiveNumber)
   .action(async (text: string, given: { evidence?: string; trust?: string; pin?: string; maxAge?: number }) => {
+    const { subjectOf, verifyOffline, verifyOnline } = await import('./verify.js');
     const subject = await subjectOf(text);
     const { evidence, trust, pin, maxAge: maxAgeHours } = given;
     if ((evidence === undefined) !== (trust === undefined)) {
@@ -157,8 +156,7 @@ program
   .requiredOption('--telephone <number>', 'where verifiers can ask')
   .option('--jwk <file>', 'its public key (JWK), when it signs at home')
   .action(async (issuerId: string, { jwk, ...facts }: { jwk?: string } & Record<string, string>) => {
-    const key = jwk === undefined ? {} : { jwk: JSON.parse(await readFile(jwk, 'utf8')) as unknown };
-    await show(operator().admit({ issuerId, ...facts, ...key }));
+    await show(operator().admit({ issuerId, ...facts, ...(await publicKeyIn(jwk)) }));
   });
 
 program
@@ -178,7 +176,10 @@ program
   .description("give a facility a new signing key and end the old one")
   .argument('<issuerId>')
   .addOption(new Option('--why <reason>', 'why').choices(['rotated', 'compromised']).default('rotated'))
-  .action((issuerId: string, { why }: { why: string }) => show(operator().rotateKey(issuerId, why)));
+  .option('--jwk <file>', 'its new public key (JWK), when it signs at home')
+  .action(async (issuerId: string, { why, jwk }: { why: string; jwk?: string }) =>
+    show(operator().rotateKey(issuerId, { why, ...(await publicKeyIn(jwk)) })),
+  );
 
 program
   .command('api-key')
@@ -195,34 +196,43 @@ program
   .command('fsck')
   .description('check everything in the data folder; the service must be stopped')
   .action(async () => {
-    process.exitCode = await checkEverything(options().data);
+    process.exitCode = await (await maintenance()).checkEverything(options().data);
   });
 
 program
   .command('reindex')
   .description('rebuild tiles and lookup index from the ledger; the service must be stopped')
-  .action(() => reindex(options().data));
+  .action(async () => (await maintenance()).reindex(options().data));
 
 program
   .command('backup')
   .description('copy everything into a new folder; the service may go on')
   .argument('<folder>')
-  .action((folder: string) => backUp(options().data, folder));
+  .action(async (folder: string) => (await maintenance()).backUp(options().data, folder));
 
 program
   .command('restore')
   .description('make the data folder anew from a backup; it must not exist')
   .argument('<folder>', 'the backup')
-  .action((folder: string) => restore(folder, options().data));
+  .action(async (folder: string) => (await maintenance()).restore(folder, options().data));
 
 program
   .command('settings')
   .description('list the settings of the service')
   .action(() => printSettings(describeSettings()));
 
+/** Loaded when needed: most commands only ask the service, and should answer at once. */
+function maintenance() {
+  return import('./maintenance.js');
+}
+
 async function put(content: string | Uint8Array, output: string | undefined): Promise<void> {
   if (output === undefined) process.stdout.write(content);
   else await writeFile(output, content);
+}
+
+async function publicKeyIn(file: string | undefined): Promise<{ jwk?: unknown }> {
+  return file === undefined ? {} : { jwk: JSON.parse(await readFile(file, 'utf8')) as unknown };
 }
 
 async function show(answer: Promise<unknown>): Promise<void> {

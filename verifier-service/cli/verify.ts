@@ -80,9 +80,6 @@ async function readClaims(file: string, issuers: ReadonlyMap<string, Issuer>): P
     const list = { issuer: (iss: string) => issuers.get(iss), isComplete: false };
     const found = await Promise.all(claims.map(({ jws }) => readFoundClaims(jws, list, sha256, verify)));
     return found.filter((one) => one !== null);
-  } catch {
-    // No picture or PDF that codes can be read from: its hash decides alone.
-    return [];
   } finally {
     await reader.close();
   }

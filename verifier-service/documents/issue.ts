@@ -3,14 +3,14 @@ import { type Claims, claimsHash, claimsUrl, signClaims } from '@spondon/protoco
 import type { Hash } from '@spondon/protocol/crypto';
 import { formatDocumentId, newDocumentId } from '@spondon/protocol/document-id';
 import { type DocumentKind, type IssueStatement, signStatement, type Statement } from '@spondon/protocol/statement';
-import type { NewQueueRow } from '@spondon/anchor-worker/queue';
+import { enqueue, type NewQueueRow } from '@spondon/anchor-worker/queue';
 import { withCheck } from '../database/row-check.js';
-import type { Database } from '../database/schema.js';
+import { type Database, queueOf } from '../database/schema.js';
 import { ServiceError } from '../error.js';
 import type { IssuerSigner } from '../facilities/signers.js';
 import { type Idempotent, saveOutcome } from './idempotency.js';
 import type { PreparedDocument, PrepareJob } from './prepare.js';
-import { enqueueOwn, queueRow } from './queueing.js';
+import { queueRow } from './queueing.js';
 import { alreadyRevoked, assertRevocable, type RevokeDeps } from './revoke.js';
 
 export interface Warning {
@@ -112,7 +112,7 @@ async function issueSigned(deps: IssueDeps, request: IssueRequest, signer: Issue
     const { supersedes = null, patientId = null } = request;
     if (supersedes !== null) await assertRevocable({ ...deps, db: trx }, iss, supersedes);
     await trx.insertInto('documents').values(withCheck({ ...row, patientId, supersedes, createdAt: issuedAt })).execute();
-    const [lost] = await enqueueOwn(trx, rows);
+    const [lost] = await enqueue(queueOf(trx), rows);
     if (lost) throw alreadyRevoked(lost.jti);
     await countForStatistics(deps, trx, request, issuedAt);
     if (request.idempotent) await saveOutcome(trx, request.idempotent, { status: 201, body: issued, at: issuedAt });

@@ -1,5 +1,5 @@
 import type { Statement } from '@spondon/protocol/statement';
-import { enqueue, type NewQueueRow, type QueueRow } from '@spondon/anchor-worker/queue';
+import type { NewQueueRow, QueueRow } from '@spondon/anchor-worker/queue';
 import { type Database, queueOf } from '../database/schema.js';
 
 export function queueRow(mspId: string, statement: Statement, text: string, acceptedAt: number): NewQueueRow {
@@ -14,15 +14,4 @@ export async function queuedByCodes(db: Database, jtis: readonly string[]): Prom
   const byCode = new Map<string, QueueRow[]>();
   for (const row of rows) byCode.set(row.jti, [...(byCode.get(row.jti) ?? []), row]);
   return byCode;
-}
-
-/**
- * Queues statements in the caller's transaction. Returns those whose place another statement about the same document
- * took meanwhile: they are not queued, and must not be acknowledged.
- */
-export async function enqueueOwn(db: Database, rows: readonly NewQueueRow[]): Promise<NewQueueRow[]> {
-  if (rows.length === 0) return [];
-  await enqueue(queueOf(db), rows);
-  const queued = await queuedByCodes(db, rows.map(({ jti }) => jti));
-  return rows.filter(({ jti, statement }) => !queued.get(jti)?.some((row) => row.statement === statement));
 }

@@ -1,12 +1,12 @@
 import { formatDocumentId } from '@spondon/protocol/document-id';
 import { type RevocationReason, signStatement, type Statement } from '@spondon/protocol/statement';
-import { queuedByCode, type QueueRow } from '@spondon/anchor-worker/queue';
+import { enqueue, queuedByCode, type QueueRow } from '@spondon/anchor-worker/queue';
 import type { LogStore } from '@spondon/anchor-worker/log/store';
 import { type Database, queueOf } from '../database/schema.js';
 import { ServiceError } from '../error.js';
 import type { WithSigner } from '../facilities/signers.js';
 import { type Idempotent, saveOutcome } from './idempotency.js';
-import { enqueueOwn, queueRow } from './queueing.js';
+import { queueRow } from './queueing.js';
 
 export interface RevokeDeps {
   readonly db: Database;
@@ -40,7 +40,7 @@ export async function revokeDocument(deps: RevokeDeps, { iss, jti, reason, idemp
     await deps.db.transaction().execute(async (trx) => {
       // Asked within the transaction: of two revocations at once, one is told that it came second.
       await assertRevocable({ ...deps, db: trx }, iss, jti);
-      const [lost] = await enqueueOwn(trx, [queueRow(deps.mspId, statement, text, at)]);
+      const [lost] = await enqueue(queueOf(trx), [queueRow(deps.mspId, statement, text, at)]);
       if (lost) throw alreadyRevoked(jti);
       if (idempotent) await saveOutcome(trx, idempotent, { status: 202, body: revoked, at });
     });

@@ -3,11 +3,11 @@ import { formatDocumentId } from '@spondon/protocol/document-id';
 import { ProtocolError } from '@spondon/protocol/error';
 import { type Issuer, keyValidAt } from '@spondon/protocol/records';
 import { parseStatement, type SignedStatement, verifyStatement } from '@spondon/protocol/statement';
-import type { NewQueueRow } from '@spondon/anchor-worker/queue';
+import { enqueue, type NewQueueRow } from '@spondon/anchor-worker/queue';
 import type { LogStore } from '@spondon/anchor-worker/log/store';
-import type { Database } from '../database/schema.js';
+import { type Database, queueOf } from '../database/schema.js';
 import { ServiceError } from '../error.js';
-import { enqueueOwn, queuedByCodes, queueRow } from './queueing.js';
+import { queuedByCodes, queueRow } from './queueing.js';
 import { whyNotRevocable } from './revoke.js';
 
 export interface AcceptDeps {
@@ -71,7 +71,7 @@ async function queueNew(
     known.set(jti, [...queued, row]);
     return result;
   });
-  const lost = new Set((await enqueueOwn(trx, fresh)).map(({ statement }) => statement));
+  const lost = new Set((await enqueue(queueOf(trx), fresh)).map(({ statement }) => statement));
   const told = results.map((result, position) => {
     const signed = judged[position]?.signed;
     return signed && lost.has(signed.text) ? conflict(signed) : result;

@@ -109,7 +109,6 @@ export const documentRoutes: FastifyPluginCallbackZod<DocumentRoutes> = (app, op
         summary: 'The stamped file, for its issuer',
         params: byId,
         produces: ['application/pdf'],
-        response: { default: problem },
       },
     },
     async (request, reply) => {

@@ -22,7 +22,7 @@ export const healthRoutes: FastifyPluginCallbackZod<HealthRoutes> = (app, { metr
   app.get(
     '/health/ready',
     { schema: { tags, summary: 'The service can do its work', response: { 200: health, 503: health } } },
-    (_request, reply) => {
+    async (_request, reply) => {
       const found = [...problems()];
       const status = found.length === 0 ? ('ok' as const) : ('failing' as const);
       return reply.code(status === 'ok' ? 200 : 503).send({ status, problems: found });

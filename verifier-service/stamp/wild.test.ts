@@ -144,7 +144,7 @@ async function faultsShown(original: Uint8Array, stamped: Uint8Array, placement:
     const grown = Math.abs(after.height - before.height - placement.strip * MM);
     if (grown > 1 || before.width !== after.width) faults.push('its page is of another size');
     const change = shareOfChange(before, after, placement.strip > 0 ? (_, y) => y < before.height - 4 : outside);
-    if (change > 0.002) faults.push(`its page shows something else: ${(change * 100).toFixed(2)} % of it`);
+    if (change > 0.0005) faults.push(`its page shows something else: ${(change * 100).toFixed(2)} % of it`);
     if (!after.text.includes(DETAILS.code)) faults.push('its code cannot be found as text');
     const codes = await readQrCodes(await is.page(index, 150));
     if (!codes.includes(DETAILS.claimsUrl)) faults.push('its QR code cannot be read');

@@ -108,12 +108,12 @@ function decodeAscii85(data: Uint8Array, limit: number): Uint8Array {
   let digits = 0;
   for (const code of data) {
     if (code === 0x7e) break;
+    if (out.length > limit) throw bomb('A part of the PDF unpacks beyond all measure');
     if (code === 0x7a && digits === 0) out.push(0, 0, 0, 0);
     if (code < 0x21 || code > 0x75) continue;
     group = group * 85 + code - 0x21;
     if (++digits < 5) continue;
     out.push((group / 2 ** 24) & 255, (group >>> 16) & 255, (group >>> 8) & 255, group & 255);
-    if (out.length > limit) throw bomb('A part of the PDF unpacks beyond all measure');
     group = digits = 0;
   }
   for (let i = digits; digits > 1 && i < 5; i++) group = group * 85 + 84;

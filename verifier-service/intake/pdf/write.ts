@@ -196,7 +196,9 @@ function writeValue(out: Chunks, value: PdfValue): void {
 
 export function formatNumber(value: number): string {
   const text = String(value);
-  return /e/i.test(text) ? value.toFixed(10).replace(/\.?0+$/, '') : text;
+  if (!text.includes('e')) return text;
+  // PDF has no exponents (ISO 32000-2, 7.3.3)
+  return Math.abs(value) < 1 ? value.toFixed(10).replace(/\.?0+$/, '') : BigInt(value).toString();
 }
 
 function formatName(text: string): string {
