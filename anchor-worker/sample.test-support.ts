@@ -1,6 +1,6 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import type { TestContext } from 'node:test';
 import Libsql from 'libsql';
 import { Kysely, type SqliteDatabase, SqliteDialect } from 'kysely';
@@ -15,6 +15,7 @@ import {
   signStatement,
   type Statement,
 } from '@spondon/protocol/statement';
+import { isMissing } from './durable-file.js';
 import { createQueueTables, type NewQueueRow, type QueueDb, type QueueTables } from './queue.js';
 
 /** A moment for tests, ms. */
@@ -93,6 +94,26 @@ export async function temporaryFolder(t: Pick<TestContext, 'after'>): Promise<st
   const folder = await mkdtemp(join(tmpdir(), 'spondon-worker-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
   return folder;
+}
+
+/** What a crash at this moment would leave of a folder: files that come and go meanwhile are in the copy or not. */
+export async function copyOf(t: Pick<TestContext, 'after'>, folder: string): Promise<string> {
+  const copy = await temporaryFolder(t);
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    const target = join(copy, relative(folder, path));
+    if (entry.isDirectory()) {
+      await mkdir(target, { recursive: true });
+      continue;
+    }
+    await mkdir(dirname(target), { recursive: true });
+    await copyFile(path, target).catch(ignoreMissing);
+  }
+  return copy;
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!isMissing(error)) throw error;
 }
 
 /** Every file below a folder with its contents, hex; two folders with equal answers are the same byte for byte. */

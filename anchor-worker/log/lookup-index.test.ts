@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { cp, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { bytesOf, contentsOf, randomNumbers, temporaryFolder } from '../sample.test-support.js';
+import { bytesOf, contentsOf, copyOf, randomNumbers, temporaryFolder } from '../sample.test-support.js';
 import type { Location } from './index-record.js';
 import { LookupIndex } from './lookup-index.js';
 
@@ -77,12 +77,6 @@ async function straightFiles(t: TestContext, size: number): Promise<Record<strin
   await commit(index);
   await index.close();
   return contentsOf(folder);
-}
-
-async function copyOf(t: TestContext, folder: string): Promise<string> {
-  const copy = await temporaryFolder(t);
-  await cp(folder, copy, { recursive: true });
-  return copy;
 }
 
 test('every entry is found under its keys, in the order of the ledger, while runs are written and merged', async (t) => {

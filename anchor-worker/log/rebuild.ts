@@ -2,12 +2,13 @@ import type { Ledger } from '@spondon/ledger/port';
 import type { Hash } from '@spondon/protocol/crypto';
 import { LogStore } from './store.js';
 
-/** Builds the derived files in an empty folder from the ledger's blocks up to, and not including, number `end`. */
+/** Builds the derived files in a folder, or goes on with them, from the ledger's blocks up to, and not including, `end`. */
 export async function rebuildLog(ledger: Ledger, folder: string, hash: Hash, end: number): Promise<void> {
   const store = await LogStore.open(folder, hash);
   const stop = new AbortController();
   try {
-    for await (const block of ledger.blocks(store.nextBlock, end > 0 ? stop.signal : AbortSignal.abort())) {
+    if (store.nextBlock >= end) return;
+    for await (const block of ledger.blocks(store.nextBlock, stop.signal)) {
       store.apply(block);
       await store.settle();
       if (store.nextBlock === end) stop.abort();

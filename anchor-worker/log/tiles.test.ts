@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cp, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { concatBytes } from '@spondon/protocol/bytes';
@@ -8,7 +8,7 @@ import { appendLeaf, type Frontier, rootOf } from '@spondon/protocol/merkle/comp
 import { verifyInclusion } from '@spondon/protocol/merkle/inclusion';
 import { leafHash } from '@spondon/protocol/merkle/tree';
 import { decodeEntryBundle } from '@spondon/protocol/tile';
-import { bytesOf, contentsOf, randomNumbers, temporaryFolder } from '../sample.test-support.js';
+import { bytesOf, contentsOf, copyOf, randomNumbers, temporaryFolder } from '../sample.test-support.js';
 import { LogTiles } from './tiles.js';
 
 /** Past the first full tile of level 1. */
@@ -201,12 +201,6 @@ test('the folder is the same, byte for byte, whatever the checkpoints and crashe
     assert.deepEqual(await contentsOf(folder), expected);
   }
 });
-
-async function copyOf(t: TestContext, folder: string): Promise<string> {
-  const copy = await temporaryFolder(t);
-  await cp(folder, copy, { recursive: true });
-  return copy;
-}
 
 /** As the store does it: it removes a log that no checkpoint knows. */
 async function openAt(folder: string, size: number): Promise<LogTiles> {

@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { DOCUMENT_KINDS, REVOCATION_REASONS } from '@spondon/protocol/statement';
 import { ISSUER_KINDS } from '@spondon/protocol/records';
 import { describeSettings } from '../config.js';
-import { ApiError, Client, storedApiKey } from './client.js';
+import { Client, storedApiKey } from './client.js';
 import { exitCodeOf, printAnswer, printIssued, printSettings } from './print.js';
 
 interface GlobalOptions {
@@ -248,8 +248,11 @@ function positiveNumber(text: string): number {
 // Whoever reads our output may stop reading, as `head` does: then there is nobody left to tell anything.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
-program.parseAsync().catch((error: unknown) => {
-  const code = error instanceof ApiError ? `${error.code}: ` : error instanceof Error && 'code' in error ? `${String(error.code)}: ` : '';
+try {
+  // Awaited at the top: if something never settles, the process ends with 13 and not as if all were well.
+  await program.parseAsync();
+} catch (error) {
+  const code = error instanceof Error && 'code' in error ? `${String(error.code)}: ` : '';
   process.stderr.write(`${code}${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
-});
+}

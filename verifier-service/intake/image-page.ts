@@ -55,10 +55,15 @@ function arrange(page: Size, image: Size, stamp: Size, along: 'end' | 'side', co
   const y = MARGIN + (bottom ? under : 0) + (along === 'side' ? slack / 2 : bottom ? slack : 0);
   if (along === 'side') {
     const column = { width: stamp.width, height: page.height - 2 * MARGIN, y: MARGIN };
-    return { ...page, image: { ...size, x, y }, room: { ...column, x: left ? MARGIN : page.width - MARGIN - stamp.width } };
+    return {
+      ...page,
+      image: { ...size, x, y },
+      room: { ...column, x: left ? MARGIN : page.width - MARGIN - stamp.width },
+    };
   }
   // in line with the picture when that is wide enough
-  const lined = size.width >= stamp.width ? { x, width: size.width } : { x: MARGIN, width: page.width - 2 * MARGIN };
+  const lined =
+    size.width >= stamp.width ? { x, width: size.width } : { x: MARGIN, width: page.width - 2 * MARGIN };
   const room = { ...lined, height: stamp.height, y: bottom ? MARGIN : page.height - MARGIN - stamp.height };
   return { ...page, image: { ...size, x, y }, room };
 }

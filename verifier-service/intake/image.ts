@@ -42,7 +42,9 @@ export async function imageToPdf(
   corner: Corner,
 ): Promise<ImagePdf> {
   const { orientation, profile } = await examine(bytes);
-  const image = (type === 'jpeg' ? asJpeg(bytes, profile) : asPng(bytes, profile !== undefined)) ?? (await convert(bytes, type));
+  const image =
+    (type === 'jpeg' ? asJpeg(bytes, profile) : asPng(bytes, profile !== undefined)) ??
+    (await convert(bytes, type));
   const turned = orientation >= 5;
   const size = turned ? { width: image.height, height: image.width } : image;
   const page = chooseLayout(size, stampSizes, corner);
@@ -65,9 +67,13 @@ async function examine(bytes: Uint8Array): Promise<Examined> {
     return { orientation, profile: usableProfile(icc) };
   } catch (error) {
     if (error instanceof Error && error.message.includes('pixel limit')) {
-      throw new ServiceError('FILE_BOMB', `The picture has more than ${MAX_IMAGE_PIXELS} pixels. Save it smaller.`, {
-        cause: error,
-      });
+      throw new ServiceError(
+        'FILE_BOMB',
+        `The picture has more than ${MAX_IMAGE_PIXELS} pixels. Save it smaller.`,
+        {
+          cause: error,
+        },
+      );
     }
     throw new ServiceError('FILE_DAMAGED', 'The picture is damaged: it does not decode.', { cause: error });
   }
@@ -99,7 +105,8 @@ function asJpeg(bytes: Uint8Array, profile: CodedImage['profile']): CodedImage |
 /** PNG's filtered rows are just what FlateDecode with predictor 15 expects (ISO 32000-2, 7.4.4.4). */
 function asPng(bytes: Uint8Array, hasProfile: boolean): CodedImage | undefined {
   const png = readPng(bytes);
-  if (png === undefined || png.interlaced || png.transparent || png.bitDepth > 8 || hasProfile) return undefined;
+  if (png === undefined || png.interlaced || png.transparent || png.bitDepth > 8 || hasProfile)
+    return undefined;
   const { width, height, bitDepth, colourType, palette, rows } = png;
   const colours = colourType === 2 ? 3 : 1;
   let entries = `/BitsPerComponent ${bitDepth} /Filter /FlateDecode`;
@@ -119,9 +126,13 @@ async function convert(bytes: Uint8Array, type: 'png' | 'jpeg'): Promise<CodedIm
     .toColourspace('srgb');
   const converted =
     type === 'png'
-      ? asPng(await image.png({ compressionLevel: 6, adaptiveFiltering: true, palette: false }).toBuffer(), false)
+      ? asPng(
+          await image.png({ compressionLevel: 6, adaptiveFiltering: true, palette: false }).toBuffer(),
+          false,
+        )
       : asJpeg(await image.jpeg({ quality: 92, chromaSubsampling: '4:4:4' }).toBuffer(), undefined);
-  if (converted === undefined) throw new ServiceError('FILE_DAMAGED', 'The picture is of a kind that cannot be converted.');
+  if (converted === undefined)
+    throw new ServiceError('FILE_DAMAGED', 'The picture is of a kind that cannot be converted.');
   return converted;
 }
 
@@ -142,15 +153,22 @@ function writePdf(image: CodedImage, page: ImagePage, orientation: number): Uint
   const [a, b, c, d, e, f] = UPRIGHT[orientation - 1] ?? [1, 0, 0, 1, 0, 0];
   const matrix = [a * width, b * height, c * width, d * height, x + e * width, y + f * height];
   const content = `q ${matrix.map((n) => formatNumber(Math.round(n * 1000) / 1000)).join(' ')} cm /Image Do Q`;
-  const device = image.entries.includes('/ColorSpace') ? '' : `/ColorSpace /Device${image.components === 3 ? 'RGB' : 'Gray'}`;
+  const device = image.entries.includes('/ColorSpace')
+    ? ''
+    : `/ColorSpace /Device${image.components === 3 ? 'RGB' : 'Gray'}`;
   const space = image.profile === undefined ? device : '/ColorSpace [/ICCBased 6 0 R]';
   const box = [page.width, page.height].map((n) => formatNumber(Math.round(n * 1000) / 1000)).join(' ');
   const objects: (readonly [string, Uint8Array?])[] = [
     ['<< /Type /Catalog /Pages 2 0 R >>'],
     ['<< /Type /Pages /Kids [3 0 R] /Count 1 >>'],
-    [`<< /Type /Page /Parent 2 0 R /MediaBox [0 0 ${box}] /Contents 4 0 R /Resources << /XObject << /Image 5 0 R >> >> >>`],
+    [
+      `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 ${box}] /Contents 4 0 R /Resources << /XObject << /Image 5 0 R >> >> >>`,
+    ],
     ['<<', Buffer.from(content)],
-    [`<< /Type /XObject /Subtype /Image /Width ${image.width} /Height ${image.height} ${space} ${image.entries}`, image.data],
+    [
+      `<< /Type /XObject /Subtype /Image /Width ${image.width} /Height ${image.height} ${space} ${image.entries}`,
+      image.data,
+    ],
   ];
   if (image.profile !== undefined) objects.push([`<< /N ${image.profile.components}`, image.profile.data]);
   const parts: Uint8Array[] = [Buffer.from('%PDF-1.7\n%\xe2\xe3\xcf\xd3\n', 'latin1')];
@@ -172,6 +190,10 @@ function writePdf(image: CodedImage, page: ImagePage, orientation: number): Uint
   });
   const rows = positions.map((position) => `${String(position).padStart(10, '0')} 00000 n \n`).join('');
   const count = positions.length + 1;
-  put(Buffer.from(`xref\n0 ${count}\n0000000000 65535 f \n${rows}trailer\n<< /Size ${count} /Root 1 0 R >>\nstartxref\n${at}\n%%EOF\n`));
+  put(
+    Buffer.from(
+      `xref\n0 ${count}\n0000000000 65535 f \n${rows}trailer\n<< /Size ${count} /Root 1 0 R >>\nstartxref\n${at}\n%%EOF\n`,
+    ),
+  );
   return Buffer.concat(parts);
 }

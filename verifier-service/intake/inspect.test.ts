@@ -11,7 +11,11 @@ function pageWith(stream: { dict: string; data: Uint8Array }, contents = '4 0 R'
     `3 0 obj <</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents ${contents}>> endobj`,
     `4 0 obj <<${stream.dict}/Length ${stream.data.length}>> stream\n`,
   ].join('\n');
-  return Buffer.concat([Buffer.from(head, 'latin1'), stream.data, Buffer.from('\nendstream endobj\ntrailer <</Root 1 0 R>>\n')]);
+  return Buffer.concat([
+    Buffer.from(head, 'latin1'),
+    stream.data,
+    Buffer.from('\nendstream endobj\ntrailer <</Root 1 0 R>>\n'),
+  ]);
 }
 const flate = { dict: '/Filter/FlateDecode', data: deflateSync('q Q') };
 
@@ -24,7 +28,9 @@ test('content that does not inflate, or is not there, is damage', async () => {
   const broken = Buffer.from(deflateSync(Buffer.alloc(1000, 'q Q ')));
   broken[8] = (broken[8] ?? 0) ^ 255;
   await assert.rejects(inspectPdf(pageWith({ ...flate, data: broken })), { code: 'FILE_DAMAGED' });
-  await assert.rejects(inspectPdf(pageWith({ ...flate, data: flate.data.subarray(0, 6) })), { code: 'FILE_DAMAGED' });
+  await assert.rejects(inspectPdf(pageWith({ ...flate, data: flate.data.subarray(0, 6) })), {
+    code: 'FILE_DAMAGED',
+  });
   for (const contents of ['[4 0 R 9 0 R]', '(text)']) {
     await assert.rejects(inspectPdf(pageWith(flate, contents)), { code: 'FILE_DAMAGED' });
   }
@@ -45,13 +51,22 @@ test('pictures far beyond any page are bombs, by their dictionary or by their ow
   const small = '/Width 10/Height 10/BitsPerComponent 8/ColorSpace/DeviceRGB';
   const jpeg = Buffer.from('ffd8ffc0001108ffffffff03012200021101031101ffd9', 'hex');
   await assert.rejects(inspectPdf(image(`${small}/Filter/DCTDecode`, jpeg)), { code: 'FILE_BOMB' });
-  const jpx = Buffer.concat([Buffer.from('ff4fff51002f0000000100000001000000000000', 'hex'), Buffer.alloc(30)]);
+  const jpx = Buffer.concat([
+    Buffer.from('ff4fff51002f0000000100000001000000000000', 'hex'),
+    Buffer.alloc(30),
+  ]);
   await assert.rejects(inspectPdf(image(`${small}/Filter/JPXDecode`, jpx)), { code: 'FILE_BOMB' });
 });
 
-test('an existing signature is told, by its byte range or by the form\'s flags', async () => {
+test("an existing signature is told, by its byte range or by the form's flags", async () => {
   const bytes = pageWith(flate);
-  assert.deepEqual((await inspectPdf(bytes)).warnings.map(({ code }) => code), ['FILE_REPAIRED']);
+  assert.deepEqual(
+    (await inspectPdf(bytes)).warnings.map(({ code }) => code),
+    ['FILE_REPAIRED'],
+  );
   const signed = Buffer.concat([bytes, Buffer.from('5 0 obj <</Type/Sig/ByteRange[0 1 2 3]>> endobj\n')]);
-  assert.deepEqual((await inspectPdf(signed)).warnings.map(({ code }) => code), ['EXISTING_SIGNATURE', 'FILE_REPAIRED']);
+  assert.deepEqual(
+    (await inspectPdf(signed)).warnings.map(({ code }) => code),
+    ['EXISTING_SIGNATURE', 'FILE_REPAIRED'],
+  );
 });

@@ -107,7 +107,8 @@ function findWarnings(file: PdfFile): FileWarning[] {
   if (file.xref.start === undefined || file.irregular.size > 0) {
     warnings.push({
       code: 'FILE_REPAIRED',
-      message: 'The PDF was not written as the standard requires and was repaired; compare it with the original.',
+      message:
+        'The PDF was not written as the standard requires and was repaired; compare it with the original.',
     });
   }
   return warnings;

@@ -13,7 +13,8 @@ const SOI = 0xd8;
 const EOI = 0xd9;
 const SOS = 0xda;
 /** Frame headers: C0 to CF without DHT, JPG, DAC. */
-const isFrame = (marker: number): boolean => marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
+const isFrame = (marker: number): boolean =>
+  marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
 /** Kept: JFIF, Adobe's colour transform. Dropped: Exif with the place where the picture was taken, thumbnails, comments. */
 const isDropped = (marker: number): boolean =>
   marker === 0xfe || (marker >= 0xe1 && marker <= 0xef && marker !== 0xee);
@@ -52,7 +53,7 @@ interface Segment {
 
 /** Segments up to the end of the image; a scan's coded data belongs to its header. */
 function* segments(bytes: Uint8Array): Generator<Segment> {
-  for (let at = 0; at + 1 < bytes.length; ) {
+  for (let at = 0; at + 1 < bytes.length;) {
     const marker = bytes[at + 1] ?? 0;
     if (bytes[at] !== 0xff) return;
     if (marker === 0xff) {

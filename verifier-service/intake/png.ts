@@ -21,7 +21,7 @@ export function readPng(bytes: Uint8Array): PngParts | undefined {
   const rows: Uint8Array[] = [];
   let palette: Uint8Array | undefined;
   let transparent = false;
-  for (let at = 8; at + 12 <= bytes.length; ) {
+  for (let at = 8; at + 12 <= bytes.length;) {
     const length = view.getUint32(at);
     const type = Buffer.from(bytes.subarray(at + 4, at + 8)).toString('latin1');
     const data = bytes.subarray(at + 8, at + 8 + length);

@@ -7,7 +7,7 @@ import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test, type TestContext } from 'node:test';
 import { openEmbeddedStore } from './embedded.js';
-import { MIB, seededContent, STORE_CONTRACT } from './store-contract.js';
+import { MIB, seededContent, STORE_CONTRACT } from './store-contract.test-support.js';
 import type { DocumentStore, StoreProblem } from './store.js';
 
 async function newFolder(t: TestContext): Promise<string> {

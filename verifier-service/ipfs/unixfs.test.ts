@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MIB, seededContent } from './store-contract.js';
+import { MIB, seededContent } from './store-contract.test-support.js';
 import { importDocument } from './unixfs.js';
 
 test('beyond 1,024 links the tree grows a level, as in Kubo', async () => {

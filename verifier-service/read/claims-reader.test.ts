@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PDFDocument } from '@cantoo/pdf-lib';
 import { createClaimsReader } from './claims-reader.js';
-import { HOST, JWS, stampedPage } from './test-pictures.js';
+import { HOST, JWS, stampedPage } from './pictures.test-support.js';
 
 const stamped = await stampedPage();
 const FOUND = { claims: [{ source: 'qr', jws: JWS, host: HOST, page: 1 }], labels: [], complete: true };

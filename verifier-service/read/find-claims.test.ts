@@ -16,7 +16,7 @@ import {
   PORTAL,
   stampedPage,
   URL_OF_JWS,
-} from './test-pictures.js';
+} from './pictures.test-support.js';
 
 const pdf = createPdfOpener();
 const readCodes = createCodeReader();

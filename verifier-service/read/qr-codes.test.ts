@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import sharp from 'sharp';
 import { createCodeReader } from './qr-codes.js';
-import { LABEL, pageOf } from './test-pictures.js';
+import { LABEL, pageOf } from './pictures.test-support.js';
 
 const page = await sharp(await pageOf([{ text: LABEL, left: 100, top: 100, mm: 30 }]))
   .greyscale()

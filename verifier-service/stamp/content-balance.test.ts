@@ -8,7 +8,13 @@ const balance = (content: string): [number, string] => {
 };
 
 test('content that closes what it opens needs nothing', () => {
-  for (const content of ['', 'q Q', 'q BT /F1 12 Tf (text) Tj ET Q', '/Span BMC q Q EMC', 'q\rQ\nq%comment q\nQ']) {
+  for (const content of [
+    '',
+    'q Q',
+    'q BT /F1 12 Tf (text) Tj ET Q',
+    '/Span BMC q Q EMC',
+    'q\rQ\nq%comment q\nQ',
+  ]) {
     assert.deepEqual(balance(content), [0, '']);
   }
 });

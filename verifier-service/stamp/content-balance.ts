@@ -13,7 +13,8 @@ const EVERYTHING_CLOSED: ContentBalance = { unmatchedRestores: 0, closing: '' };
 
 const isSpace = (code: number | undefined): boolean =>
   code === 32 || code === 10 || code === 13 || code === 9 || code === 12 || code === 0;
-const isDelimiter = (code: number | undefined): boolean => code !== undefined && '()<>[]{}/%'.includes(String.fromCharCode(code));
+const isDelimiter = (code: number | undefined): boolean =>
+  code !== undefined && '()<>[]{}/%'.includes(String.fromCharCode(code));
 const ends = (code: number | undefined): boolean => code === undefined || isSpace(code) || isDelimiter(code);
 
 /** @param content the page's decoded content streams, joined by white space */
@@ -25,7 +26,7 @@ export function balanceOf(content: Uint8Array): ContentBalance {
     if (at >= 0) open.splice(at, 1);
     return at >= 0;
   };
-  for (let at = 0; at < content.length; ) {
+  for (let at = 0; at < content.length;) {
     const code = content[at];
     if (code === 0x28) at = endOfString(content, at);
     else if (code === 0x25) at = endOfLine(content, at);
@@ -46,7 +47,13 @@ export function balanceOf(content: Uint8Array): ContentBalance {
   }
   if (open.length === 0 && unmatchedRestores === 0) return EVERYTHING_CLOSED;
   const ending = { q: 'Q', BT: 'ET', BMC: 'EMC' } as const;
-  return { unmatchedRestores, closing: open.reverse().map((what) => `${ending[what]} `).join('') };
+  return {
+    unmatchedRestores,
+    closing: open
+      .reverse()
+      .map((what) => `${ending[what]} `)
+      .join(''),
+  };
 }
 
 function endOfString(content: Uint8Array, from: number): number {
@@ -69,7 +76,13 @@ function endOfLine(content: Uint8Array, from: number): number {
 /** Image data runs to an EI that stands alone and is followed by something that looks like operators. */
 function endOfInlineImage(content: Uint8Array, from: number): number {
   for (let at = from + 1; at + 1 < content.length; at++) {
-    if (content[at] !== 0x45 || content[at + 1] !== 0x49 || !isSpace(content[at - 1]) || !ends(content[at + 2])) continue;
+    if (
+      content[at] !== 0x45 ||
+      content[at + 1] !== 0x49 ||
+      !isSpace(content[at - 1]) ||
+      !ends(content[at + 2])
+    )
+      continue;
     const after = content.subarray(at + 2, at + 12);
     if (after.every((code) => code < 127 && (code >= 32 || isSpace(code)))) return at + 2;
   }

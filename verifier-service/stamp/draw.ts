@@ -14,7 +14,11 @@ export interface NamedFace {
 const number = (value: number): string => formatNumber(Math.round(value * 1000) / 1000);
 
 /** The stamp's content stream: white ground, QR, rules, text. */
-export function drawStamp(layout: StampLayout, qr: QrSymbol, faces: ReadonlyMap<FaceName, NamedFace>): string {
+export function drawStamp(
+  layout: StampLayout,
+  qr: QrSymbol,
+  faces: ReadonlyMap<FaceName, NamedFace>,
+): string {
   const parts = [`q 1 g 0 0 ${number(layout.width)} ${number(layout.height)} re f 0 g`, drawQr(layout, qr)];
   for (const { x, y, width, height, grey } of layout.rules) {
     parts.push(`${number(grey)} g ${[x, y, width, height].map(number).join(' ')} re f`);
@@ -36,7 +40,7 @@ function drawQr({ qr: { x, y, size } }: StampLayout, symbol: QrSymbol): string {
 function drawText({ text, size, x, y, grey }: TextItem, faces: ReadonlyMap<FaceName, NamedFace>): string {
   const parts: string[] = [];
   let pen = 0;
-  for (let at = 0; at < text.glyphs.length; ) {
+  for (let at = 0; at < text.glyphs.length;) {
     const first = text.glyphs[at];
     if (first === undefined) break;
     let to = at;
@@ -45,7 +49,9 @@ function drawText({ text, size, x, y, grey }: TextItem, faces: ReadonlyMap<FaceN
     const run = text.glyphs.slice(at, to);
     if (named !== undefined) {
       parts.push(`/${named.resource} ${number(size)} Tf ${number((first.y * size) / 1000)} Ts`);
-      parts.push(`1 0 0 1 ${number(x + (pen * size) / 1000)} ${number(y)} Tm ${showGlyphs(run, named.subset)}`);
+      parts.push(
+        `1 0 0 1 ${number(x + (pen * size) / 1000)} ${number(y)} Tm ${showGlyphs(run, named.subset)}`,
+      );
     }
     pen += run.reduce((sum, glyph) => sum + glyph.advance, 0);
     at = to;

@@ -72,7 +72,14 @@ function makeSubset(
     ['Type', new Name('Font')],
     ['Subtype', new Name('CIDFontType2')],
     ['BaseFont', name],
-    ['CIDSystemInfo', new Map<string, PdfValue>([['Registry', text('Adobe')], ['Ordering', text('Identity')], ['Supplement', 0]])],
+    [
+      'CIDSystemInfo',
+      new Map<string, PdfValue>([
+        ['Registry', text('Adobe')],
+        ['Ordering', text('Identity')],
+        ['Supplement', 0],
+      ]),
+    ],
     ['W', [1, glyphs.map(([id]) => widthOf(id))]],
     ['CIDToGIDMap', new Name('Identity')],
   ]);

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { create, type Font } from 'fontkit';
 
 /** Noto Sans for Latin, Noto Sans Bengali for Bangla: vendored whole, as only whole they shape conjuncts. */
-export type FaceName = 'NotoSans-Regular' | 'NotoSans-Bold' | 'NotoSansBengali-Regular' | 'NotoSansBengali-Bold';
+export type FaceName =
+  'NotoSans-Regular' | 'NotoSans-Bold' | 'NotoSansBengali-Regular' | 'NotoSansBengali-Bold';
 
 /** Opened when first needed and kept: opening and warming one up costs more than a hundred stamps. */
 export type Faces = (name: FaceName) => Font;

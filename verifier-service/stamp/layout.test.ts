@@ -15,7 +15,11 @@ const NAMES = [
   'Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogochhospital',
   '',
 ];
-const HOSTS = ['v.bd', 'verify.health.example.org', 'a-very-long-host-name.of-a-department.of-a-ministry.example.gov.bd:8443'];
+const HOSTS = [
+  'v.bd',
+  'verify.health.example.org',
+  'a-very-long-host-name.of-a-department.of-a-ministry.example.gov.bd:8443',
+];
 
 function layouts(): StampLayout[] {
   return NAMES.flatMap((issuerName) =>
@@ -31,7 +35,7 @@ function layouts(): StampLayout[] {
   );
 }
 
-test('no text leaves the stamp or its QR\'s quiet zone, however long name and host are', () => {
+test("no text leaves the stamp or its QR's quiet zone, however long name and host are", () => {
   for (const { width, height, qr, texts } of layouts()) {
     const quiet = (4 * qr.size) / 105;
     for (const { text, size, x, y } of texts) {
@@ -49,7 +53,8 @@ test('no line of text stands in another', () => {
     const lines = texts.filter(({ text }) => text.glyphs.length > 0).sort((a, b) => b.y - a.y);
     lines.forEach((line, i) => {
       const above = lines[i - 1];
-      if (above !== undefined) assert.ok(above.y - line.y >= line.size * 0.95, `${above.text.text} / ${line.text.text}`);
+      if (above !== undefined)
+        assert.ok(above.y - line.y >= line.size * 0.95, `${above.text.text} / ${line.text.text}`);
     });
   }
 });

@@ -63,7 +63,12 @@ interface Content {
 }
 
 /** The stamp beside or under its QR of `modules` modules a side. */
-export function layOutStamp(shape: Shaper, details: StampDetails, modules: number, form: StampForm): StampLayout {
+export function layOutStamp(
+  shape: Shaper,
+  details: StampDetails,
+  modules: number,
+  form: StampForm,
+): StampLayout {
   const quiet = (QUIET_MODULES * QR) / modules;
   return form === 'wide' ? layOutWide(shape, details, quiet) : layOutTall(shape, details, quiet);
 }
@@ -168,7 +173,9 @@ function fill(shape: Shaper, name: string, width: number): ShapedText[] {
 function splitWord(shape: Shaper, word: string, width: number): ShapedText[] {
   const whole = shape(word, 'Bold');
   if (whole.width <= width || word.length < 2) return [whole];
-  const letters = [...new Intl.Segmenter('bn', { granularity: 'grapheme' }).segment(word)].map((s) => s.segment);
+  const letters = [...new Intl.Segmenter('bn', { granularity: 'grapheme' }).segment(word)].map(
+    (s) => s.segment,
+  );
   const middle = Math.max(1, Math.floor((letters.length * width) / whole.width));
   if (letters.length < 2) return [whole];
   return [

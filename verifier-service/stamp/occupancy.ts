@@ -38,7 +38,11 @@ export function occupancyOf(file: PdfFile, page: PdfPage, box: PageBox, picture:
 
 /** Colours as they stand in memory: which channel is which does not matter here. */
 const WHITE = 0xffffffff;
-const channels = (colour: number): [number, number, number] => [colour & 255, (colour >> 8) & 255, (colour >> 16) & 255];
+const channels = (colour: number): [number, number, number] => [
+  colour & 255,
+  (colour >> 8) & 255,
+  (colour >> 16) & 255,
+];
 
 function differs(a: number, b: number): boolean {
   return (
@@ -70,5 +74,6 @@ function take(
   const to = Math.min(columns, Math.ceil((rect.x + rect.width) / cell));
   const top = Math.max(0, Math.floor((pageHeight - rect.y - rect.height) / cell));
   const bottom = Math.min(rows, Math.ceil((pageHeight - rect.y) / cell));
-  for (let row = top; row < bottom; row++) taken.fill(1, row * columns + from, row * columns + Math.max(from, to));
+  for (let row = top; row < bottom; row++)
+    taken.fill(1, row * columns + from, row * columns + Math.max(from, to));
 }

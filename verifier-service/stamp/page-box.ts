@@ -48,7 +48,8 @@ export function readPageBox(file: PdfFile, page: PdfPage): PageBox {
   const unit = userUnit > 0 ? userUnit : 1;
   const across = shown[2] - shown[0];
   const up = shown[3] - shown[1];
-  if (Math.max(across, up) > MAX_PAGE_UNITS) throw new ServiceError('FILE_BOMB', 'A page of the PDF is metres wide.');
+  if (Math.max(across, up) > MAX_PAGE_UNITS)
+    throw new ServiceError('FILE_BOMB', 'A page of the PDF is metres wide.');
   const [width, height] = rotate % 180 === 0 ? [across * unit, up * unit] : [up * unit, across * unit];
   if (width < MIN_WIDTH) {
     throw new ServiceError('FILE_NO_ROOM', 'The page is narrower than the stamp, which needs 54 mm.');

@@ -55,7 +55,9 @@ export function addStampToPage(
   );
   const { resources, name } = addXObject(file, page.attributes.get('Resources'), form);
   const { unmatchedRestores, closing } = readBalance(file, page);
-  const matrix = multiply([1, 0, 0, 1, origin.x, origin.y], toPageSpace(box)).map((value) => formatNumber(round(value)));
+  const matrix = multiply([1, 0, 0, 1, origin.x, origin.y], toPageSpace(box)).map((value) =>
+    formatNumber(round(value)),
+  );
   const before = 'q '.repeat(unmatchedRestores + 1);
   // an artefact: readers aloud are told the document, not its stamp, unless they ask
   const after = `\n${closing}Q /Artifact BMC q ${matrix.join(' ')} cm /${name} Do Q EMC\n`;
@@ -114,7 +116,11 @@ function drawForm(
   return { content, bounds: [0, 0, round(box.width), round(strip)], origin: { x: 0, y: 0 } };
 }
 
-function addXObject(file: PdfFile, value: PdfValue | undefined, form: Ref): { resources: Dict; name: string } {
+function addXObject(
+  file: PdfFile,
+  value: PdfValue | undefined,
+  form: Ref,
+): { resources: Dict; name: string } {
   const resources: Dict = new Map(file.dict(value));
   const xObjects: Dict = new Map(file.dict(resources.get('XObject')));
   let name = 'SpondonStamp';
@@ -126,7 +132,9 @@ function addXObject(file: PdfFile, value: PdfValue | undefined, form: Ref): { re
 function contentRefs(file: PdfFile, page: PdfPage): Ref[] {
   const value = page.dict.get('Contents');
   if (value instanceof Ref && file.resolve(value) instanceof Stream) return [value];
-  return file.array(value).filter((item): item is Ref => item instanceof Ref && file.resolve(item) instanceof Stream);
+  return file
+    .array(value)
+    .filter((item): item is Ref => item instanceof Ref && file.resolve(item) instanceof Stream);
 }
 
 function readBalance(file: PdfFile, page: PdfPage): ContentBalance {

@@ -10,14 +10,21 @@ const SIZES: readonly StampSize[] = [
 const A4 = { width: 595, height: 842 };
 
 function page(columns: number, rows: number, taken: (column: number, row: number) => boolean): Occupancy {
-  const cells = Array.from({ length: columns * rows }, (_, i) => (taken(i % columns, Math.floor(i / columns)) ? 1 : 0));
+  const cells = Array.from({ length: columns * rows }, (_, i) =>
+    taken(i % columns, Math.floor(i / columns)) ? 1 : 0,
+  );
   return { columns, rows, cell: A4.width / columns, taken: Uint8Array.from(cells) };
 }
 const corners = ['bottom-right', 'bottom-left', 'top-right', 'top-left'] as const;
 
 test('an empty page takes the stamp in the wanted corner', () => {
   for (const corner of corners) {
-    const place = findPlace(page(298, 421, () => false), A4, SIZES, corner);
+    const place = findPlace(
+      page(298, 421, () => false),
+      A4,
+      SIZES,
+      corner,
+    );
     assert.ok(place);
     assert.equal(place.form, 'wide');
     assert.equal(place.rect.x > A4.width / 2 - 130, corner.endsWith('right'));
@@ -26,18 +33,36 @@ test('an empty page takes the stamp in the wanted corner', () => {
 });
 
 test('a full page has no place', () => {
-  assert.equal(findPlace(page(298, 421, () => true), A4, SIZES, 'bottom-right'), undefined);
+  assert.equal(
+    findPlace(
+      page(298, 421, () => true),
+      A4,
+      SIZES,
+      'bottom-right',
+    ),
+    undefined,
+  );
 });
 
-test('a stamp stands in line with the page\'s margins', () => {
+test("a stamp stands in line with the page's margins", () => {
   const [left, right] = [35, 298 - 35];
-  const place = findPlace(page(298, 421, (x, y) => x >= left && x < right && y > 30 && y < 250), A4, SIZES, 'bottom-right');
+  const place = findPlace(
+    page(298, 421, (x, y) => x >= left && x < right && y > 30 && y < 250),
+    A4,
+    SIZES,
+    'bottom-right',
+  );
   assert.ok(place);
   assert.ok(Math.abs(place.rect.x + place.rect.width - (right * A4.width) / 298) < 0.01);
 });
 
 test('a high narrow gap takes the tall form', () => {
-  const place = findPlace(page(298, 421, (x) => x < 200), A4, SIZES, 'bottom-right');
+  const place = findPlace(
+    page(298, 421, (x) => x < 200),
+    A4,
+    SIZES,
+    'bottom-right',
+  );
   assert.equal(place?.form, 'tall');
 });
 
@@ -56,13 +81,18 @@ test('whatever is on the page, the stamp covers none of it and keeps off the edg
       const { rect } = findPlace(occupancy, A4, SIZES, corner) ?? {};
       if (rect === undefined) return;
       assert.ok(rect.x >= EDGE && rect.y >= EDGE);
-      assert.ok(rect.x + rect.width <= A4.width - EDGE + 0.001 && rect.y + rect.height <= A4.height - EDGE + 0.001);
+      assert.ok(
+        rect.x + rect.width <= A4.width - EDGE + 0.001 && rect.y + rect.height <= A4.height - EDGE + 0.001,
+      );
       for (let row = 0; row < occupancy.rows; row++) {
         for (let column = 0; column < occupancy.columns; column++) {
           if (!isTaken(column, row)) continue;
           const [x, top] = [column * occupancy.cell, A4.height - row * occupancy.cell];
           const apart =
-            x + occupancy.cell <= rect.x || x >= rect.x + rect.width || top <= rect.y || top - occupancy.cell >= rect.y + rect.height;
+            x + occupancy.cell <= rect.x ||
+            x >= rect.x + rect.width ||
+            top <= rect.y ||
+            top - occupancy.cell >= rect.y + rect.height;
           assert.ok(apart, `cell ${column}, ${row} is covered`);
         }
       }

@@ -18,9 +18,13 @@ export function makeQr(text: string): QrSymbol {
     // one byte segment: the library's search for a better split takes longer than all the rest, and finds none
     symbol = create([{ mode: 'byte', data: Buffer.from(text) }], { errorCorrectionLevel: 'M' });
   } catch (error) {
-    throw new ServiceError('CLAIMS_TOO_LARGE', 'The claims do not fit into a QR code. Shorten the longest of them.', {
-      cause: error,
-    });
+    throw new ServiceError(
+      'CLAIMS_TOO_LARGE',
+      'The claims do not fit into a QR code. Shorten the longest of them.',
+      {
+        cause: error,
+      },
+    );
   }
   if (symbol.version > MAX_VERSION) {
     throw new ServiceError(

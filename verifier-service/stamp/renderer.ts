@@ -16,7 +16,10 @@ export interface Renderer {
    * Throws FILE_DAMAGED when PDFium cannot open the file or does not see `pages` pages of it, FILE_BOMB when it
    * needs more memory than it may have.
    */
-  render(bytes: Uint8Array, page: { index: number; pages: number; unitsPerPixel: number; maxPixels: number }): Promise<Picture>;
+  render(
+    bytes: Uint8Array,
+    page: { index: number; pages: number; unitsPerPixel: number; maxPixels: number },
+  ): Promise<Picture>;
 }
 
 /** Memory that PDFium once took is never given back: beyond this a new one is cheaper. */
@@ -41,8 +44,12 @@ export function createRenderer(module: WebAssembly.Module): Renderer {
         if (error instanceof ServiceError) throw error;
         engine = undefined; // what failed may have left its memory in any state
         throw running.exhausted()
-          ? new ServiceError('FILE_BOMB', 'The PDF needs more memory to be shown than any page should.', { cause: error })
-          : new ServiceError('FILE_DAMAGED', 'The PDF is damaged: its page cannot be shown.', { cause: error });
+          ? new ServiceError('FILE_BOMB', 'The PDF needs more memory to be shown than any page should.', {
+              cause: error,
+            })
+          : new ServiceError('FILE_DAMAGED', 'The PDF is damaged: its page cannot be shown.', {
+              cause: error,
+            });
       } finally {
         if (running.memoryBytes() > REPLACE_ABOVE_BYTES) engine = undefined;
       }
@@ -80,7 +87,12 @@ async function startEngine(module: WebAssembly.Module): Promise<Engine> {
 async function renderPage(
   { library }: Engine,
   bytes: Uint8Array,
-  { index, pages, unitsPerPixel, maxPixels }: { index: number; pages: number; unitsPerPixel: number; maxPixels: number },
+  {
+    index,
+    pages,
+    unitsPerPixel,
+    maxPixels,
+  }: { index: number; pages: number; unitsPerPixel: number; maxPixels: number },
 ): Promise<Picture> {
   const document = await library.loadDocument(bytes).catch((error: unknown) => {
     if (error instanceof Error && error.name === 'RuntimeError') throw error;
@@ -88,7 +100,10 @@ async function renderPage(
   });
   try {
     if (document.getPageCount() !== pages) {
-      throw new ServiceError('FILE_DAMAGED', 'The PDF is damaged: readers do not agree on how many pages it has.');
+      throw new ServiceError(
+        'FILE_DAMAGED',
+        'The PDF is damaged: readers do not agree on how many pages it has.',
+      );
     }
     const page = document.getPage(index);
     const { originalWidth, originalHeight } = page.getOriginalSize();

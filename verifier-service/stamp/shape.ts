@@ -49,7 +49,9 @@ function shape(faces: Faces, text: string, weight: Weight): ShapedText {
   const glyphs: ShapedGlyph[] = [];
   for (const run of splitByFace(text.normalize('NFC'), weight)) {
     const font = faces(run.face);
-    const known = [...run.text].filter((c) => font.hasGlyphForCodePoint(c.codePointAt(0) ?? 0) || isJoiner(c)).join('');
+    const known = [...run.text]
+      .filter((c) => font.hasGlyphForCodePoint(c.codePointAt(0) ?? 0) || isJoiner(c))
+      .join('');
     if (known !== '') glyphs.push(...place(font, run.face, font.layout(known)));
   }
   return { text, glyphs, width: glyphs.reduce((sum, glyph) => sum + glyph.advance, 0) };
@@ -88,7 +90,8 @@ function place(font: Font, face: FaceName, run: GlyphRun): ShapedGlyph[] {
       face,
       id: joined ?? glyph.id,
       codePoints: glyph.codePoints,
-      advance: (joined === undefined ? (position?.xAdvance ?? 0) : font.getGlyph(joined).advanceWidth) * scale,
+      advance:
+        (joined === undefined ? (position?.xAdvance ?? 0) : font.getGlyph(joined).advanceWidth) * scale,
       x: (position?.xOffset ?? 0) * scale,
       y: (position?.yOffset ?? 0) * scale,
     };
@@ -110,7 +113,8 @@ function medialForm(
   before: number | undefined,
 ): number | undefined {
   const [sign] = codePoints;
-  if (codePoints.length !== 1 || (sign !== E_MATRA && sign !== AI_MATRA) || before === undefined) return undefined;
+  if (codePoints.length !== 1 || (sign !== E_MATRA && sign !== AI_MATRA) || before === undefined)
+    return undefined;
   if (!/[\p{L}\p{M}\p{Cf}]/u.test(String.fromCodePoint(before))) return undefined;
   const medial = font.glyphForCodePoint(sign).id;
   return medial === glyph ? undefined : medial;

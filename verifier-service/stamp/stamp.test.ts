@@ -36,7 +36,10 @@ async function assertStamped(original: Uint8Array, stamped: StampedPdf): Promise
   assert.deepEqual(bytes.subarray(0, original.length), original, 'the original bytes stay');
   const index = placement.page - 1;
   const [was, is] = [await show(original, index, 72), await show(bytes, index, 72)];
-  assert.ok(Math.abs(is.height - was.height - placement.strip * MM) <= 1, 'the page keeps its size, or grows by the strip');
+  assert.ok(
+    Math.abs(is.height - was.height - placement.strip * MM) <= 1,
+    'the page keeps its size, or grows by the strip',
+  );
   const [left, right] = [placement.x * MM - 2, (placement.x + placement.width) * MM + 2];
   const bottom = is.height - placement.y * MM + 2;
   const top = bottom - placement.height * MM - 4;
@@ -92,11 +95,22 @@ test('on a page in larger units the stamp is as large as on any other', async ()
 });
 
 test('the stamp says code, host, issuer and date in text that can be searched, in Bangla too', async () => {
-  const bangla = { issuerName: 'ঢাকা মেডিকেল কলেজ হাসপাতাল', issuedOn: '২৩ নভেম্বর ২০২৫', language: 'bn' } as const;
+  const bangla = {
+    issuerName: 'ঢাকা মেডিকেল কলেজ হাসপাতাল',
+    issuedOn: '২৩ নভেম্বর ২০২৫',
+    language: 'bn',
+  } as const;
   for (const details of [makeDetails(), makeDetails(bangla)]) {
     const { bytes } = await stampPdf(await makeReport({ lines: 3 }), details, tools);
     const { text } = await show(bytes, 0, 72);
-    for (const expected of [details.code, details.host, details.issuerName, details.issuedOn, 'যাচাই করুন', 'Verify at']) {
+    for (const expected of [
+      details.code,
+      details.host,
+      details.issuerName,
+      details.issuedOn,
+      'যাচাই করুন',
+      'Verify at',
+    ]) {
       assert.ok(text.replace(/\s+/g, ' ').includes(expected), `${expected} in ${text}`);
     }
   }
@@ -117,7 +131,12 @@ test('a wanted corner is taken when it is free', async () => {
 
 test('the stamp goes on the page that is asked for, on the last when there are fewer', async () => {
   const original = await makeReport({ pages: 3 });
-  for (const [page, expected] of [['first', 1], ['last', 3], [2, 2], [99, 3]] as const) {
+  for (const [page, expected] of [
+    ['first', 1],
+    ['last', 3],
+    [2, 2],
+    [99, 3],
+  ] as const) {
     const stamped = await stampPdf(original, makeDetails({ page }), tools);
     assert.equal(stamped.placement.page, expected);
     await assertStamped(original, stamped);
@@ -155,7 +174,8 @@ test('links, outlines, attachments and page labels stay, and a link is not cover
   const stamped = await stampPdf(original, makeDetails(), tools);
   await assertStamped(original, stamped);
   const { x, y, width, height } = stamped.placement;
-  const apart = x * MM >= link[2] || (x + width) * MM <= link[0] || y * MM >= link[3] || (y + height) * MM <= link[1];
+  const apart =
+    x * MM >= link[2] || (x + width) * MM <= link[0] || y * MM >= link[3] || (y + height) * MM <= link[1];
   assert.ok(apart, 'the stamp keeps off the link');
   const after = await PDFDocument.load(stamped.bytes);
   const names = ['Outlines', 'PageLabels', 'Names'].map((name) => after.catalog.lookup(PDFName.of(name)));
@@ -168,26 +188,40 @@ test('a signed PDF keeps the revision that its signature covers, and the issuer 
     more: (document) => {
       const { context } = document;
       const signature = context.obj({ Type: 'Sig', Filter: 'Adobe.PPKLite', ByteRange: [0, 10, 20, 30] });
-      const field = context.register(context.obj({ FT: 'Sig', T: PDFString.of('Signature'), V: context.register(signature) }));
-      document.catalog.set(PDFName.of('AcroForm'), context.obj({ Fields: [field], SigFlags: PDFNumber.of(3) }));
+      const field = context.register(
+        context.obj({ FT: 'Sig', T: PDFString.of('Signature'), V: context.register(signature) }),
+      );
+      document.catalog.set(
+        PDFName.of('AcroForm'),
+        context.obj({ Fields: [field], SigFlags: PDFNumber.of(3) }),
+      );
     },
   });
   const stamped = await stampPdf(original, makeDetails(), tools);
   await assertStamped(original, stamped);
-  assert.deepEqual(stamped.warnings.map(({ code }) => code), ['EXISTING_SIGNATURE']);
+  assert.deepEqual(
+    stamped.warnings.map(({ code }) => code),
+    ['EXISTING_SIGNATURE'],
+  );
 });
 
 test('a file that is already stamped is stamped again, and the issuer is told', async () => {
   const once = await stampPdf(await makeReport(), makeDetails(), tools);
   const second = makeDetails({ claimsJws: `${makeDetails().claimsJws}A` });
   const twice = await stampPdf(once.bytes, second, tools);
-  assert.deepEqual(twice.warnings.map(({ code }) => code), ['ALREADY_STAMPED']);
+  assert.deepEqual(
+    twice.warnings.map(({ code }) => code),
+    ['ALREADY_STAMPED'],
+  );
   assert.equal(readXmpClaims(twice.bytes), second.claimsJws);
 });
 
 test('characters that the fonts do not have are named', async () => {
   const { warnings } = await stampPdf(await makeReport(), makeDetails({ issuerName: 'Dhaka 病院' }), tools);
-  assert.deepEqual(warnings.map(({ code }) => code), ['CHARACTERS_MISSING']);
+  assert.deepEqual(
+    warnings.map(({ code }) => code),
+    ['CHARACTERS_MISSING'],
+  );
   assert.match(warnings[0]?.message ?? '', /病 院/);
 });
 
@@ -206,22 +240,28 @@ test('claims too large for a QR code that scans are refused', async () => {
   await assert.rejects(stampPdf(await makeReport(), details, tools), { code: 'CLAIMS_TOO_LARGE' });
 });
 
-test('a password is refused, an owner\'s alone too', { skip: hasQpdf ? false : 'qpdf is not installed' }, async () => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'spondon-stamp-'));
-  const [plain, locked] = [path.join(folder, 'plain.pdf'), path.join(folder, 'locked.pdf')];
-  writeFileSync(plain, await makeReport());
-  for (const user of ['', 'secret']) {
-    execFileSync('qpdf', ['--encrypt', user, 'owner', '256', '--modify=none', '--', plain, locked]);
-    await assert.rejects(stampFile(readFileSync(locked), makeDetails(), tools), { code: 'FILE_ENCRYPTED' });
-  }
-  rmSync(folder, { recursive: true });
-});
+test(
+  "a password is refused, an owner's alone too",
+  { skip: hasQpdf ? false : 'qpdf is not installed' },
+  async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'spondon-stamp-'));
+    const [plain, locked] = [path.join(folder, 'plain.pdf'), path.join(folder, 'locked.pdf')];
+    writeFileSync(plain, await makeReport());
+    for (const user of ['', 'secret']) {
+      execFileSync('qpdf', ['--encrypt', user, 'owner', '256', '--modify=none', '--', plain, locked]);
+      await assert.rejects(stampFile(readFileSync(locked), makeDetails(), tools), { code: 'FILE_ENCRYPTED' });
+    }
+    rmSync(folder, { recursive: true });
+  },
+);
 
 test('an inherited resource dictionary is not taken from the other pages', async () => {
   const original = await makeReport({ pages: 2 });
   const { bytes } = await stampPdf(original, makeDetails(), tools);
   const file = openPdf(bytes);
-  const resources = listPages(file).map((page) => file.dict(file.dict(page.attributes.get('Resources'))?.get('XObject')));
+  const resources = listPages(file).map((page) =>
+    file.dict(file.dict(page.attributes.get('Resources'))?.get('XObject')),
+  );
   assert.ok(resources[0]?.has('SpondonStamp'));
   assert.ok(!resources[1]?.has('SpondonStamp'));
 });

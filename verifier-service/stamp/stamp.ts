@@ -42,7 +42,11 @@ export interface StampedPdf {
  * Throws ServiceError FILE_EMPTY, FILE_TOO_LARGE, FILE_TYPE_UNKNOWN, FILE_DAMAGED, FILE_ENCRYPTED, FILE_BOMB,
  * FILE_NO_ROOM or CLAIMS_TOO_LARGE.
  */
-export async function stampFile(bytes: Uint8Array, details: StampDetails, tools: StampTools): Promise<StampedPdf> {
+export async function stampFile(
+  bytes: Uint8Array,
+  details: StampDetails,
+  tools: StampTools,
+): Promise<StampedPdf> {
   const type = recognise(bytes);
   const drawing = drawStamps(details, tools);
   if (type === 'pdf') return stampDrawn(bytes, drawing, tools);
@@ -56,7 +60,11 @@ export async function stampFile(bytes: Uint8Array, details: StampDetails, tools:
  * revision that an existing signature covers.
  * Throws ServiceError FILE_DAMAGED, FILE_ENCRYPTED, FILE_BOMB, FILE_NO_ROOM or CLAIMS_TOO_LARGE.
  */
-export async function stampPdf(bytes: Uint8Array, details: StampDetails, tools: StampTools): Promise<StampedPdf> {
+export async function stampPdf(
+  bytes: Uint8Array,
+  details: StampDetails,
+  tools: StampTools,
+): Promise<StampedPdf> {
   return stampDrawn(bytes, drawStamps(details, tools), tools);
 }
 
@@ -74,12 +82,20 @@ function drawStamps(details: StampDetails, { shape }: StampTools): Drawing {
 }
 
 /** @param room where the page is known to be empty, in points; otherwise it is rendered to find out */
-async function stampDrawn(bytes: Uint8Array, drawing: Drawing, tools: StampTools, room?: Rect): Promise<StampedPdf> {
+async function stampDrawn(
+  bytes: Uint8Array,
+  drawing: Drawing,
+  tools: StampTools,
+  room?: Rect,
+): Promise<StampedPdf> {
   const { details, qr, layouts } = drawing;
   const inspected = await inspectPdf(bytes);
   const { page, index } = choosePage(inspected.pages, details.page);
   const box = readPageBox(inspected.file, page);
-  const found = room === undefined ? await findRoom(inspected, page, index, box, drawing, tools.renderer) : placeInRoom(room, drawing);
+  const found =
+    room === undefined
+      ? await findRoom(inspected, page, index, box, drawing, tools.renderer)
+      : placeInRoom(room, drawing);
   const place: StripPlace = found === undefined ? growStrip(box, drawing) : { ...found, page: box, strip: 0 };
 
   const revision = new Revision(inspected.file);
@@ -101,7 +117,10 @@ async function stampDrawn(bytes: Uint8Array, drawing: Drawing, tools: StampTools
   };
 }
 
-function choosePage(pages: readonly PdfPage[], wanted: StampDetails['page'] = 'first'): { page: PdfPage; index: number } {
+function choosePage(
+  pages: readonly PdfPage[],
+  wanted: StampDetails['page'] = 'first',
+): { page: PdfPage; index: number } {
   const number = wanted === 'first' ? 1 : wanted === 'last' ? pages.length : Math.trunc(wanted);
   const index = Math.max(1, Math.min(pages.length, number)) - 1;
   const page = pages[index];
@@ -128,7 +147,11 @@ async function findRoom(
     maxPixels: MAX_PIXELS,
   });
   const occupancy = occupancyOf(file, page, box, picture);
-  const sizes = (['wide', 'tall'] as const).map((form) => ({ form, bleed: layouts[form].qr.x, ...layouts[form] }));
+  const sizes = (['wide', 'tall'] as const).map((form) => ({
+    form,
+    bleed: layouts[form].qr.x,
+    ...layouts[form],
+  }));
   return findPlace(occupancy, box, sizes, details.corner ?? 'bottom-right');
 }
 
@@ -157,7 +180,8 @@ function growStrip(box: PageBox, { layouts, details: { corner = 'bottom-right' }
   const { width, height, qr } = layouts[form];
   const centred = (box.width - width) / 2;
   const inset = form === 'tall' ? centred : Math.min(STRIP_INSET, centred);
-  const x = corner.endsWith('left') && form === 'wide' ? Math.max(EDGE, inset - qr.x) : box.width - inset - width;
+  const x =
+    corner.endsWith('left') && form === 'wide' ? Math.max(EDGE, inset - qr.x) : box.width - inset - width;
   // whole points, so that renderers put what was there on the same pixels as before
   const strip = Math.ceil(height + STRIP_ABOVE + STRIP_BELOW);
   return { form, rect: { x, y: STRIP_BELOW, width, height }, page: growFoot(box, strip), strip };
@@ -168,7 +192,8 @@ function stampWarnings({ file }: InspectedPdf, details: StampDetails, faces: Fac
   if (isStamped(file)) {
     warnings.push({
       code: 'ALREADY_STAMPED',
-      message: 'The PDF already carries a stamp. Issue the original instead: two QR codes contradict each other.',
+      message:
+        'The PDF already carries a stamp. Issue the original instead: two QR codes contradict each other.',
     });
   }
   const missing = missingCharacters(faces, `${details.issuerName} ${details.issuedOn} ${details.host}`);

@@ -46,9 +46,8 @@ export async function startViewer(): Promise<OpenShown> {
 export async function readQrCodes({ width, height, pixels }: ShownPage): Promise<string[]> {
   prepareZXingModule({
     overrides: {
-      wasmBinary: readFileSync(
-        createRequire(import.meta.url).resolve('zxing-wasm/reader/zxing_reader.wasm'),
-      ).buffer,
+      wasmBinary: readFileSync(createRequire(import.meta.url).resolve('zxing-wasm/reader/zxing_reader.wasm'))
+        .buffer,
     },
   });
   const picture = { data: new Uint8ClampedArray(pixels), width, height, colorSpace: 'srgb' as const };

@@ -55,8 +55,10 @@ export async function makeReport(options: ReportOptions = {}): Promise<Uint8Arra
       page.drawText(`${number}.${i} ${LINE}`, { x: 40, y: top - 50 - i * leading, size: fontSize, font });
     }
     page.pushOperators(popGraphicsState());
-    if (options.leaves === 'q') page.pushOperators(pushGraphicsState(), concatTransformationMatrix(0.5, 0.2, 0, 0.5, 30, 30));
-    if (options.leaves === 'Q') page.pushOperators(popGraphicsState(), concatTransformationMatrix(0.5, 0.2, 0, 0.5, 30, 30));
+    if (options.leaves === 'q')
+      page.pushOperators(pushGraphicsState(), concatTransformationMatrix(0.5, 0.2, 0, 0.5, 30, 30));
+    if (options.leaves === 'Q')
+      page.pushOperators(popGraphicsState(), concatTransformationMatrix(0.5, 0.2, 0, 0.5, 30, 30));
     if (rotate !== 0) page.setRotation(degrees(rotate));
     if (options.crop !== undefined) page.setCropBox(...options.crop);
     if (options.userUnit !== undefined) page.node.set(PDFName.of('UserUnit'), PDFNumber.of(options.userUnit));

@@ -64,47 +64,69 @@ function chooseFiles(): string[] {
   return Array.from({ length: Math.min(MOST, all.length) }, (_, i) => all[Math.floor(i * step)] ?? '');
 }
 
-test('every PDF of the wild is stamped and still shows what it showed, or is refused with a code that fits', { skip }, async (t) => {
-  const pool = createThreadPool<WildJob, StampedPdf>({
-    module: new URL('./wild-thread.js', import.meta.url),
-    threads: 2,
-    maxQueue: MOST,
-    timeoutMs: TIMEOUT_MS,
-  });
-  const table = new Map<string, Map<string, number>>();
-  const count = (producer: string, outcome: string): void => {
-    const row = table.get(producer) ?? new Map<string, number>();
-    table.set(producer, row.set(outcome, (row.get(outcome) ?? 0) + 1));
-  };
-  const faults: string[] = [];
-  const files = chooseFiles();
-  let damaged = 0;
-  for (const name of files) {
-    const bytes = readFileSync(path.join(FOLDER, name));
-    const producer = producerOf(bytes);
-    try {
-      const stamped = await pool.run({ file: Uint8Array.from(bytes), stamp: DETAILS });
-      count(producer, stamped.placement.strip > 0 ? 'with a strip' : 'on the page');
-      faults.push(...(await faultsOf(bytes, stamped)).map((fault) => `${name}: ${fault}`));
-    } catch (error) {
-      assert.ok(error instanceof ServiceError, `${name}: ${String(error)}`);
-      count(producer, error.code);
-      if (!(await deservedly(error.code, bytes))) faults.push(`${name}: refused with ${error.code}: ${error.message}`);
-      if (error.code === 'FILE_DAMAGED') damaged++;
+test(
+  'every PDF of the wild is stamped and still shows what it showed, or is refused with a code that fits',
+  { skip },
+  async (t) => {
+    const pool = createThreadPool<WildJob, StampedPdf>({
+      module: new URL('./wild-thread.js', import.meta.url),
+      threads: 2,
+      maxQueue: MOST,
+      timeoutMs: TIMEOUT_MS,
+    });
+    const table = new Map<string, Map<string, number>>();
+    const count = (producer: string, outcome: string): void => {
+      const row = table.get(producer) ?? new Map<string, number>();
+      table.set(producer, row.set(outcome, (row.get(outcome) ?? 0) + 1));
+    };
+    const faults: string[] = [];
+    const files = chooseFiles();
+    let damaged = 0;
+    for (const name of files) {
+      const bytes = readFileSync(path.join(FOLDER, name));
+      const producer = producerOf(bytes);
+      try {
+        const stamped = await pool.run({ file: Uint8Array.from(bytes), stamp: DETAILS });
+        count(producer, stamped.placement.strip > 0 ? 'with a strip' : 'on the page');
+        faults.push(...(await faultsOf(bytes, stamped)).map((fault) => `${name}: ${fault}`));
+      } catch (error) {
+        assert.ok(error instanceof ServiceError, `${name}: ${String(error)}`);
+        count(producer, error.code);
+        if (!(await deservedly(error.code, bytes)))
+          faults.push(`${name}: refused with ${error.code}: ${error.message}`);
+        if (error.code === 'FILE_DAMAGED') damaged++;
+      }
     }
-  }
-  await pool.close();
-  for (const line of printTable(table)) t.diagnostic(line);
-  assert.deepEqual(faults, []);
-  assert.ok(damaged <= files.length * MAX_REFUSED, `${damaged} of ${files.length} files refused as damaged`);
-});
+    await pool.close();
+    for (const line of printTable(table)) t.diagnostic(line);
+    assert.deepEqual(faults, []);
+    assert.ok(
+      damaged <= files.length * MAX_REFUSED,
+      `${damaged} of ${files.length} files refused as damaged`,
+    );
+  },
+);
 
 /** Whether qpdf and PDFium, which know nothing of us, say the same. */
 async function deservedly(code: ServiceErrorCode, bytes: Uint8Array): Promise<boolean> {
   const file = path.join(work, 'refused.pdf');
   writeFileSync(file, bytes);
-  if (code === 'FILE_ENCRYPTED') return run('qpdf', ['--is-encrypted', file]).then(() => true, () => false);
-  if (code === 'FILE_DAMAGED') return run('qpdf', ['--check', file]).then(() => false, () => true);
+  if (code === 'FILE_ENCRYPTED')
+    return run('qpdf', ['--is-encrypted', file]).then(
+      () => true,
+      () => false,
+    );
+  if (code === 'FILE_DAMAGED')
+    return run('qpdf', ['--check', file]).then(
+      () => false,
+      () => true,
+    );
+  if (code === 'FILE_EMPTY') return bytes.length === 0;
+  if (code === 'FILE_TYPE_UNKNOWN')
+    return view(bytes).then(
+      () => false,
+      () => true,
+    );
   const shown = await view(bytes);
   try {
     if (code === 'FILE_BOMB') return shown.pages > 2_000;
@@ -121,14 +143,21 @@ async function faultsOf(original: Uint8Array, { bytes, placement }: StampedPdf):
   }
   const file = path.join(work, 'stamped.pdf');
   writeFileSync(file, bytes);
-  await run('qpdf', ['--check', file]).catch((error: unknown) => faults.push(`qpdf: ${String(error).slice(0, 400)}`));
+  await run('qpdf', ['--check', file]).catch((error: unknown) =>
+    faults.push(`qpdf: ${String(error).slice(0, 400)}`),
+  );
   if (readXmpClaims(bytes) !== DETAILS.claimsJws) faults.push('its metadata does not give the claims');
   return [...faults, ...(await faultsShown(original, bytes, placement))];
 }
 
-const headerIsFirst = (bytes: Uint8Array): boolean => Buffer.from(bytes.subarray(0, 5)).toString() === '%PDF-';
+const headerIsFirst = (bytes: Uint8Array): boolean =>
+  Buffer.from(bytes.subarray(0, 5)).toString() === '%PDF-';
 
-async function faultsShown(original: Uint8Array, stamped: Uint8Array, placement: Placement): Promise<string[]> {
+async function faultsShown(
+  original: Uint8Array,
+  stamped: Uint8Array,
+  placement: Placement,
+): Promise<string[]> {
   const faults: string[] = [];
   const was = await view(original);
   const is = await view(stamped);
@@ -143,7 +172,11 @@ async function faultsShown(original: Uint8Array, stamped: Uint8Array, placement:
     const outside = (x: number, y: number): boolean => y < top || y > bottom || x < left || x > right;
     const grown = Math.abs(after.height - before.height - placement.strip * MM);
     if (grown > 1 || before.width !== after.width) faults.push('its page is of another size');
-    const change = shareOfChange(before, after, placement.strip > 0 ? (_, y) => y < before.height - 4 : outside);
+    const change = shareOfChange(
+      before,
+      after,
+      placement.strip > 0 ? (_, y) => y < before.height - 4 : outside,
+    );
     if (change > 0.0005) faults.push(`its page shows something else: ${(change * 100).toFixed(2)} % of it`);
     if (!after.text.includes(DETAILS.code)) faults.push('its code cannot be found as text');
     const codes = await readQrCodes(await is.page(index, 150));
@@ -165,7 +198,8 @@ function producerOf(bytes: Uint8Array): string {
     const producer = file.resolve(file.dict(file.xref.trailer.get('Info'))?.get('Producer'));
     if (!(producer instanceof RawString)) return '(unnamed)';
     const raw = Buffer.from(producer.token);
-    const coded = raw[0] === 0x3c ? Buffer.from(raw.toString('latin1').slice(1, -1), 'hex') : raw.subarray(1, -1);
+    const coded =
+      raw[0] === 0x3c ? Buffer.from(raw.toString('latin1').slice(1, -1), 'hex') : raw.subarray(1, -1);
     const text = coded.toString('latin1').replace(/\\[0-7]{3}|[^ -~]/g, '');
     return /^[A-Za-z][A-Za-z+-]*( [A-Za-z]+)?/.exec(text)?.[0] ?? '(unnamed)';
   } catch {

@@ -43,15 +43,21 @@ function packetOf(bytes: Uint8Array): string {
 test('claims and nonce are put into a file without metadata, and found', async () => {
   const stamped = stamp(await withMetadata(undefined));
   assert.equal(readXmpClaims(stamped), JWS);
-  assert.ok(packetOf(stamped).includes(`<spondon:nonce>${Buffer.from(NONCE).toString('base64url')}</spondon:nonce>`));
+  assert.ok(
+    packetOf(stamped).includes(`<spondon:nonce>${Buffer.from(NONCE).toString('base64url')}</spondon:nonce>`),
+  );
 });
 
 test('what else stands in the metadata stays', async () => {
-  const title = '<rdf:Description rdf:about="uuid:1" xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>রিপোর্ট é</dc:title></rdf:Description>';
+  const title =
+    '<rdf:Description rdf:about="uuid:1" xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>রিপোর্ট é</dc:title></rdf:Description>';
   for (const compressed of [false, true]) {
     const stamped = stamp(await withMetadata(Buffer.from(packet(title)), compressed));
     assert.ok(packetOf(stamped).includes(title));
-    assert.ok(packetOf(stamped).includes('<rdf:Description rdf:about="uuid:1" xmlns:spondon='), 'it is about the same thing');
+    assert.ok(
+      packetOf(stamped).includes('<rdf:Description rdf:about="uuid:1" xmlns:spondon='),
+      'it is about the same thing',
+    );
     assert.equal(readXmpClaims(stamped), JWS);
   }
 });
@@ -59,8 +65,16 @@ test('what else stands in the metadata stays', async () => {
 test('metadata in UTF-16, under another prefix for RDF, or none at all, is dealt with', async () => {
   const utf16 = Buffer.from(`\ufeff${packet('<rdf:Description rdf:about=""/>')}`, 'utf16le');
   const other = Buffer.from(packet('').replaceAll('rdf:', 'r:').replace('xmlns:rdf', 'xmlns:r'));
-  const odd = [utf16, Buffer.from(utf16).swap16(), other, Buffer.from('no XML'), Buffer.from(''), Buffer.from('<x:xmpmeta/>')];
-  for (const metadata of odd) assert.equal(readXmpClaims(stamp(await withMetadata(metadata))), JWS, metadata.toString());
+  const odd = [
+    utf16,
+    Buffer.from(utf16).swap16(),
+    other,
+    Buffer.from('no XML'),
+    Buffer.from(''),
+    Buffer.from('<x:xmpmeta/>'),
+  ];
+  for (const metadata of odd)
+    assert.equal(readXmpClaims(stamp(await withMetadata(metadata))), JWS, metadata.toString());
 });
 
 test('a second stamp takes the place of the first', async () => {
@@ -72,10 +86,12 @@ test('a second stamp takes the place of the first', async () => {
 });
 
 test('a PDF/A declares the property that it did not have', async () => {
-  const pdfa = '<rdf:Description rdf:about="" xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/"><pdfaid:part>2</pdfaid:part></rdf:Description>';
+  const pdfa =
+    '<rdf:Description rdf:about="" xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/"><pdfaid:part>2</pdfaid:part></rdf:Description>';
   const plain = packetOf(stamp(await withMetadata(Buffer.from(packet(pdfa)))));
   assert.match(plain, /<pdfaExtension:schemas><rdf:Bag><rdf:li [^>]*>.*<pdfaSchema:prefix>spondon</s);
-  const own = '<rdf:Description rdf:about="" xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/"><pdfaExtension:schemas><rdf:Bag><rdf:li>theirs</rdf:li></rdf:Bag></pdfaExtension:schemas></rdf:Description>';
+  const own =
+    '<rdf:Description rdf:about="" xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/"><pdfaExtension:schemas><rdf:Bag><rdf:li>theirs</rdf:li></rdf:Bag></pdfaExtension:schemas></rdf:Description>';
   const both = packetOf(stamp(await withMetadata(Buffer.from(packet(pdfa + own)))));
   assert.equal(both.split('<pdfaExtension:schemas>').length, 2, 'there is one list of schemas');
   assert.ok(both.includes('<rdf:li>theirs</rdf:li>') && both.includes('<pdfaSchema:prefix>spondon<'));
@@ -100,7 +116,9 @@ test('claims are found as an attribute, under another prefix, in a damaged file'
 test('where there are no claims, or none that could be a JWS, there are none', async () => {
   const none = [
     await withMetadata(undefined),
-    await withMetadata(Buffer.from(packet('<rdf:Description xmlns:s="urn:spondon:stamp:1#" s:claims="no jws"/>'))),
+    await withMetadata(
+      Buffer.from(packet('<rdf:Description xmlns:s="urn:spondon:stamp:1#" s:claims="no jws"/>')),
+    ),
     await withMetadata(Buffer.from(packet(`<rdf:Description xmlns:s="urn:else#" s:claims="${JWS}"/>`))),
     new Uint8Array(),
     Buffer.from('%PDF-1.4'),

@@ -47,10 +47,15 @@ function findRawClaims(bytes: Uint8Array): string | null {
 /** Other programs may write the property as an attribute, or under another prefix. The last one counts. */
 function findClaims(packet: string): string | null {
   let found: string | null = null;
-  const prefixes = new Set(Array.from(packet.matchAll(/xmlns:([\w.-]{1,64})\s*=\s*["']urn:spondon:stamp:1#["']/g), (m) => m[1]));
+  const prefixes = new Set(
+    Array.from(packet.matchAll(/xmlns:([\w.-]{1,64})\s*=\s*["']urn:spondon:stamp:1#["']/g), (m) => m[1]),
+  );
   for (const prefix of prefixes) {
     const property = `${(prefix ?? '').replace(/[.]/g, '\\.')}:claims`;
-    const pattern = new RegExp(`<${property}>\\s*([\\w.-]+)\\s*</|\\s${property}\\s*=\\s*["']([\\w.-]+)["']`, 'g');
+    const pattern = new RegExp(
+      `<${property}>\\s*([\\w.-]+)\\s*</|\\s${property}\\s*=\\s*["']([\\w.-]+)["']`,
+      'g',
+    );
     for (const match of packet.matchAll(pattern)) {
       const jws = match[1] ?? match[2] ?? '';
       if (jws.length <= MAX_JWS_LENGTH && /^[\w-]+\.[\w-]+\.[\w-]+$/.test(jws)) found = jws;
@@ -64,10 +69,17 @@ function readPacket(file: PdfFile): string | undefined {
   const catalogue = file.dict(file.xref.trailer.get('Root'));
   const stream = file.resolve(catalogue?.get('Metadata'));
   if (!(stream instanceof Stream)) return undefined;
-  const data = Buffer.from(decodeStream(stream, file.resolve, Math.min(MAX_PACKET_BYTES, MAX_STRUCTURE_BYTES)));
+  const data = Buffer.from(
+    decodeStream(stream, file.resolve, Math.min(MAX_PACKET_BYTES, MAX_STRUCTURE_BYTES)),
+  );
   const utf8 = (utf16: string): string => Buffer.from(utf16.replace(/^\ufeff/, '')).toString('latin1');
   if (data[0] === 0xff && data[1] === 0xfe) return utf8(data.toString('utf16le'));
-  if (data[0] === 0xfe && data[1] === 0xff) return utf8(Buffer.from(data.subarray(0, data.length & ~1)).swap16().toString('utf16le'));
+  if (data[0] === 0xfe && data[1] === 0xff)
+    return utf8(
+      Buffer.from(data.subarray(0, data.length & ~1))
+        .swap16()
+        .toString('utf16le'),
+    );
   return data.toString('latin1');
 }
 
@@ -91,7 +103,9 @@ export function addXmpClaims(revision: Revision, claimsJws: string, nonce: Uint8
   const root = file.xref.trailer.get('Root');
   const catalogue = file.dict(root);
   if (!(root instanceof Ref) || catalogue === undefined) return;
-  const packet = extendPacket(tryReadPacket(file) ?? EMPTY_PACKET, claimsJws, nonce) ?? extendPacket(EMPTY_PACKET, claimsJws, nonce);
+  const packet =
+    extendPacket(tryReadPacket(file) ?? EMPTY_PACKET, claimsJws, nonce) ??
+    extendPacket(EMPTY_PACKET, claimsJws, nonce);
   const dict: Dict = new Map<string, PdfValue>([
     ['Type', new Name('Metadata')],
     ['Subtype', new Name('XML')],
@@ -107,7 +121,10 @@ export function addXmpClaims(revision: Revision, claimsJws: string, nonce: Uint8
 function extendPacket(packet: string, claimsJws: string, nonce: Uint8Array): string | undefined {
   const prefix = new RegExp(`xmlns:([\\w.-]+)\\s*=\\s*["']${RDF}["']`).exec(packet)?.[1];
   if (prefix === undefined) return undefined;
-  const own = new RegExp(`<${prefix}:Description[^>]*xmlns:spondon=["']${NAMESPACE}["'][^>]*>[\\s\\S]*?</${prefix}:Description>\\s*`, 'g');
+  const own = new RegExp(
+    `<${prefix}:Description[^>]*xmlns:spondon=["']${NAMESPACE}["'][^>]*>[\\s\\S]*?</${prefix}:Description>\\s*`,
+    'g',
+  );
   const without = packet.replace(own, '');
   const end = without.lastIndexOf(`</${prefix}:RDF`);
   if (end < 0) return undefined;

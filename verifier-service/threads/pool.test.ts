@@ -4,9 +4,9 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { ServiceError } from '../error.js';
 import { createThreadPool, type ThreadPool, type ThreadPoolOptions } from './pool.js';
-import type { TestJob, TestResult } from './pool-test-thread.js';
+import type { TestJob, TestResult } from './pool.test-support.js';
 
-const MODULE = new URL('./pool-test-thread.js', import.meta.url);
+const MODULE = new URL('./pool.test-support.js', import.meta.url);
 
 function openPool(options: Partial<ThreadPoolOptions> = {}): ThreadPool<TestJob, TestResult> {
   return createThreadPool({ module: MODULE, threads: 1, maxQueue: 100, timeoutMs: 60_000, ...options });
@@ -65,7 +65,7 @@ test('what a thread threw is told by place, not by message: the message may quot
   const pool = openPool();
   const error: unknown = await pool.run({ do: 'throw' }).catch((reason: unknown) => reason);
   assert.ok(error instanceof Error && error.cause instanceof Error && error.cause.stack);
-  assert.match(error.cause.stack, /^TypeError\n\s+at .*pool-test-thread/);
+  assert.match(error.cause.stack, /^TypeError\n\s+at .*pool\.test-support/);
   assert.doesNotMatch(`${error.message}${error.stack}${error.cause.message}${error.cause.stack}`, /Ayesha/);
   await pool.close();
 });

@@ -111,7 +111,11 @@ test('what a revision writes is read back the same', () => {
 });
 
 test('objects that are written irregularly are written again properly', () => {
-  const odd = makePdf([CATALOGUE, ONE_PAGE, '<</Type/Page/Parent 2 0 R/Rotate 0/Rotate 90/MediaBox[0 0 200 300]>>']);
+  const odd = makePdf([
+    CATALOGUE,
+    ONE_PAGE,
+    '<</Type/Page/Parent 2 0 R/Rotate 0/Rotate 90/MediaBox[0 0 200 300]>>',
+  ]);
   const file = openPdf(odd);
   assert.deepEqual([...file.irregular], [3]);
   const revised = openPdf(new Revision(file).toBytes(ID));
@@ -136,7 +140,9 @@ test('circles are refused: of pages, of references, of lengths, of sections', ()
 });
 
 test('a page tree without pages, or with too many, is refused', () => {
-  assert.throws(() => listPages(openPdf(makePdf([CATALOGUE, '<</Type/Pages/Kids[]/Count 0>>']))), { code: 'FILE_DAMAGED' });
+  assert.throws(() => listPages(openPdf(makePdf([CATALOGUE, '<</Type/Pages/Kids[]/Count 0>>']))), {
+    code: 'FILE_DAMAGED',
+  });
   const many = Array.from({ length: 2_001 }, (_, i) => `${i + 3} 0 R`).join(' ');
   const bytes = makePdf([CATALOGUE, `<</Type/Pages/Kids[${many}]>>`, ...new Array<string>(2_001).fill(PAGE)]);
   assert.throws(() => listPages(openPdf(bytes)), { code: 'FILE_BOMB' });

@@ -86,7 +86,8 @@ export class PdfFile {
 
   #openContainer(number: number): Container {
     const entry = this.xref.entries.get(number);
-    if (entry === undefined || entry === 'free' || 'container' in entry) throw damaged('an object stream is missing');
+    if (entry === undefined || entry === 'free' || 'container' in entry)
+      throw damaged('an object stream is missing');
     const stream = this.get(number);
     if (!(stream instanceof Stream) || !isName(stream.dict.get('Type'), 'ObjStm')) {
       throw damaged('an object stream is not one');
@@ -143,7 +144,9 @@ function rethrowUnlessDamaged(error: unknown): void {
 
 /** Where `%PDF-1.7` or the like stands; bytes before it do not belong to the PDF. Undefined when it is none. */
 export function headerPosition(bytes: Uint8Array): number | undefined {
-  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 1024)).toString('latin1');
+  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 1024)).toString(
+    'latin1',
+  );
   return /%PDF-\d\.\d/.exec(start)?.index;
 }
 

@@ -7,18 +7,27 @@ import { Name, Stream, type PdfObject, type PdfValue } from './value.js';
 
 const resolve = (value: PdfValue | undefined): PdfObject => value ?? null;
 function decode(data: Uint8Array, filter: PdfValue, parms: PdfValue = null, limit = 10_000): Buffer {
-  const dict = new Map<string, PdfValue>([['Filter', filter], ['DecodeParms', parms]]);
+  const dict = new Map<string, PdfValue>([
+    ['Filter', filter],
+    ['DecodeParms', parms],
+  ]);
   return Buffer.from(decodeStream(new Stream(dict, data), resolve, limit));
 }
 const hex = (text: string): Uint8Array => Buffer.from(text.replaceAll(' ', ''), 'hex');
 
 test('each filter decodes what the standard and its relatives give as examples', () => {
   assert.deepEqual(decode(Buffer.from('48 65 6C6c 7>'), new Name('ASCIIHexDecode')), Buffer.from('Hellp'));
-  assert.equal(decode(Buffer.from('87cURD]i,"Ebo80~>'), new Name('ASCII85Decode')).toString(), 'Hello World!');
+  assert.equal(
+    decode(Buffer.from('87cURD]i,"Ebo80~>'), new Name('ASCII85Decode')).toString(),
+    'Hello World!',
+  );
   assert.deepEqual(decode(Buffer.from('zz!!~>'), new Name('A85')), Buffer.alloc(9));
   assert.equal(decode(hex('02 414243 fe 44 80 ff'), new Name('RunLengthDecode')).toString(), 'ABCDDD');
   // ISO 32000-2, 7.4.4.2: 45 45 45 45 45 65 45 45 45 66
-  assert.deepEqual(decode(hex('800b6050220c0c8501'), new Name('LZWDecode')), Buffer.from([45, 45, 45, 45, 45, 65, 45, 45, 45, 66]));
+  assert.deepEqual(
+    decode(hex('800b6050220c0c8501'), new Name('LZWDecode')),
+    Buffer.from([45, 45, 45, 45, 45, 65, 45, 45, 45, 66]),
+  );
 });
 
 test('filters are undone in order', () => {
@@ -29,10 +38,22 @@ test('filters are undone in order', () => {
 
 test('PNG and TIFF predictors are undone', () => {
   const rows = hex('01 010101 02 010101 03 020202 04 010101 00 090909');
-  const parms = new Map<string, PdfValue>([['Predictor', 15], ['Columns', 3]]);
-  assert.deepEqual(decode(deflateSync(rows), new Name('FlateDecode'), parms), Buffer.from(hex('010203 020304 030506 040607 090909')));
-  const tiff = new Map<string, PdfValue>([['Predictor', 2], ['Columns', 3]]);
-  assert.deepEqual(decode(deflateSync(hex('010101 020202')), new Name('FlateDecode'), tiff), Buffer.from(hex('010203 020406')));
+  const parms = new Map<string, PdfValue>([
+    ['Predictor', 15],
+    ['Columns', 3],
+  ]);
+  assert.deepEqual(
+    decode(deflateSync(rows), new Name('FlateDecode'), parms),
+    Buffer.from(hex('010203 020304 030506 040607 090909')),
+  );
+  const tiff = new Map<string, PdfValue>([
+    ['Predictor', 2],
+    ['Columns', 3],
+  ]);
+  assert.deepEqual(
+    decode(deflateSync(hex('010101 020202')), new Name('FlateDecode'), tiff),
+    Buffer.from(hex('010203 020406')),
+  );
 });
 
 test('whatever was deflated comes back', () => {
@@ -49,19 +70,38 @@ test('no filter gives more than the limit', () => {
     [Buffer.from('z'.repeat(5_000)), 'ASCII85Decode'],
     [Buffer.from('8100'.repeat(100), 'hex'), 'RunLengthDecode'],
   ];
-  for (const [data, filter] of bombs) assert.throws(() => decode(data, new Name(filter)), { code: 'FILE_BOMB' }, filter);
+  for (const [data, filter] of bombs)
+    assert.throws(() => decode(data, new Name(filter)), { code: 'FILE_BOMB' }, filter);
 });
 
 test('any bytes decode, or are refused', () => {
-  const filters = ['FlateDecode', 'LZWDecode', 'ASCIIHexDecode', 'ASCII85Decode', 'RunLengthDecode', 'DCTDecode'];
+  const filters = [
+    'FlateDecode',
+    'LZWDecode',
+    'ASCIIHexDecode',
+    'ASCII85Decode',
+    'RunLengthDecode',
+    'DCTDecode',
+  ];
   fc.assert(
-    fc.property(fc.constantFrom(...filters), fc.uint8Array({ maxLength: 300 }), fc.integer({ min: -3, max: 20 }), (filter, data, predictor) => {
-      try {
-        assert.ok(decode(data, new Name(filter), new Map<string, PdfValue>([['Predictor', predictor]])).length <= 10_000);
-      } catch (error) {
-        assert.ok(error instanceof Error && 'code' in error && /^FILE_(DAMAGED|BOMB)$/.test(String(error.code)), String(error));
-      }
-    }),
+    fc.property(
+      fc.constantFrom(...filters),
+      fc.uint8Array({ maxLength: 300 }),
+      fc.integer({ min: -3, max: 20 }),
+      (filter, data, predictor) => {
+        try {
+          assert.ok(
+            decode(data, new Name(filter), new Map<string, PdfValue>([['Predictor', predictor]])).length <=
+              10_000,
+          );
+        } catch (error) {
+          assert.ok(
+            error instanceof Error && 'code' in error && /^FILE_(DAMAGED|BOMB)$/.test(String(error.code)),
+            String(error),
+          );
+        }
+      },
+    ),
   );
 });
 

@@ -91,7 +91,9 @@ export async function inflatedSize(data: Uint8Array, limit: number): Promise<num
 
 function inflateError(error: unknown): ServiceError {
   if (error instanceof RangeError) return bomb('A compressed part of the PDF inflates beyond all measure');
-  return new ServiceError('FILE_DAMAGED', 'The PDF is damaged: a compressed part of it is not whole.', { cause: error });
+  return new ServiceError('FILE_DAMAGED', 'The PDF is damaged: a compressed part of it is not whole.', {
+    cause: error,
+  });
 }
 
 function decodeHex(data: Uint8Array): Uint8Array {
@@ -124,13 +126,11 @@ function decodeAscii85(data: Uint8Array, limit: number): Uint8Array {
 function decodeRunLength(data: Uint8Array, limit: number): Uint8Array {
   const parts: Uint8Array[] = [];
   let size = 0;
-  for (let at = 0; at < data.length; ) {
+  for (let at = 0; at < data.length;) {
     const length = data[at++] ?? 128;
     if (length === 128) break;
     const part =
-      length < 128
-        ? data.subarray(at, at + length + 1)
-        : new Uint8Array(257 - length).fill(data[at] ?? 0);
+      length < 128 ? data.subarray(at, at + length + 1) : new Uint8Array(257 - length).fill(data[at] ?? 0);
     at += length < 128 ? length + 1 : 1;
     parts.push(part);
     if ((size += part.length) > limit) throw bomb('A part of the PDF unpacks beyond all measure');
@@ -150,7 +150,7 @@ function decodeLzw(data: Uint8Array, limit: number, earlyChange: number): Uint8A
     width = 9;
   };
   reset();
-  for (let bit = 0; bit + width <= data.length * 8; ) {
+  for (let bit = 0; bit + width <= data.length * 8;) {
     const at = bit >> 3;
     const word = ((data[at] ?? 0) << 16) | ((data[at + 1] ?? 0) << 8) | (data[at + 2] ?? 0);
     const code = (word >> (24 - width - (bit & 7))) & ((1 << width) - 1);
@@ -207,7 +207,15 @@ function undoPngPredictor(data: Uint8Array, row: number, pixel: number): Uint8Ar
       const up = y > 0 ? (out[at - row] ?? 0) : 0;
       const upLeft = x >= pixel && y > 0 ? (out[at - row - pixel] ?? 0) : 0;
       const predicted =
-        type === 1 ? left : type === 2 ? up : type === 3 ? (left + up) >> 1 : type === 4 ? paeth(left, up, upLeft) : 0;
+        type === 1
+          ? left
+          : type === 2
+            ? up
+            : type === 3
+              ? (left + up) >> 1
+              : type === 4
+                ? paeth(left, up, upLeft)
+                : 0;
       out[at] = (data[from + x] ?? 0) + predicted;
     }
     written += Math.max(0, length);

@@ -39,7 +39,10 @@ export function listPages(file: PdfFile): PdfPage[] {
     } else {
       pages.push({ ref, dict, attributes });
       if (pages.length > MAX_PAGES) {
-        throw new ServiceError('FILE_BOMB', `The PDF has more than ${MAX_PAGES} pages. Split it and issue the parts.`);
+        throw new ServiceError(
+          'FILE_BOMB',
+          `The PDF has more than ${MAX_PAGES} pages. Split it and issue the parts.`,
+        );
       }
     }
   };

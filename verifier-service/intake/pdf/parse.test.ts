@@ -15,7 +15,16 @@ const regular = (text: string): PdfValue => {
 };
 
 test('numbers are read as the standard writes them', () => {
-  const numbers = { '0': 0, '+17': 17, '-98': -98, '34.5': 34.5, '-3.62': -3.62, '4.': 4, '-.002': -0.002, '.5': 0.5 };
+  const numbers = {
+    '0': 0,
+    '+17': 17,
+    '-98': -98,
+    '34.5': 34.5,
+    '-3.62': -3.62,
+    '4.': 4,
+    '-.002': -0.002,
+    '.5': 0.5,
+  };
   for (const [text, expected] of Object.entries(numbers)) assert.equal(regular(text), expected);
 });
 
@@ -26,7 +35,14 @@ test('names are the same however they are spelled', () => {
 });
 
 test('strings are kept as they stand', () => {
-  for (const text of ['(a (nested) string)', '(with \\) escape)', '(\\\\)', '<48656C6C6F>', '<>', '(line\r\nend)']) {
+  for (const text of [
+    '(a (nested) string)',
+    '(with \\) escape)',
+    '(\\\\)',
+    '<48656C6C6F>',
+    '<>',
+    '(line\r\nend)',
+  ]) {
     const value = regular(text);
     assert.ok(value instanceof RawString);
     assert.equal(Buffer.from(value.token).toString('latin1'), text);
@@ -55,7 +71,8 @@ test('what every reader takes in one way is taken so, and told', () => {
     ['nonsense', null],
     ['<48zz65>', new RawString(Buffer.from('<4865>'))],
   ];
-  for (const [text, expected] of readings) assert.deepEqual(parse(text), { value: expected, irregular: true }, text);
+  for (const [text, expected] of readings)
+    assert.deepEqual(parse(text), { value: expected, irregular: true }, text);
 });
 
 test('what has no one reading is damaged', () => {

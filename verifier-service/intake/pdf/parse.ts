@@ -89,7 +89,9 @@ function parseName(cursor: Cursor): Name {
   cursor.at = to;
   const text = latin1(cursor.bytes, from, to);
   if (!text.includes('#')) return new Name(text);
-  return new Name(text.replace(/#([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))));
+  return new Name(
+    text.replace(/#([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16))),
+  );
 }
 
 function parseLiteralString(cursor: Cursor): RawString {

@@ -1,4 +1,11 @@
-import { damaged, cursorAt, parseIndirectObject, parseValue, takeObjectHeader, type IndirectObject } from './parse.js';
+import {
+  damaged,
+  cursorAt,
+  parseIndirectObject,
+  parseValue,
+  takeObjectHeader,
+  type IndirectObject,
+} from './parse.js';
 import { decodeStream } from './filters.js';
 import { MAX_OBJECT_NUMBER, MAX_STRUCTURE_BYTES } from '../limits.js';
 import { Ref, Stream, isName, type Dict } from './value.js';
@@ -63,7 +70,8 @@ function* scan(bytes: Uint8Array): Generator<Found> {
     }
     if (objAt >= bytes.length) return;
     const start = headerStart(bytes, objAt);
-    const found = start === undefined ? undefined : attempt(() => parseIndirectObject(bytes, start, () => undefined));
+    const found =
+      start === undefined ? undefined : attempt(() => parseIndirectObject(bytes, start, () => undefined));
     if (start !== undefined && found !== undefined && found.number <= MAX_OBJECT_NUMBER) {
       yield { ...found, at: start };
       at = found.end;

@@ -87,8 +87,15 @@ export class Revision {
       rows.writeUInt32BE(third, at + 5);
       at += 9;
     }
-    const dict = new Map<string, PdfValue>([['Type', new Name('XRef')], ['Size', this.#next], ['W', [1, 4, 4]]]);
-    dict.set('Index', runs.flatMap((run) => [run[0] ?? 0, run.length]));
+    const dict = new Map<string, PdfValue>([
+      ['Type', new Name('XRef')],
+      ['Size', this.#next],
+      ['W', [1, 4, 4]],
+    ]);
+    dict.set(
+      'Index',
+      runs.flatMap((run) => [run[0] ?? 0, run.length]),
+    );
     for (const [key, value] of trailer) dict.set(key, value);
     out.text(`${number} 0 obj\n`);
     writeObject(out, compressed(dict, rows));

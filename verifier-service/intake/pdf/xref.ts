@@ -1,6 +1,14 @@
 import { MAX_OBJECT_NUMBER, MAX_STRUCTURE_BYTES } from '../limits.js';
 import { decodeStream } from './filters.js';
-import { cursorAt, damaged, parseIndirectObject, parseValue, skipSpace, takeInteger, takeWord } from './parse.js';
+import {
+  cursorAt,
+  damaged,
+  parseIndirectObject,
+  parseValue,
+  skipSpace,
+  takeInteger,
+  takeWord,
+} from './parse.js';
 import { Ref, Stream, isName, type Dict, type PdfValue } from './value.js';
 
 /** Where an object stands: at a byte of the file, or as the nth object within an object stream. */
@@ -31,8 +39,9 @@ export function readXref(bytes: Uint8Array): Xref {
   const entries: Xref['entries'] = new Map();
   const visited = new Set<number>();
   let newest: { trailer: Dict; asStream: boolean } | undefined;
-  for (let at: number | undefined = start; at !== undefined; ) {
-    if (visited.has(at) || visited.size >= MAX_SECTIONS) throw damaged('its cross-reference sections form a loop');
+  for (let at: number | undefined = start; at !== undefined;) {
+    if (visited.has(at) || visited.size >= MAX_SECTIONS)
+      throw damaged('its cross-reference sections form a loop');
     visited.add(at);
     const { trailer, asStream } = readSection(bytes, at, entries, visited);
     newest ??= { trailer, asStream };
@@ -49,7 +58,8 @@ function findStart(bytes: Uint8Array): number {
   const cursor = cursorAt(bytes, at + 'startxref'.length);
   skipSpace(cursor);
   const start = takeInteger(cursor);
-  if (start === undefined || start >= bytes.length) throw damaged('its cross-reference table is outside the file');
+  if (start === undefined || start >= bytes.length)
+    throw damaged('its cross-reference table is outside the file');
   return start;
 }
 
@@ -122,9 +132,12 @@ export function addXrefStreamEntries(stream: Stream, entries: Xref['entries']): 
   const widths = integers(stream.dict.get('W'));
   const [typeWidth = 0, secondWidth = 0, thirdWidth = 0] = widths;
   const row = typeWidth + secondWidth + thirdWidth;
-  if (widths.length !== 3 || row < 1 || row > 24) throw damaged('its cross-reference stream has no possible layout');
+  if (widths.length !== 3 || row < 1 || row > 24)
+    throw damaged('its cross-reference stream has no possible layout');
   const size = stream.dict.get('Size');
-  const index = stream.dict.has('Index') ? integers(stream.dict.get('Index')) : [0, typeof size === 'number' ? size : 0];
+  const index = stream.dict.has('Index')
+    ? integers(stream.dict.get('Index'))
+    : [0, typeof size === 'number' ? size : 0];
   let at = 0;
   const field = (width: number, otherwise: number): number => {
     if (width === 0) return otherwise;
@@ -148,5 +161,7 @@ export function addXrefStreamEntries(stream: Stream, entries: Xref['entries']): 
 
 function integers(value: PdfValue | undefined): number[] {
   if (!Array.isArray(value)) return [];
-  return value.filter((item): item is number => typeof item === 'number' && Number.isInteger(item) && item >= 0);
+  return value.filter(
+    (item): item is number => typeof item === 'number' && Number.isInteger(item) && item >= 0,
+  );
 }
