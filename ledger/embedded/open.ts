@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LedgerError } from '../port.js';
 import { BLOCKS_FILE, BlockFile } from './block-file.js';
+import { removeContractApiHandlers } from './contract-api-handlers.js';
 import { EmbeddedLedger, type EmbeddedLedgerOptions } from './engine.js';
 import { foundOrganisation, loadOrganisation, type Organisation } from './identity.js';
 import { recover, type Notice } from './recovery.js';
@@ -14,6 +15,7 @@ import { openFile } from './storage.js';
  * @throws LedgerError `DAMAGED` when what is stored contradicts itself, `UNAVAILABLE` when it cannot be read or written
  */
 export async function openEmbeddedLedger(options: EmbeddedLedgerOptions): Promise<EmbeddedLedger> {
+  removeContractApiHandlers(process);
   try {
     return await open(options);
   } catch (error) {

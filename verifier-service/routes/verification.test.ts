@@ -25,6 +25,7 @@ import {
   startTestService,
   temporaryFolder,
   type TestService,
+  until,
   upload,
 } from '../deployment/deployment.test-support.js';
 
@@ -118,12 +119,12 @@ void test('a document is pending from its acceptance on, and never not found in 
     const statement = issueStatement();
     const text = await signed(statement, key);
     await service.ask('POST', '/v1/statements', { key: apiKey, json: { statements: [text] } });
-    let verdict: string | undefined;
-    do {
-      verdict = await verdictOf(byCode(statement.jti));
+    await until(async () => {
+      const verdict = await verdictOf(byCode(statement.jti));
       verdicts.add(verdict);
       verdicts.add(await verdictOf(byHash(Buffer.from(statement.sha256, 'base64url').toString('hex'))));
-    } while (verdict === 'pending');
+      return verdict !== 'pending';
+    });
   }
   for (const verdict of verdicts) assert.match(String(verdict), /^(pending|valid)$/);
   assert.ok(verdicts.has('valid'));

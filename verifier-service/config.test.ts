@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { describeSettings, isLoopback, readConfig } from './config.js';
+import { ServiceError } from './error.js';
+
+function refusalOf(env: Readonly<Record<string, string>>): string {
+  try {
+    readConfig(env);
+  } catch (error) {
+    if (error instanceof ServiceError && error.code === 'CONFIG_INVALID') return error.message;
+  }
+  return '';
+}
+
+void test('nothing has to be set', () => {
+  const { host, port, tls, trustProxy } = readConfig({ PATH: '/bin' });
+  assert.deepEqual({ host, port, tls, trustProxy }, { host: '127.0.0.1', port: 8080, tls: null, trustProxy: [] });
+  assert.deepEqual(readConfig({ SPONDON_PORT: '' }), readConfig({}));
+});
+
+void test('a bad value names its variable and what it should look like, and never repeats it', () => {
+  const bad: Readonly<Record<string, string>> = {
+    SPONDON_PORT: '70000',
+    SPONDON_PORTAL_URL: 'verify.example.gov.bd',
+    SPONDON_MASTER_KEY: 'too-short-secret',
+    SPONDON_LOG_LEVEL: 'loud',
+    SPONDON_SAMPLES: 'yes',
+    SPONDON_STAMP_THREADS: '0',
+    SPONDON_MAX_QUEUE: 'many',
+    SPONDON_RATE_LIMIT: '-1',
+    SPONDON_TRUST_PROXY: 'true',
+  };
+  for (const [name, value] of Object.entries(bad)) {
+    const message = refusalOf({ [name]: value });
+    const { meaning = '' } = describeSettings().find((setting) => setting.name === name) ?? {};
+    assert.equal(message, `${name} must be: ${meaning}`);
+    if (value.length > 6) assert.ok(!message.includes(value));
+  }
+  const all = refusalOf(bad);
+  for (const name of Object.keys(bad)) assert.ok(all.includes(name), name);
+});
+
+void test('a portal is an origin, a mistyped variable is refused, and TLS needs both files', () => {
+  assert.match(refusalOf({ SPONDON_PORTAL_URL: 'https://a.example/path' }), /^SPONDON_PORTAL_URL/);
+  assert.match(refusalOf({ SPONDON_PORTAL_URL: 'ftp://a.example' }), /^SPONDON_PORTAL_URL/);
+  assert.match(refusalOf({ SPONDON_PROT: '1' }), /^SPONDON_PROT is no setting/);
+  assert.match(refusalOf({ SPONDON_TLS_CERT: 'a.pem' }), /SPONDON_TLS_KEY/);
+  assert.equal(refusalOf({ SPONDON_API_KEY: 'x', SPONDON_OPERATOR_KEY: 'y', SPONDON_URL: 'z' }), '');
+  assert.equal(readConfig({ SPONDON_PORTAL_URL: 'https://Verify.Example:443/' }).portalUrl, 'https://verify.example');
+});
+
+void test('proxies are addresses and networks', () => {
+  assert.deepEqual(readConfig({ SPONDON_TRUST_PROXY: '127.0.0.1, 10.0.0.0/8,fd00::/8' }).trustProxy, ['127.0.0.1', '10.0.0.0/8', 'fd00::/8']);
+  for (const text of ['1', '10.0.0.0/33', '10.0.0.0/8/8', 'proxy.example', '::1/129']) {
+    assert.match(refusalOf({ SPONDON_TRUST_PROXY: text }), /^SPONDON_TRUST_PROXY/);
+  }
+});
+
+void test('loopback portals are known as such', () => {
+  for (const host of ['localhost:8080', '127.0.0.1', '127.3.2.1', '[::1]:80', 'a.localhost']) assert.ok(isLoopback(`http://${host}`));
+  for (const host of ['verify.example.gov.bd', '10.0.0.1', 'localhost.example']) assert.ok(!isLoopback(`http://${host}`));
+});
