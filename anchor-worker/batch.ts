@@ -76,9 +76,10 @@ export function planBatch(
         continue;
       }
       const proof = proofOf(log, mspId, { position: rows.length, index: issue.index, size });
-      if (proofBytes + proof.length > MAX_PROOF_BYTES) break;
+      // One more for the comma or bracket before it, and one for the last bracket.
+      if (proofBytes + proof.length + 2 > MAX_PROOF_BYTES) break;
       proofs.push(proof);
-      proofBytes += proof.length;
+      proofBytes += proof.length + 1;
     }
     bytes += row.statement.length;
     rows.push(row);

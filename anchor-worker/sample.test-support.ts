@@ -1,4 +1,5 @@
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -96,24 +97,28 @@ export async function temporaryFolder(t: Pick<TestContext, 'after'>): Promise<st
   return folder;
 }
 
-/** What a crash at this moment would leave of a folder: files that come and go meanwhile are in the copy or not. */
-export async function copyOf(t: Pick<TestContext, 'after'>, folder: string): Promise<string> {
-  const copy = await temporaryFolder(t);
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+/**
+ * What a crash at this moment would leave of a folder. Synchronous, so that nothing goes on meanwhile but the system
+ * calls that are under way.
+ */
+export function copyOf(t: Pick<TestContext, 'after'>, folder: string): string {
+  const copy = mkdtempSync(join(tmpdir(), 'spondon-worker-'));
+  t.after(() => rm(copy, { recursive: true, force: true }));
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
     const target = join(copy, relative(folder, path));
-    if (entry.isDirectory()) {
-      await mkdir(target, { recursive: true });
-      continue;
-    }
-    await mkdir(dirname(target), { recursive: true });
-    await copyFile(path, target).catch(ignoreMissing);
+    mkdirSync(entry.isDirectory() ? target : dirname(target), { recursive: true });
+    if (entry.isFile()) copyUnlessGone(path, target);
   }
   return copy;
 }
 
-function ignoreMissing(error: unknown): void {
-  if (!isMissing(error)) throw error;
+function copyUnlessGone(path: string, target: string): void {
+  try {
+    copyFileSync(path, target);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
 }
 
 /** Every file below a folder with its contents, hex; two folders with equal answers are the same byte for byte. */

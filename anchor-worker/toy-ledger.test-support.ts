@@ -56,11 +56,8 @@ export class ToyLedger implements Ledger {
   ): Promise<{ transactionId: string; block: number }> {
     this.submitted.push(fn);
     this.arriveLate();
-    try {
-      return Promise.resolve(this.#submit(fn, args, this.fate(fn)));
-    } catch (error) {
-      return Promise.reject(error as LedgerError);
-    }
+    // Thrown here, it rejects.
+    return new Promise((resolve) => resolve(this.#submit(fn, args, this.fate(fn))));
   }
 
   /** Carries out what is still under way. */

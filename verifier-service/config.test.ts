@@ -21,7 +21,7 @@ void test('nothing has to be set', () => {
 void test('a bad value names its variable and what it should look like, and never repeats it', () => {
   const bad: Readonly<Record<string, string>> = {
     SPONDON_PORT: '70000',
-    SPONDON_PORTAL_URL: 'verify.example.gov.bd',
+    SPONDON_PORTAL_URL: 'portal.hospital.bd',
     SPONDON_MASTER_KEY: 'too-short-secret',
     SPONDON_LOG_LEVEL: 'loud',
     SPONDON_SAMPLES: 'yes',

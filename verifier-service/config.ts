@@ -10,10 +10,12 @@ const isNetwork = (text: string): boolean => {
   const most = isIPv4(address) ? 32 : isIPv6(address) ? 128 : -1;
   return rest.length === 0 && /^\d{1,3}$/.test(length) && Number(length) <= most;
 };
+const isOrigin = (text: string): boolean =>
+  /^https?:\/\//i.test(text) && URL.canParse(text) && new URL(text).pathname === '/' && !/[?#@]/.test(text);
 const origin = z
-  .url({ protocol: /^https?$/ })
-  .refine((text) => new URL(text).pathname === '/' && !/[?#]/.test(text), 'must be an origin without a path')
-  .transform((text) => new URL(text).origin);
+  .string()
+  .refine(isOrigin)
+  .transform((text) => (isOrigin(text) ? new URL(text).origin : text));
 
 /** Every setting, with what it means and should look like: the one place that describes them. */
 const SETTINGS = {

@@ -176,12 +176,12 @@ test('a crash before, while or after a checkpoint comes to count costs nothing b
     reach(last);
     await commit(index);
     reach(crash);
-    const killed: [string, number][] = [[await copyOf(t, folder), last]];
+    const killed: [string, number][] = [[copyOf(t, folder), last]];
     const removeOld = await index.checkpoint();
-    const written = await copyOf(t, folder);
-    killed.push([written, last], [await copyOf(t, folder), crash]);
+    const written = copyOf(t, folder);
+    killed.push([written, last], [copyOf(t, folder), crash]);
     await removeOld();
-    killed.push([await copyOf(t, folder), crash]);
+    killed.push([copyOf(t, folder), crash]);
     for (const [copy, committed] of killed) {
       const reopened = await LookupIndex.open(copy, committed);
       assertFindsAll(reopened, committed, 499);
@@ -225,10 +225,10 @@ test('files that are missing or have another size are reported as damage', async
   await commit(index);
   await index.close();
   for (const name of ['0/00000016', '1/00000000', 'tail-69640']) {
-    const missing = await copyOf(t, folder);
+    const missing = copyOf(t, folder);
     await rm(join(missing, name));
     await assert.rejects(LookupIndex.open(missing, 69_640), { code: 'LOG_DAMAGED' });
-    const short = await copyOf(t, folder);
+    const short = copyOf(t, folder);
     await truncate(join(short, name), 16);
     await assert.rejects(LookupIndex.open(short, 69_640), { code: 'LOG_DAMAGED' });
   }

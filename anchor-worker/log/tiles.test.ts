@@ -195,7 +195,7 @@ test('the folder is the same, byte for byte, whatever the checkpoints and crashe
       if (crash > 0) committed = log.size;
       if (crash > 1) await removeOld();
       if (crash > 2) continue;
-      folder = await copyOf(t, folder);
+      folder = copyOf(t, folder);
       log = await openAt(folder, committed);
     }
     assert.deepEqual(await contentsOf(folder), expected);
@@ -214,7 +214,7 @@ test('what a write that was cut short left behind is removed or overwritten', as
   await grow(log, 355);
   await log.checkpoint();
   // Killed in the middle of the checkpoint, and of writing a full tile.
-  const copy = await copyOf(t, folder);
+  const copy = copyOf(t, folder);
   await rename(join(copy, 'tile/0/001.p/99'), join(copy, 'tile/0/001.p/99.unfinished'));
   await writeFile(join(copy, 'tile/0/001.unfinished'), 'half');
   const reopened = await LogTiles.open(copy, 300, sha256);
@@ -238,7 +238,7 @@ test('a tile that is missing, cut short or scrambled is reported as damage, at o
     ['tile/0/000', (path) => truncate(path, 32), 'read'],
   ];
   for (const [name, damage, when] of damages) {
-    const copy = await copyOf(t, folder);
+    const copy = copyOf(t, folder);
     await damage(join(copy, name));
     if (when === 'open') {
       await assert.rejects(LogTiles.open(copy, 600, sha256), { code: 'LOG_DAMAGED' });

@@ -9,7 +9,6 @@ import { ServiceError } from '../error.js';
 export function lockDataFolder(folder: string): { release: () => void } {
   const lock = new Libsql(join(folder, 'lock'));
   try {
-    lock.pragma('locking_mode = EXCLUSIVE');
     lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     lock.close();
@@ -17,5 +16,11 @@ export function lockDataFolder(folder: string): { release: () => void } {
     const message = `Another process works on ${folder}: stop it first (is the service running?)`;
     throw new ServiceError('DATA_LOCKED', message, { cause: error });
   }
-  return { release: () => lock.close() };
+  return {
+    release: () => {
+      // Closing alone gives the lock up only when the object is collected.
+      lock.exec('ROLLBACK');
+      lock.close();
+    },
+  };
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { deflateSync } from 'node:zlib';
 import * as fc from 'fast-check';
@@ -114,4 +115,13 @@ test('a stream is measured without being held, and damage in it is found', async
   await assert.rejects(inflatedSize(small.subarray(0, 10), 100), { code: 'FILE_DAMAGED' });
   small[6] = (small[6] ?? 0) ^ 255;
   await assert.rejects(inflatedSize(small, 100), { code: 'FILE_DAMAGED' });
+});
+
+test('a stream that uses a larger window than it states is whole', async () => {
+  const hashes = Array.from({ length: 320 }, (_, i) => createHash('sha512').update(String(i)).digest());
+  const random = Buffer.concat(hashes); // repeats nowhere but 20 KiB further on
+  const data = deflateSync(Buffer.concat([random, random]), { windowBits: 15 });
+  data.writeUInt16BE(0x6881, 0); // states 16 KiB
+  assert.equal(await inflatedSize(data, 100_000), 2 * 20_480);
+  assert.equal(decode(data, new Name('FlateDecode'), null, 100_000).length, 2 * 20_480);
 });

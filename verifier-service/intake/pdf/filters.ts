@@ -56,10 +56,13 @@ const DECODERS: Readonly<Record<string, Decoder>> = {
   RunLengthDecode: decodeRunLength,
 };
 
+/** The largest there is: producers state a smaller one than they use, and readers do not hold them to it. */
+const WINDOW = { windowBits: 15 } as const;
+
 function inflate(data: Uint8Array, limit: number): Uint8Array {
   try {
     // Z_SYNC_FLUSH: a stream that lost its last bytes gives what it has, as every reader does
-    return inflateSync(data, { maxOutputLength: limit, finishFlush: constants.Z_SYNC_FLUSH });
+    return inflateSync(data, { ...WINDOW, maxOutputLength: limit, finishFlush: constants.Z_SYNC_FLUSH });
   } catch (error) {
     throw inflateError(error);
   }
@@ -75,8 +78,8 @@ const SMALL = 64 * 1024;
 export async function inflatedSize(data: Uint8Array, limit: number): Promise<number> {
   if (data.length === 0) return 0;
   try {
-    if (data.length <= SMALL) return inflateSync(data, { maxOutputLength: limit }).length;
-    const inflater = createInflate({ chunkSize: 256 * 1024 });
+    if (data.length <= SMALL) return inflateSync(data, { ...WINDOW, maxOutputLength: limit }).length;
+    const inflater = createInflate({ ...WINDOW, chunkSize: 256 * 1024 });
     let size = 0;
     inflater.end(data);
     for await (const chunk of inflater) {
