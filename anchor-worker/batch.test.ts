@@ -8,9 +8,9 @@ import { leafHash } from '@spondon/protocol/merkle/tree';
 import { unpackStatements } from '@spondon/protocol/pack';
 import { parseStatement, type SignedStatement } from '@spondon/protocol/statement';
 import { type Batch, planBatch } from './batch.js';
-import { LogStore } from './log/store.js';
+import type { LogStore } from './log/store.js';
 import type { QueuedStatement } from './queue.js';
-import { issue, issues, MSP, queueRow, revoke, temporaryFolder } from './sample.test-support.js';
+import { issue, issues, MSP, openStore, queueRow, revoke } from './sample.test-support.js';
 import { ToyLedger } from './toy-ledger.test-support.js';
 
 const FREE = { most: 4096, skip: new Set<number>() };
@@ -21,7 +21,7 @@ async function logWith(
   statements: readonly SignedStatement[],
   mspId = MSP,
 ): Promise<LogStore> {
-  const store = await LogStore.open(await temporaryFolder(t), sha256);
+  const store = await openStore(t);
   if (statements.length > 0) store.apply(new ToyLedger().append(statements, mspId));
   return store;
 }

@@ -17,6 +17,7 @@ import {
   type Statement,
 } from '@spondon/protocol/statement';
 import { isMissing } from './durable-file.js';
+import { LogStore } from './log/store.js';
 import { createQueueTables, type NewQueueRow, type QueueDb, type QueueTables } from './queue.js';
 
 /** A moment for tests, ms. */
@@ -95,6 +96,17 @@ export async function temporaryFolder(t: Pick<TestContext, 'after'>): Promise<st
   const folder = await mkdtemp(join(tmpdir(), 'spondon-worker-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
   return folder;
+}
+
+/** An empty log store, closed and removed after the test. */
+export async function openStore(t: Pick<TestContext, 'after'>): Promise<LogStore> {
+  const folder = await mkdtemp(join(tmpdir(), 'spondon-worker-'));
+  const store = await LogStore.open(folder, sha256);
+  t.after(async () => {
+    await store.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+  return store;
 }
 
 /**

@@ -35,7 +35,11 @@ interface OpenApi {
 interface Operation {
   readonly summary?: string;
   readonly responses?: Readonly<Record<string, unknown>>;
-  readonly parameters?: readonly { readonly name: string; readonly in: string; readonly required?: boolean }[];
+  readonly parameters?: readonly {
+    readonly name: string;
+    readonly in: string;
+    readonly required?: boolean;
+  }[];
   readonly security?: readonly Readonly<Record<string, unknown>>[];
 }
 
@@ -76,14 +80,25 @@ void test('the OpenAPI document is of version 3.1 and describes every route', as
   }
 });
 
-function assertOperation(path: string, { summary, responses, parameters = [], security = [] }: Operation, document: OpenApi): void {
+function assertOperation(
+  path: string,
+  { summary, responses, parameters = [], security = [] }: Operation,
+  document: OpenApi,
+): void {
   assert.ok(summary, path);
-  assert.ok(Object.keys(responses ?? {}).every((status) => /^(\d{3}|default)$/.test(status)), path);
+  assert.ok(
+    Object.keys(responses ?? {}).every((status) => /^(\d{3}|default)$/.test(status)),
+    path,
+  );
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
   const described = parameters.filter((parameter) => parameter.in === 'path');
   assert.deepEqual(described.map(({ name }) => name).sort(), inPath, path);
-  assert.ok(described.every(({ required }) => required === true), path);
-  for (const scheme of security.flatMap(Object.keys)) assert.ok(scheme in document.components.securitySchemes, path);
+  assert.ok(
+    described.every(({ required }) => required === true),
+    path,
+  );
+  for (const scheme of security.flatMap(Object.keys))
+    assert.ok(scheme in document.components.securitySchemes, path);
 }
 
 void test('the readable API page and its parts are served', async () => {
@@ -93,11 +108,24 @@ void test('the readable API page and its parts are served', async () => {
 });
 
 void test('every answer bears security headers and an id of its request', async () => {
-  const urls = ['/health/live', '/v1/issuers', '/nothing', '/v1/verify/zz', '/v1/documents', '/metrics', '/docs'];
+  const urls = [
+    '/health/live',
+    '/v1/issuers',
+    '/nothing',
+    '/v1/verify/zz',
+    '/v1/documents',
+    '/metrics',
+    '/docs',
+  ];
   const ids = new Set<unknown>();
   for (const url of urls) {
     const { headers } = await service.ask('GET', url);
-    for (const name of ['content-security-policy', 'x-content-type-options', 'x-frame-options', 'referrer-policy']) {
+    for (const name of [
+      'content-security-policy',
+      'x-content-type-options',
+      'x-frame-options',
+      'referrer-policy',
+    ]) {
       assert.ok(headers[name], `${url} ${name}`);
     }
     assert.equal(headers['strict-transport-security'], undefined);
@@ -147,7 +175,10 @@ void test('what is no HTTP, or has too large a head, is answered with a problem 
 
 void test('a body that stops halfway leaves no place taken and no error of ours in the log', async () => {
   const head = `POST /v1/verify HTTP/1.1\r\nhost: x\r\ncontent-type: multipart/form-data; boundary=abc\r\ncontent-length: 100000\r\n\r\n`;
-  await speak(`${head}--abc\r\ncontent-disposition: form-data; name="file"; filename="x"\r\n\r\npart of it`, true);
+  await speak(
+    `${head}--abc\r\ncontent-disposition: form-data; name="file"; filename="x"\r\n\r\npart of it`,
+    true,
+  );
   const whole = await service.ask('POST', '/v1/verify', { form: upload(await somePdf()) });
   assert.equal(whole.status, 200, whole.text);
   assert.ok(!service.logLines.some((line) => line.includes('a request failed here')));
@@ -155,7 +186,8 @@ void test('a body that stops halfway leaves no place taken and no error of ours 
 
 void test('more uploads than there is room for are told to come again', async () => {
   const pdf = await somePdf();
-  const send = (): Promise<Answer> => service.ask('POST', '/v1/documents', { key: service.hospitalKey, form: upload(pdf, reportDetails) });
+  const send = (): Promise<Answer> =>
+    service.ask('POST', '/v1/documents', { key: service.hospitalKey, form: upload(pdf, reportDetails) });
   const answers = await Promise.all([send(), send(), send()]);
   assert.ok(answers.some(({ status }) => status === 201));
   const refused = answers.filter(({ status }) => status !== 201);

@@ -52,7 +52,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(sendProblem);
   app.setNotFoundHandler((request, reply) =>
-    sendProblem(new ServiceError('NOT_FOUND', 'There is nothing here; /docs lists what there is'), request, reply),
+    sendProblem(
+      new ServiceError('NOT_FOUND', 'There is nothing here; /docs lists what there is'),
+      request,
+      reply,
+    ),
   );
   app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
@@ -69,8 +73,13 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     done();
   });
 
-  await app.register(helmet, { hsts: options.tls !== null, contentSecurityPolicy: { directives: CONTENT_SECURITY } });
-  await app.register(multipart, { limits: { parts: 4, files: 2, headerPairs: 64, fileSize: Infinity, fieldSize: 65_536 } });
+  await app.register(helmet, {
+    hsts: options.tls !== null,
+    contentSecurityPolicy: { directives: CONTENT_SECURITY },
+  });
+  await app.register(multipart, {
+    limits: { parts: 4, files: 2, headerPairs: 64, fileSize: Infinity, fieldSize: 65_536 },
+  });
   await app.register(swagger, { openapi: OPENAPI, transform: jsonSchemaTransform });
   await app.register(swaggerUi, { routePrefix: '/docs', theme: { title: 'Spondon API' } });
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
@@ -87,7 +96,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
 /** An address of ours that cannot be read; the error's own words would repeat it. */
 function misplaced({ code }: { readonly code: string }): ServiceError {
   const readable = code !== 'FST_ERR_BAD_URL';
-  return new ServiceError('REQUEST_INVALID', readable ? 'A part of this address is too long' : 'This address is not well-formed');
+  return new ServiceError(
+    'REQUEST_INVALID',
+    readable ? 'A part of this address is too long' : 'This address is not well-formed',
+  );
 }
 
 /** Without a byte either way. Longer than anything here takes to answer. */

@@ -14,7 +14,10 @@ function refusalOf(env: Readonly<Record<string, string>>): string {
 
 void test('nothing has to be set', () => {
   const { host, port, tls, trustProxy } = readConfig({ PATH: '/bin' });
-  assert.deepEqual({ host, port, tls, trustProxy }, { host: '127.0.0.1', port: 8080, tls: null, trustProxy: [] });
+  assert.deepEqual(
+    { host, port, tls, trustProxy },
+    { host: '127.0.0.1', port: 8080, tls: null, trustProxy: [] },
+  );
   assert.deepEqual(readConfig({ SPONDON_PORT: '' }), readConfig({}));
 });
 
@@ -46,17 +49,26 @@ void test('a portal is an origin, a mistyped variable is refused, and TLS needs 
   assert.match(refusalOf({ SPONDON_PROT: '1' }), /^SPONDON_PROT is no setting/);
   assert.match(refusalOf({ SPONDON_TLS_CERT: 'a.pem' }), /SPONDON_TLS_KEY/);
   assert.equal(refusalOf({ SPONDON_API_KEY: 'x', SPONDON_OPERATOR_KEY: 'y', SPONDON_URL: 'z' }), '');
-  assert.equal(readConfig({ SPONDON_PORTAL_URL: 'https://Verify.Example:443/' }).portalUrl, 'https://verify.example');
+  assert.equal(
+    readConfig({ SPONDON_PORTAL_URL: 'https://Verify.Example:443/' }).portalUrl,
+    'https://verify.example',
+  );
 });
 
 void test('proxies are addresses and networks', () => {
-  assert.deepEqual(readConfig({ SPONDON_TRUST_PROXY: '127.0.0.1, 10.0.0.0/8,fd00::/8' }).trustProxy, ['127.0.0.1', '10.0.0.0/8', 'fd00::/8']);
+  assert.deepEqual(readConfig({ SPONDON_TRUST_PROXY: '127.0.0.1, 10.0.0.0/8,fd00::/8' }).trustProxy, [
+    '127.0.0.1',
+    '10.0.0.0/8',
+    'fd00::/8',
+  ]);
   for (const text of ['1', '10.0.0.0/33', '10.0.0.0/8/8', 'proxy.example', '::1/129']) {
     assert.match(refusalOf({ SPONDON_TRUST_PROXY: text }), /^SPONDON_TRUST_PROXY/);
   }
 });
 
 void test('loopback portals are known as such', () => {
-  for (const host of ['localhost:8080', '127.0.0.1', '127.3.2.1', '[::1]:80', 'a.localhost']) assert.ok(isLoopback(`http://${host}`));
-  for (const host of ['verify.example.gov.bd', '10.0.0.1', 'localhost.example']) assert.ok(!isLoopback(`http://${host}`));
+  for (const host of ['localhost:8080', '127.0.0.1', '127.3.2.1', '[::1]:80', 'a.localhost'])
+    assert.ok(isLoopback(`http://${host}`));
+  for (const host of ['verify.example.gov.bd', '10.0.0.1', 'localhost.example'])
+    assert.ok(!isLoopback(`http://${host}`));
 });

@@ -21,17 +21,33 @@ const origin = z
 const SETTINGS = {
   SPONDON_HOST: z.string().min(1).default('127.0.0.1').describe('address to listen on, such as 0.0.0.0'),
   SPONDON_PORT: port.default(8080).describe('port to listen on, 0 to 65535; 0 takes a free one'),
-  SPONDON_DATA_DIR: z.string().min(1).default('./data').describe('folder that holds everything the service keeps'),
+  SPONDON_DATA_DIR: z
+    .string()
+    .min(1)
+    .default('./data')
+    .describe('folder that holds everything the service keeps'),
   SPONDON_PORTAL_URL: origin
     .default('http://localhost:8080')
-    .describe('origin printed on paper for ever and opened by QR codes, such as https://verify.example.gov.bd'),
-  SPONDON_TLS_CERT: z.string().min(1).optional().describe('PEM file with the certificate chain; needs SPONDON_TLS_KEY'),
-  SPONDON_TLS_KEY: z.string().min(1).optional().describe('PEM file with the private key; needs SPONDON_TLS_CERT'),
+    .describe(
+      'origin printed on paper for ever and opened by QR codes, such as https://verify.example.gov.bd',
+    ),
+  SPONDON_TLS_CERT: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('PEM file with the certificate chain; needs SPONDON_TLS_KEY'),
+  SPONDON_TLS_KEY: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('PEM file with the private key; needs SPONDON_TLS_CERT'),
   SPONDON_MASTER_KEY: z
     .string()
     .regex(/^[A-Za-z0-9_-]{43}$/)
     .optional()
-    .describe('32 bytes as base64url (43 characters); without it, a file <data>/master.key is made at first start'),
+    .describe(
+      '32 bytes as base64url (43 characters); without it, a file <data>/master.key is made at first start',
+    ),
   SPONDON_LOG_LEVEL: z
     .enum(['silent', 'error', 'warn', 'info', 'debug'])
     .default('info')
@@ -55,7 +71,9 @@ const SETTINGS = {
     .transform((text) => text.split(',').map((part) => part.trim()))
     .refine((parts) => parts.every(isNetwork))
     .optional()
-    .describe('proxies in front whose X-Forwarded-For is believed, so that limits count their clients: addresses or networks such as 127.0.0.1, 10.0.0.0/8'),
+    .describe(
+      'proxies in front whose X-Forwarded-For is believed, so that limits count their clients: addresses or networks such as 127.0.0.1, 10.0.0.0/8',
+    ),
 } as const;
 
 /** The command line's own, which may stand in the same environment. */
@@ -86,7 +104,9 @@ export interface Config {
 
 /** Throws `CONFIG_INVALID`, naming each bad variable and what it should look like. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const given = Object.fromEntries(Object.entries(env).filter(([name, value]) => Object.hasOwn(SETTINGS, name) && value !== ''));
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([name, value]) => Object.hasOwn(SETTINGS, name) && value !== ''),
+  );
   const parsed = schema.safeParse(given);
   if (!parsed.success) {
     const names = new Set(parsed.error.issues.map(({ path }) => String(path[0])));
@@ -115,14 +135,25 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 
 /** Name, default and meaning of every setting, for `spondon help settings` and the operations page. */
 export function describeSettings(): { name: string; default: string; meaning: string }[] {
-  const defaults: Readonly<Record<string, string | number | boolean | string[] | undefined>> = schema.parse({});
-  return Object.keys(SETTINGS).map((name) => ({ name, default: String(defaults[name] ?? ''), meaning: describe(name) }));
+  const defaults: Readonly<Record<string, string | number | boolean | string[] | undefined>> = schema.parse(
+    {},
+  );
+  return Object.keys(SETTINGS).map((name) => ({
+    name,
+    default: String(defaults[name] ?? ''),
+    meaning: describe(name),
+  }));
 }
 
 /** Paper outlives a test set-up: what is printed must be reachable from elsewhere. */
 export function isLoopback(portalUrl: string): boolean {
   const { hostname } = new URL(portalUrl);
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\./.test(hostname) || hostname.endsWith('.localhost');
+  return (
+    hostname === 'localhost' ||
+    hostname === '[::1]' ||
+    /^127\./.test(hostname) ||
+    hostname.endsWith('.localhost')
+  );
 }
 
 function readTls({ SPONDON_TLS_CERT: cert, SPONDON_TLS_KEY: key }: Settings): Config['tls'] {

@@ -8,7 +8,9 @@ const SECRET = 'Farhana Zinnia';
 
 void test('what the log says of an error repeats nothing that the error may quote', () => {
   const parser = new SyntaxError(`Unexpected token in "${SECRET}"`);
-  const nested = new ServiceError('PROCESSING_FAILED', SECRET, { cause: new Error(SECRET, { cause: parser }) });
+  const nested = new ServiceError('PROCESSING_FAILED', SECRET, {
+    cause: new Error(SECRET, { cause: parser }),
+  });
   const refused = new LedgerError('REFUSED', SECRET, { code: 'ALREADY_REVOKED', message: SECRET });
   for (const error of [parser, nested, refused, SECRET, { message: SECRET }]) {
     assert.ok(!JSON.stringify(faultOf(error)).includes(SECRET));

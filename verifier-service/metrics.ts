@@ -15,16 +15,32 @@ export function createMetrics() {
       registers,
     }),
     issued: new Counter({ name: 'spondon_documents_issued_total', help: 'Documents issued here', registers }),
-    anchored: new Counter({ name: 'spondon_statements_anchored_total', help: 'Statements anchored by this worker', registers }),
+    anchored: new Counter({
+      name: 'spondon_statements_anchored_total',
+      help: 'Statements anchored by this worker',
+      registers,
+    }),
     setAside: new Counter({
       name: 'spondon_statements_refused_total',
       help: 'Statements that the ledger refused',
       labelNames: ['code'] as const,
       registers,
     }),
-    anchorTroubles: new Counter({ name: 'spondon_anchor_troubles_total', help: 'Failed attempts to anchor', registers }),
-    queue: new Gauge({ name: 'spondon_queue_statements', help: 'Statements waiting to be anchored', registers }),
-    lag: new Gauge({ name: 'spondon_follower_lag_blocks', help: 'Blocks of the ledger not read yet', registers }),
+    anchorTroubles: new Counter({
+      name: 'spondon_anchor_troubles_total',
+      help: 'Failed attempts to anchor',
+      registers,
+    }),
+    queue: new Gauge({
+      name: 'spondon_queue_statements',
+      help: 'Statements waiting to be anchored',
+      registers,
+    }),
+    lag: new Gauge({
+      name: 'spondon_follower_lag_blocks',
+      help: 'Blocks of the ledger not read yet',
+      registers,
+    }),
     logSize: new Gauge({
       name: 'spondon_log_entries',
       help: 'Entries in each log, as read',

@@ -12,7 +12,11 @@ const RETRY_AFTER_SECONDS = 2;
 const MEDIA_TYPE = 'application/problem+json';
 
 /** Said by a service that is well: nothing for the operator to look at. */
-const EXPECTED: ReadonlySet<ServiceErrorCode> = new Set(['OVERLOADED', 'SHUTTING_DOWN', 'PROCESSING_TIMEOUT']);
+const EXPECTED: ReadonlySet<ServiceErrorCode> = new Set([
+  'OVERLOADED',
+  'SHUTTING_DOWN',
+  'PROCESSING_TIMEOUT',
+]);
 
 /** What a caller did wrong, when the protocol refuses its input; any other code of the protocol is a bug here. */
 const FROM_PROTOCOL: Partial<Record<ProtocolErrorCode, ServiceErrorCode>> = {
@@ -41,12 +45,9 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   if (status === 503) void reply.header('retry-after', RETRY_AFTER_SECONDS);
   if (status === 401) void reply.header('www-authenticate', 'Bearer');
   // What follows of a refused upload is not read.
-  if (request.raw.headers['transfer-encoding'] !== undefined || status === 413) void reply.header('connection', 'close');
-  return reply
-    .code(status)
-    .type(MEDIA_TYPE)
-    .serializer(JSON.stringify)
-    .send(describe(problem, request.id));
+  if (request.raw.headers['transfer-encoding'] !== undefined || status === 413)
+    void reply.header('connection', 'close');
+  return reply.code(status).type(MEDIA_TYPE).serializer(JSON.stringify).send(describe(problem, request.id));
 }
 
 /**
@@ -70,8 +71,10 @@ export function sendUnreadable(error: Error & { readonly code?: string }, socket
 }
 
 function ofUnreadable(code: string | undefined): ServiceError {
-  if (code === 'HPE_HEADER_OVERFLOW') return new ServiceError('REQUEST_TOO_LARGE', 'URL and headers are too long');
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new ServiceError('REQUEST_TIMEOUT', 'The request took too long to arrive');
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return new ServiceError('REQUEST_TOO_LARGE', 'URL and headers are too long');
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return new ServiceError('REQUEST_TIMEOUT', 'The request took too long to arrive');
   return new ServiceError('REQUEST_INVALID', 'This is not a request of HTTP/1.1');
 }
 
@@ -102,7 +105,8 @@ export function toServiceError(error: unknown): ServiceError {
   if (isFastifyError(error)) {
     const code = FROM_FASTIFY[error.code];
     if (code) return new ServiceError(code, error.message);
-    if (error.statusCode !== undefined && error.statusCode < 500) return new ServiceError('REQUEST_INVALID', error.message);
+    if (error.statusCode !== undefined && error.statusCode < 500)
+      return new ServiceError('REQUEST_INVALID', error.message);
   }
   const message = 'Something went wrong here; tell the operator the requestId';
   return new ServiceError('INTERNAL', message, { cause: error });

@@ -30,6 +30,9 @@ export class QueueGauge {
 
   assertRoom(): void {
     if (this.#length < this.most) return;
-    throw new ServiceError('OVERLOADED', 'Too much is waiting to be anchored at the moment; try again in a few seconds');
+    throw new ServiceError(
+      'OVERLOADED',
+      'Too much is waiting to be anchored at the moment; try again in a few seconds',
+    );
   }
 }

@@ -38,7 +38,9 @@ function print(line: string): void {
 
 function fail(error: unknown): void {
   const known = error instanceof ServiceError;
-  process.stderr.write(`${known ? `${error.code}: ${error.message}` : String(error instanceof Error ? error.stack : error)}\n`);
+  process.stderr.write(
+    `${known ? `${error.code}: ${error.message}` : String(error instanceof Error ? error.stack : error)}\n`,
+  );
   process.exit(1);
 }
 

@@ -22,7 +22,10 @@ export function createVisitorLimit(points: number): VisitorLimit {
   return {
     async spend(address, cost, onRefusal) {
       if (cost > points) {
-        throw new ServiceError('REQUEST_TOO_LARGE', `This asks for more than is allowed in a minute (${points}): ask for less`);
+        throw new ServiceError(
+          'REQUEST_TOO_LARGE',
+          `This asks for more than is allowed in a minute (${points}): ask for less`,
+        );
       }
       try {
         await limiter.consume(visitorOf(address), cost);
@@ -30,7 +33,10 @@ export function createVisitorLimit(points: number): VisitorLimit {
         if (!(refusal instanceof RateLimiterRes)) throw refusal;
         const seconds = Math.max(1, Math.ceil(refusal.msBeforeNext / 1000));
         onRefusal(seconds);
-        throw new ServiceError('RATE_LIMITED', `Too many requests from your address; try again in ${seconds} seconds`);
+        throw new ServiceError(
+          'RATE_LIMITED',
+          `Too many requests from your address; try again in ${seconds} seconds`,
+        );
       }
     },
   };
@@ -46,5 +52,8 @@ export function visitorOf(address: string): string {
   const last = after === undefined || after === '' ? [] : after.split(':');
   const zeros = after === undefined ? 0 : 8 - groups.length - last.length;
   const all = [...groups, ...Array.from({ length: zeros }, () => '0'), ...last];
-  return `${all.slice(0, NETWORK_GROUPS).map((group) => parseInt(group, 16).toString(16)).join(':')}::/64`;
+  return `${all
+    .slice(0, NETWORK_GROUPS)
+    .map((group) => parseInt(group, 16).toString(16))
+    .join(':')}::/64`;
 }

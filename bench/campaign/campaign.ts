@@ -27,8 +27,10 @@ export interface CampaignResult {
 
 const CLIENTS = 6;
 const SMALL_PDF_BYTES = 20_000;
-/** From just after the start, when recovery has hardly ended, to a while into the load. */
-const KILL_AFTER_MS = { least: 0, most: 700 };
+/** Most kills come while the service recovers and the first answers go out, some when it has worked for a while. */
+const EARLY_MS = 700;
+const LATE_MS = 3500;
+const LATE_SHARE = 0.35;
 
 /**
  * Kills the service again and again while clients work, starts it on what is left, repeats what was not answered, and
@@ -37,7 +39,12 @@ const KILL_AFTER_MS = { least: 0, most: 700 };
 export async function runCampaign({ kills, seed, log }: CampaignOptions): Promise<CampaignResult> {
   const random = seededRandom(seed);
   const dataDir = await mkdtemp(join(tmpdir(), 'spondon-campaign-'));
-  const acknowledged: Acknowledged = { documents: new Map(), revoked: new Set(), statements: new Set(), unanswered: [] };
+  const acknowledged: Acknowledged = {
+    documents: new Map(),
+    revoked: new Set(),
+    statements: new Set(),
+    unanswered: [],
+  };
   try {
     const first = await startService({ dataDir });
     const firstClient = createClient(first.url, 1);
@@ -51,7 +58,10 @@ export async function runCampaign({ kills, seed, log }: CampaignOptions): Promis
     const nextNumber = (count: number): number => (numbers += count) - count;
     for (let round = 1; round <= kills; round += 1) {
       await oneRound(dataDir, acknowledged, { hospitalKey, uploads, signer, random, nextNumber });
-      if (round % 10 === 0) log(`${round} kills, ${acknowledged.documents.size} documents, ${acknowledged.statements.size} statements`);
+      if (round % 10 === 0)
+        log(
+          `${round} kills, ${acknowledged.documents.size} documents, ${acknowledged.statements.size} statements`,
+        );
     }
     const faults = await audit(dataDir, acknowledged, { hospital: hospitalKey, home: signer.apiKey }, log);
     const { documents, statements, revoked } = acknowledged;
@@ -73,11 +83,15 @@ async function oneRound(dataDir: string, acknowledged: Acknowledged, load: Load)
     ...Array.from({ length: CLIENTS - 1 }, () => work(acknowledged, options)),
   ];
   const working = Promise.all(clients);
-  await Promise.race([working, delay(between(load.random, KILL_AFTER_MS.least, KILL_AFTER_MS.most))]);
+  await Promise.race([working, delay(killAfter(load.random))]);
   dead = true;
   await service.kill();
   client.close();
   await working;
+}
+
+function killAfter(random: Random): number {
+  return random() < LATE_SHARE ? between(random, EARLY_MS, LATE_MS) : between(random, 0, EARLY_MS);
 }
 
 /** Compares what was acknowledged with what the service says, then has every byte checked. */
@@ -126,18 +140,25 @@ async function auditDocuments(
     };
     if (view.state !== 'anchored') faults.push(`document ${code} is ${view.state}`);
     if (view.sha256 !== sha256) faults.push(`document ${code} has another hash than was acknowledged`);
-    if (revoked.has(code) && view.revocation?.state !== 'anchored') faults.push(`the revocation of ${code} is lost`);
+    if (revoked.has(code) && view.revocation?.state !== 'anchored')
+      faults.push(`the revocation of ${code} is lost`);
   }
   // fsck opens every file and compares its hash; here a few as their hospital gets them.
   for (const [code, sha256] of [...documents].slice(0, 20)) {
     const answer = await fetch(`${url}/v1/documents/${code}/file`, { headers });
-    if (sha256Hex(new Uint8Array(await answer.arrayBuffer())) !== sha256) faults.push(`the file of ${code} is another one`);
+    if (sha256Hex(new Uint8Array(await answer.arrayBuffer())) !== sha256)
+      faults.push(`the file of ${code} is another one`);
   }
 }
 
 const BATCH = 1000;
 
-async function auditStatements(client: Client, { statements }: Acknowledged, homeKey: string, faults: string[]): Promise<void> {
+async function auditStatements(
+  client: Client,
+  { statements }: Acknowledged,
+  homeKey: string,
+  faults: string[],
+): Promise<void> {
   const texts = [...statements];
   for (let from = 0; from < texts.length; from += BATCH) {
     const body = Buffer.from(JSON.stringify({ statements: texts.slice(from, from + BATCH) }));
@@ -145,6 +166,7 @@ async function auditStatements(client: Client, { statements }: Acknowledged, hom
     const { results } = (await client.json({ method: 'POST', path: '/v1/statements', headers, body })) as {
       results: { documentId: string; state: string }[];
     };
-    for (const { documentId, state } of results) if (state !== 'anchored') faults.push(`statement ${documentId} is ${state}`);
+    for (const { documentId, state } of results)
+      if (state !== 'anchored') faults.push(`statement ${documentId} is ${state}`);
   }
 }

@@ -67,12 +67,16 @@ async function issue(
 async function sendStatements(acknowledged: Acknowledged, options: LoadOptions): Promise<void> {
   const count = between(options.random, 1, 40);
   const texts = await options.signer.statements(options.nextNumber(count), count);
-  const answer = await send(options, jsonCall('/v1/statements', options.signer.apiKey, { statements: texts }));
+  const answer = await send(
+    options,
+    jsonCall('/v1/statements', options.signer.apiKey, { statements: texts }),
+  );
   if (!answer) return;
   const { results } = JSON.parse(answer) as { results: { state: string }[] };
   results.forEach(({ state }, at) => {
     const text = texts[at];
-    if (state === 'refused' || text === undefined) throw new Error(`A good statement was refused: ${answer.slice(0, 300)}`);
+    if (state === 'refused' || text === undefined)
+      throw new Error(`A good statement was refused: ${answer.slice(0, 300)}`);
     acknowledged.statements.add(text);
   });
 }
@@ -82,7 +86,10 @@ async function revokeOne(acknowledged: Acknowledged, options: LoadOptions): Prom
   if (first === undefined) return;
   const code = pick(options.random, [first, ...others]);
   if (acknowledged.revoked.has(code)) return;
-  const answer = await send(options, jsonCall(`/v1/documents/${code}/revocation`, options.hospitalKey, { reason: 'error' }));
+  const answer = await send(
+    options,
+    jsonCall(`/v1/documents/${code}/revocation`, options.hospitalKey, { reason: 'error' }),
+  );
   if (answer) acknowledged.revoked.add(code);
 }
 
@@ -92,7 +99,8 @@ async function send({ client, killed }: LoadOptions, call: Call): Promise<string
     const { status, text } = await client.send(call);
     if (status < 300) return text;
     // Revoked by a request whose answer was lost; or the service is still busy with what came before.
-    if (text.includes('ALREADY_REVOKED') || status === 503) return text.includes('ALREADY_REVOKED') ? text : null;
+    if (text.includes('ALREADY_REVOKED') || status === 503)
+      return text.includes('ALREADY_REVOKED') ? text : null;
     throw new Error(`${call.path} was answered ${status}: ${text.slice(0, 300)}`);
   } catch (error) {
     if (killed()) return null;

@@ -10,7 +10,16 @@ const AT_ONCE = 4;
 const BAR_WIDTH = 30;
 
 /** Columns that are not facts: everything else in the sheet is a fact of the row's kind. */
-const OWN_COLUMNS = new Set(['file', 'kind', 'name', 'birthDate', 'idLast4', 'language', 'patientId', 'supersedes']);
+const OWN_COLUMNS = new Set([
+  'file',
+  'kind',
+  'name',
+  'birthDate',
+  'idLast4',
+  'language',
+  'patientId',
+  'supersedes',
+]);
 
 type Row = Readonly<Record<string, string>>;
 
@@ -33,7 +42,12 @@ interface Failure {
  * not issued twice. Returns the exit code: 0 when every row is issued.
  */
 export async function issueBatch(client: Client, folder: string, sheet: string): Promise<number> {
-  const all = parse(await readFile(sheet), { columns: true, skip_empty_lines: true, trim: true, bom: true }) as Row[];
+  const all = parse<Row>(await readFile(sheet), {
+    columns: true,
+    skip_empty_lines: true,
+    trim: true,
+    bom: true,
+  });
   // A row that stands there twice is one document.
   const rows = new Map(all.map((row) => [digestOf(row), row]));
   const journal = `${sheet}.issued.jsonl`;
@@ -56,7 +70,10 @@ export async function issueBatch(client: Client, folder: string, sheet: string):
         await appendFile(journal, `${JSON.stringify({ row: digest, file, documentId } satisfies Done)}\n`);
         finished += 1;
       } catch (error) {
-        failures.push({ file, why: error instanceof ApiError ? `${error.code}: ${error.message}` : String(error) });
+        failures.push({
+          file,
+          why: error instanceof ApiError ? `${error.code}: ${error.message}` : String(error),
+        });
       }
       showProgress(finished, total, failures.length);
     }
@@ -83,10 +100,13 @@ async function issueRow(client: Client, folder: string, row: Row): Promise<{ doc
   const path = resolve(folder, name);
   const inside = relative(resolve(folder), path);
   // A sheet from elsewhere must not reach files that were not meant.
-  if (name === '' || inside.startsWith('..') || isAbsolute(inside)) throw new Error(`'${name}' is not in ${folder}`);
+  if (name === '' || inside.startsWith('..') || isAbsolute(inside))
+    throw new Error(`'${name}' is not in ${folder}`);
   const file = await readFile(path);
   const details = detailsOf(row);
-  const key = createHash('sha256').update(createHash('sha256').update(file).digest()).update(JSON.stringify(details));
+  const key = createHash('sha256')
+    .update(createHash('sha256').update(file).digest())
+    .update(JSON.stringify(details));
   return client.issue(file, details, `batch-${key.digest('hex')}`);
 }
 

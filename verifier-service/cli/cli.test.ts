@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import {
-  hexOf,
   newHomeKey,
   PATIENT,
   removeFolder,
@@ -61,7 +60,12 @@ async function succeeds(...args: string[]): Promise<string> {
 }
 
 async function startServer(): Promise<void> {
-  const env = { SPONDON_DATA_DIR: data, SPONDON_PORT: '0', SPONDON_RATE_LIMIT: '0', SPONDON_LOG_LEVEL: 'error' };
+  const env = {
+    SPONDON_DATA_DIR: data,
+    SPONDON_PORT: '0',
+    SPONDON_RATE_LIMIT: '0',
+    SPONDON_LOG_LEVEL: 'error',
+  };
   server = start([SERVER], env);
   const out = textOf(server, 'stdout');
   const err = textOf(server, 'stderr');
@@ -91,7 +95,10 @@ before(async () => {
   const out = await succeeds('--json', 'issue', 'a.pdf', '--kind', 'report', '--claims', 'claims.json');
   const issued = JSON.parse(out) as { documentId: string; warnings: { code: string }[] };
   code = issued.documentId;
-  assert.deepEqual(issued.warnings.map((warning) => warning.code), ['LOOPBACK_PORTAL']);
+  assert.deepEqual(
+    issued.warnings.map((warning) => warning.code),
+    ['LOOPBACK_PORTAL'],
+  );
   await anchored(code);
   await succeeds('file', code, '-o', 'stamped.pdf');
   await succeeds('evidence', code, '-o', 'e.json');
@@ -122,7 +129,20 @@ void test('a file and a code are verified, and the exit code tells the verdict',
 
 const offline = (file: string, evidence: string, ...more: string[]): Promise<Outcome> =>
   // No service answers here: nothing but the files is used.
-  outcomeOf(start([CLI, '--url', 'http://127.0.0.1:1', 'verify', file, '--evidence', evidence, '--trust', 'trust.json', ...more]));
+  outcomeOf(
+    start([
+      CLI,
+      '--url',
+      'http://127.0.0.1:1',
+      'verify',
+      file,
+      '--evidence',
+      evidence,
+      '--trust',
+      'trust.json',
+      ...more,
+    ]),
+  );
 
 void test('evidence and trust list verify a file with no network, and what was tampered with does not', async () => {
   const sound = await offline('stamped.pdf', 'e.json');
@@ -171,16 +191,26 @@ void test('facilities are admitted, suspended, given keys, by the operator alone
   assert.match(await succeeds('rotate-key', 'bd.dghs.55', '--jwk', 'jwk.json'), /"rotated"/);
   const { id } = JSON.parse(await succeeds('api-key', 'bd.dghs.55')) as { id: string };
   assert.match(await succeeds('api-key', 'bd.dghs.55', '--end', id), /is ended/);
-  const { apiKey } = JSON.parse(await readFile(join(data, 'credentials', 'sample-hospital.json'), 'utf8')) as { apiKey: string };
-  const asHospital = await outcomeOf(start([CLI, '--url', url, 'suspend', 'bd.dghs.55'], { SPONDON_OPERATOR_KEY: apiKey }));
+  const { apiKey } = JSON.parse(
+    await readFile(join(data, 'credentials', 'sample-hospital.json'), 'utf8'),
+  ) as { apiKey: string };
+  const asHospital = await outcomeOf(
+    start([CLI, '--url', url, 'suspend', 'bd.dghs.55'], { SPONDON_OPERATOR_KEY: apiKey }),
+  );
   assert.match(asHospital.err, /^FORBIDDEN: /);
 });
 
 void test('a batch that is stopped goes on where it stopped, and issues nothing twice', async () => {
-  const rows = Array.from({ length: 16 }, (_, row) => `${row}.pdf,report,${PATIENT} ${row},1990-01-01,Count,2026-01-01,Normal`);
+  const rows = Array.from(
+    { length: 16 },
+    (_, row) => `${row}.pdf,report,${PATIENT} ${row},1990-01-01,Count,2026-01-01,Normal`,
+  );
   const header = 'file,kind,name,birthDate,test,specimenDate,result';
   // One row stands there twice, and one names a file outside.
-  await writeFile(join(folder, 'sheet.csv'), [header, ...rows, rows[0], '../a.pdf,report,X Y,1990-01-01,T,2026-01-01,N', ''].join('\n'));
+  await writeFile(
+    join(folder, 'sheet.csv'),
+    [header, ...rows, rows[0], '../a.pdf,report,X Y,1990-01-01,T,2026-01-01,N', ''].join('\n'),
+  );
   for (const row of rows.keys()) await writeFile(join(folder, `${row}.pdf`), await somePdf());
   const args = ['issue', '--batch', folder, '--csv', 'sheet.csv'];
   const journal = join(folder, 'sheet.csv.issued.jsonl');
@@ -206,13 +236,18 @@ void test('a batch that is stopped goes on where it stopped, and issues nothing 
 });
 
 async function listDocuments(): Promise<string> {
-  const { apiKey } = JSON.parse(await readFile(join(data, 'credentials', 'sample-hospital.json'), 'utf8')) as { apiKey: string };
-  return (await fetch(`${url}/v1/documents?limit=200`, { headers: { authorization: `Bearer ${apiKey}` } })).text();
+  const { apiKey } = JSON.parse(
+    await readFile(join(data, 'credentials', 'sample-hospital.json'), 'utf8'),
+  ) as { apiKey: string };
+  return (
+    await fetch(`${url}/v1/documents?limit=200`, { headers: { authorization: `Bearer ${apiKey}` } })
+  ).text();
 }
 
 void test('every setting is listed with what it means', async () => {
   const out = await succeeds('settings');
-  for (const name of ['SPONDON_PORT', 'SPONDON_MASTER_KEY', 'SPONDON_PORTAL_URL', 'SPONDON_TRUST_PROXY']) assert.ok(out.includes(name));
+  for (const name of ['SPONDON_PORT', 'SPONDON_MASTER_KEY', 'SPONDON_PORTAL_URL', 'SPONDON_TRUST_PROXY'])
+    assert.ok(out.includes(name));
   const bad = await outcomeOf(start([SERVER], { SPONDON_PORT: 'http' }));
   assert.equal(bad.exit, 1);
   assert.match(bad.err, /^CONFIG_INVALID: SPONDON_PORT must be: port to listen on/);
@@ -252,5 +287,4 @@ void test('a service that is told to end ends well, and the next one goes on', a
   assert.match((await spondon('verify', 'stamped.pdf')).out, /SUPERSEDED/);
   await endServer('SIGTERM');
   assert.equal(server.exitCode, 0);
-  assert.match(hexOf(await readFile(join(folder, 'stamped.pdf'))), /^[0-9a-f]{64}$/);
 });

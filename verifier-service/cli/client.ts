@@ -42,7 +42,9 @@ export class Client {
   }
 
   async file(code: string): Promise<Uint8Array> {
-    const answer = await this.#ask(`/v1/documents/${encodeURIComponent(code)}/file`, { headers: await this.#bearer() });
+    const answer = await this.#ask(`/v1/documents/${encodeURIComponent(code)}/file`, {
+      headers: await this.#bearer(),
+    });
     return new Uint8Array(await answer.arrayBuffer());
   }
 
@@ -71,11 +73,17 @@ export class Client {
   }
 
   async suspend(issuerId: string): Promise<unknown> {
-    return this.#json(`/v1/issuers/${encodeURIComponent(issuerId)}/suspension`, { method: 'POST', headers: await this.#bearer() });
+    return this.#json(`/v1/issuers/${encodeURIComponent(issuerId)}/suspension`, {
+      method: 'POST',
+      headers: await this.#bearer(),
+    });
   }
 
   async reinstate(issuerId: string): Promise<unknown> {
-    return this.#json(`/v1/issuers/${encodeURIComponent(issuerId)}/suspension`, { method: 'DELETE', headers: await this.#bearer() });
+    return this.#json(`/v1/issuers/${encodeURIComponent(issuerId)}/suspension`, {
+      method: 'DELETE',
+      headers: await this.#bearer(),
+    });
   }
 
   rotateKey(issuerId: string, rotation: Readonly<Record<string, unknown>>): Promise<unknown> {
@@ -83,11 +91,17 @@ export class Client {
   }
 
   async newApiKey(issuerId: string): Promise<{ id: string; issuerId: string; apiKey: string }> {
-    return this.#json(`/v1/issuers/${encodeURIComponent(issuerId)}/api-keys`, { method: 'POST', headers: await this.#bearer() });
+    return this.#json(`/v1/issuers/${encodeURIComponent(issuerId)}/api-keys`, {
+      method: 'POST',
+      headers: await this.#bearer(),
+    });
   }
 
   async endApiKey(id: string): Promise<void> {
-    await this.#ask(`/v1/api-keys/${encodeURIComponent(id)}`, { method: 'DELETE', headers: await this.#bearer() });
+    await this.#ask(`/v1/api-keys/${encodeURIComponent(id)}`, {
+      method: 'DELETE',
+      headers: await this.#bearer(),
+    });
   }
 
   async #post<T>(path: string, body: unknown): Promise<T> {
@@ -120,7 +134,11 @@ export class Client {
     try {
       return await fetch(new URL(path, this.options.url), request);
     } catch {
-      throw new ApiError('UNREACHABLE', 0, `No service answers at ${this.options.url}: is it started? (npm start, or --url)`);
+      throw new ApiError(
+        'UNREACHABLE',
+        0,
+        `No service answers at ${this.options.url}: is it started? (npm start, or --url)`,
+      );
     }
   }
 }
@@ -142,6 +160,10 @@ export async function storedApiKey(dataDir: string, name: 'operator' | 'sample-h
     const { apiKey } = JSON.parse(await readFile(path, 'utf8')) as { apiKey: string };
     return apiKey;
   } catch {
-    throw new ApiError('NO_KEY', 0, `No API key: set SPONDON_API_KEY, or --data to the folder that has ${path}`);
+    throw new ApiError(
+      'NO_KEY',
+      0,
+      `No API key: set SPONDON_API_KEY, or --data to the folder that has ${path}`,
+    );
   }
 }

@@ -15,7 +15,11 @@ interface GlobalOptions {
 
 const program = new Command('spondon')
   .description('Issue, anchor and verify documents')
-  .option('--url <origin>', 'where the service is', process.env.SPONDON_URL ?? `http://localhost:${process.env.SPONDON_PORT ?? '8080'}`)
+  .option(
+    '--url <origin>',
+    'where the service is',
+    process.env.SPONDON_URL ?? `http://localhost:${process.env.SPONDON_PORT ?? '8080'}`,
+  )
   .option('--data <folder>', "the service's data folder", process.env.SPONDON_DATA_DIR ?? './data')
   .option('--json', 'answer in JSON', false)
   .addHelpText(
@@ -91,27 +95,31 @@ program
   .option('--trust <file>', 'trust bundle')
   .option('--pin <fingerprint>', 'fingerprint that the trust bundle must have')
   .option('--max-age <hours>', 'how old the status may be', positiveNumber)
-  .action(async (text: string, given: { evidence?: string; trust?: string; pin?: string; maxAge?: number }) => {
-    const { subjectOf, verifyOffline, verifyOnline } = await import('./verify.js');
-    const subject = await subjectOf(text);
-    const { evidence, trust, pin, maxAge: maxAgeHours } = given;
-    if ((evidence === undefined) !== (trust === undefined)) {
-      throw new Error('--evidence and --trust go together: both, for a check without the network');
-    }
-    const answer =
-      evidence !== undefined && trust !== undefined
-        ? await verifyOffline(subject, { evidence, trust, pin, maxAgeHours }, Date.now())
-        : await verifyOnline(facility(), subject);
-    printAnswer(answer, options().json);
-    process.exitCode = exitCodeOf(answer.verdict);
-  });
+  .action(
+    async (text: string, given: { evidence?: string; trust?: string; pin?: string; maxAge?: number }) => {
+      const { subjectOf, verifyOffline, verifyOnline } = await import('./verify.js');
+      const subject = await subjectOf(text);
+      const { evidence, trust, pin, maxAge: maxAgeHours } = given;
+      if ((evidence === undefined) !== (trust === undefined)) {
+        throw new Error('--evidence and --trust go together: both, for a check without the network');
+      }
+      const answer =
+        evidence !== undefined && trust !== undefined
+          ? await verifyOffline(subject, { evidence, trust, pin, maxAgeHours }, Date.now())
+          : await verifyOnline(facility(), subject);
+      printAnswer(answer, options().json);
+      process.exitCode = exitCodeOf(answer.verdict);
+    },
+  );
 
 program
   .command('evidence')
   .description('fetch the evidence file of a document')
   .argument('<code>')
   .option('-o, --output <file>', 'where to put it; otherwise to standard output')
-  .action(async (code: string, { output }: { output?: string }) => put(await facility().evidence(code), output));
+  .action(async (code: string, { output }: { output?: string }) =>
+    put(await facility().evidence(code), output),
+  );
 
 program
   .command('trust')
@@ -130,7 +138,9 @@ program
   .command('show')
   .description('show a document and its state, as the facility that issued it')
   .argument('<code>')
-  .action(async (code: string) => put(`${JSON.stringify(await facility().document(code), null, 2)}\n`, undefined));
+  .action(async (code: string) =>
+    put(`${JSON.stringify(await facility().document(code), null, 2)}\n`, undefined),
+  );
 
 program
   .command('revoke')
@@ -173,7 +183,7 @@ program
 
 program
   .command('rotate-key')
-  .description("give a facility a new signing key and end the old one")
+  .description('give a facility a new signing key and end the old one')
   .argument('<issuerId>')
   .addOption(new Option('--why <reason>', 'why').choices(['rotated', 'compromised']).default('rotated'))
   .option('--jwk <file>', 'its new public key (JWK), when it signs at home')

@@ -6,14 +6,20 @@ const masterKey = (): string | undefined => process.env.SPONDON_MASTER_KEY;
 /** Returns the exit code: 0 when everything is sound. */
 export async function checkEverything(dataDir: string): Promise<number> {
   const sound = await checkData(dataDir, masterKey(), ({ area, checked, damage }) =>
-    print(damage === null ? `ok       ${area.padEnd(10)} ${checked}` : `DAMAGED  ${area.padEnd(10)} ${damage}`),
+    print(
+      damage === null ? `ok       ${area.padEnd(10)} ${checked}` : `DAMAGED  ${area.padEnd(10)} ${damage}`,
+    ),
   );
-  print(sound ? 'Everything is sound.' : 'There is damage: see docs/operations.md, "When fsck finds damage".');
+  print(
+    sound ? 'Everything is sound.' : 'There is damage: see docs/operations.md, "When fsck finds damage".',
+  );
   return sound ? 0 : 1;
 }
 
 export async function reindex(dataDir: string): Promise<void> {
-  print(`Tiles, lookup index and registry are rebuilt from ${await rebuildDerived(dataDir, masterKey())} blocks.`);
+  print(
+    `Tiles, lookup index and registry are rebuilt from ${await rebuildDerived(dataDir, masterKey())} blocks.`,
+  );
 }
 
 export async function backUp(dataDir: string, target: string): Promise<void> {

@@ -7,17 +7,31 @@ import type { Answer } from '../verify/answer.js';
 const MARKS = { passed: '✓', failed: '✗', unavailable: '?' } as const;
 const COLOURS = { passed: 32, failed: 31, unavailable: 33 } as const;
 
-export function printAnswer(answer: Answer & { trust?: string; endorsedBy?: readonly string[] }, json: boolean): void {
-  if (json) return print(JSON.stringify(answer, null, 2));
+export function printAnswer(
+  answer: Answer & { trust?: string; endorsedBy?: readonly string[] },
+  json: boolean,
+): void {
+  if (json) {
+    print(JSON.stringify(answer, null, 2));
+    return;
+  }
   const { verdict, summary, checks, notes, document } = answer;
-  const tone = verdict === 'valid' ? 'passed' : verdict === 'unavailable' || verdict === 'pending' ? 'unavailable' : 'failed';
+  const tone =
+    verdict === 'valid'
+      ? 'passed'
+      : verdict === 'unavailable' || verdict === 'pending'
+        ? 'unavailable'
+        : 'failed';
   print(`${paint(tone, `${MARKS[tone]} ${verdict.toUpperCase()}`)}  ${summary}\n`);
-  for (const { id, state, message } of checks) print(`  ${paint(state, MARKS[state])} ${id.padEnd(10)} ${message}`);
+  for (const { id, state, message } of checks)
+    print(`  ${paint(state, MARKS[state])} ${id.padEnd(10)} ${message}`);
   for (const { message } of notes) print(`  ${paint('unavailable', '!')} ${'note'.padEnd(10)} ${message}`);
   if (document) {
     const { documentId, kind, issuer } = document;
     print(`\n  document   ${documentId} (${kind})`);
-    print(`  issuer     ${issuer.name ?? 'unknown'} (${issuer.issuerId}), telephone ${issuer.telephone ?? 'unknown'}`);
+    print(
+      `  issuer     ${issuer.name ?? 'unknown'} (${issuer.issuerId}), telephone ${issuer.telephone ?? 'unknown'}`,
+    );
     print(`  anchored   ${'anchoredAt' in document ? document.anchoredAt : 'not yet'}`);
   }
   if (answer.trust !== undefined) {
@@ -34,7 +48,10 @@ export function exitCodeOf(verdict: Verdict): number {
 }
 
 export function printIssued(issued: Issued, json: boolean): void {
-  if (json) return print(JSON.stringify(issued, null, 2));
+  if (json) {
+    print(JSON.stringify(issued, null, 2));
+    return;
+  }
   const { documentId, sha256, warnings } = issued;
   print(`${documentId} is issued; its anchoring takes a moment`);
   print(`  sha256  ${sha256}`);

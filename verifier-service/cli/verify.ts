@@ -22,7 +22,9 @@ export async function subjectOf(text: string): Promise<Subject> {
   if (await exists(text)) return { file: text };
   const code = readCode(text);
   if (code !== null) return { code };
-  throw new Error(`There is no file ${text}, and it is not a document code either (17 symbols, such as 7K3M-Q2XD-9FHT-W4ZB-C)`);
+  throw new Error(
+    `There is no file ${text}, and it is not a document code either (17 symbols, such as 7K3M-Q2XD-9FHT-W4ZB-C)`,
+  );
 }
 
 export interface Evidence {
@@ -41,20 +43,33 @@ export interface OfflineAnswer extends Answer {
 
 /** Verifies with nothing but files: no network is used. */
 export async function verifyOffline(subject: Subject, given: Evidence, now: number): Promise<OfflineAnswer> {
-  const [evidenceText, trustText] = await Promise.all([readFile(given.evidence, 'utf8'), readFile(given.trust, 'utf8')]);
+  const [evidenceText, trustText] = await Promise.all([
+    readFile(given.evidence, 'utf8'),
+    readFile(given.trust, 'utf8'),
+  ]);
   const { pin, maxAgeHours } = given;
-  const bundle = await openTrustBundle(trustText, { now, hash: sha256, verify, ...(pin === undefined ? {} : { pin }) });
+  const bundle = await openTrustBundle(trustText, {
+    now,
+    hash: sha256,
+    verify,
+    ...(pin === undefined ? {} : { pin }),
+  });
   const maxStatusAge = maxAgeHours === undefined ? {} : { maxStatusAge: maxAgeHours * 3_600_000 };
   const evidence = parseEvidence(evidenceText.trimEnd());
   const result = await verifyEvidence(evidence, { bundle, now, hash: sha256, verify, ...maxStatusAge });
   const lookup = lookupFromEvidence(result);
   const proof = { trust: bundle.fingerprint, endorsedBy: result.endorsedBy };
   if ('code' in subject) {
-    const records = lookup.state === 'answered' ? lookup.records.filter(({ statement }) => statement.jti === subject.code) : [];
+    const records =
+      lookup.state === 'answered'
+        ? lookup.records.filter(({ statement }) => statement.jti === subject.code)
+        : [];
     const asked = lookup.state === 'answered' ? { ...lookup, records } : lookup;
     return { ...answer({ asked: 'code', claims: [], lookup: asked }, now), ...proof };
   }
-  const issuers = result.record?.issuer ? new Map([[result.record.statement.iss, result.record.issuer]]) : new Map<string, Issuer>();
+  const issuers = result.record?.issuer
+    ? new Map([[result.record.statement.iss, result.record.issuer]])
+    : new Map<string, Issuer>();
   const claims = await readClaims(subject.file, issuers);
   return { ...answer({ asked: 'file', sha256: await hashOf(subject.file), claims, lookup }, now), ...proof };
 }

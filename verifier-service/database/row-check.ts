@@ -36,9 +36,12 @@ export async function damagedRows(db: Database): Promise<{ count: number; first:
   let first: string | null = null;
   for (const table of CHECKED) {
     for (let offset = 0; ; offset += ROWS_AT_ONCE) {
-      const rows = (await db.selectFrom(table).selectAll().limit(ROWS_AT_ONCE).offset(offset).execute()) as (
-        ServiceTables[Checked] & Record<string, Value>
-      )[];
+      const rows = (await db
+        .selectFrom(table)
+        .selectAll()
+        .limit(ROWS_AT_ONCE)
+        .offset(offset)
+        .execute()) as (ServiceTables[Checked] & Record<string, Value>)[];
       count += rows.length;
       const damaged = rows.findIndex((row) => row.check !== rowCheck(row));
       if (damaged >= 0) first ??= `row ${offset + damaged + 1} of table ${table}`;

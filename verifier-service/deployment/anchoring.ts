@@ -28,7 +28,10 @@ export async function startAnchoring({ ledger, db, folders, maxQueue, metrics, l
     ledger,
     store,
     onFailure: (error) =>
-      log.error({ fault: faultOf(error) }, 'reading the ledger stopped: answers are unavailable until a restart'),
+      log.error(
+        { fault: faultOf(error) },
+        'reading the ledger stopped: answers are unavailable until a restart',
+      ),
   });
   let failing = false;
   const anchorer = new Anchorer({
@@ -60,7 +63,9 @@ export async function startAnchoring({ ledger, db, folders, maxQueue, metrics, l
     throw error;
   }
   anchorer.start();
-  const ticker = startTicker(ledger, (error) => log.warn({ fault: faultOf(error) }, 'the clock could not be advanced'));
+  const ticker = startTicker(ledger, (error) =>
+    log.warn({ fault: faultOf(error) }, 'the clock could not be advanced'),
+  );
   const isCurrent = (): boolean => follower.failure === undefined;
   return {
     store,

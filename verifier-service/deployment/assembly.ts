@@ -72,7 +72,11 @@ export function assemble(parts: Parts): { registrar: Registrar; options: Omit<Ap
   return { registrar, options };
 }
 
-function registrarOf({ db, vault, ledger, anchoring }: Parts, signers: Signers, wrappingKeys: WrappingKeys): Registrar {
+function registrarOf(
+  { db, vault, ledger, anchoring }: Parts,
+  signers: Signers,
+  wrappingKeys: WrappingKeys,
+): Registrar {
   return new Registrar({
     db,
     ledger,

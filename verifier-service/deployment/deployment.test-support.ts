@@ -65,7 +65,11 @@ export interface Body {
   readonly notes?: readonly { readonly code: string }[];
   readonly document?: Body;
   readonly others?: readonly (Body & { readonly mark: string })[];
-  readonly claims?: readonly { readonly source: string; readonly signature: string; readonly content: unknown }[];
+  readonly claims?: readonly {
+    readonly source: string;
+    readonly signature: string;
+    readonly content: unknown;
+  }[];
   readonly reading?: string;
   readonly size?: number;
   readonly evidence?: string;
@@ -86,8 +90,15 @@ export interface TestService extends Deployment {
   readonly operatorKey: string;
   readonly hospitalKey: string;
   readonly logLines: readonly string[];
-  ask(method: 'GET' | 'POST' | 'DELETE' | 'HEAD' | 'OPTIONS' | 'PUT', url: string, ask?: Ask): Promise<Answer>;
-  issue(more?: Readonly<Record<string, unknown>>, headers?: Readonly<Record<string, string>>): Promise<Answer>;
+  ask(
+    method: 'GET' | 'POST' | 'DELETE' | 'HEAD' | 'OPTIONS' | 'PUT',
+    url: string,
+    ask?: Ask,
+  ): Promise<Answer>;
+  issue(
+    more?: Readonly<Record<string, unknown>>,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Answer>;
   /** Resolves once nothing waits to be anchored. */
   anchored(): Promise<void>;
 }
@@ -141,9 +152,15 @@ export async function startTestService(
     logLines,
     ask,
     issue: async (more = {}, headers = {}) =>
-      ask('POST', '/v1/documents', { key: hospitalKey, form: upload(await somePdf(), { ...reportDetails, ...more }), headers }),
+      ask('POST', '/v1/documents', {
+        key: hospitalKey,
+        form: upload(await somePdf(), { ...reportDetails, ...more }),
+        headers,
+      }),
     anchored: () =>
-      until(async () => (await db.selectFrom('queue').select('seq').limit(1).executeTakeFirst()) === undefined),
+      until(
+        async () => (await db.selectFrom('queue').select('seq').limit(1).executeTakeFirst()) === undefined,
+      ),
   };
 }
 
@@ -151,7 +168,12 @@ export function facility(name: string) {
   return { name, kind: 'hospital' as const, licence: 'L-1', telephone: '+880 2 0000 0001' };
 }
 
-async function inject({ app }: Deployment, method: Parameters<TestService['ask']>[0], url: string, ask: Ask): Promise<Answer> {
+async function inject(
+  { app }: Deployment,
+  method: Parameters<TestService['ask']>[0],
+  url: string,
+  ask: Ask,
+): Promise<Answer> {
   const headers: Record<string, string> = { ...ask.headers };
   if (ask.key !== undefined) headers.authorization = `Bearer ${ask.key}`;
   let payload: string | Buffer | undefined = ask.raw;
@@ -183,7 +205,8 @@ async function inject({ app }: Deployment, method: Parameters<TestService['ask']
 export function upload(file: Uint8Array | null, details?: unknown, name = 'a.pdf'): FormData {
   const form = new FormData();
   if (file) form.append('file', new Blob([new Uint8Array(file)], { type: 'application/pdf' }), name);
-  if (details !== undefined) form.append('details', typeof details === 'string' ? details : JSON.stringify(details));
+  if (details !== undefined)
+    form.append('details', typeof details === 'string' ? details : JSON.stringify(details));
   return form;
 }
 
@@ -226,7 +249,16 @@ export function newCode(): string {
 export function issueStatement(more: Partial<IssueStatement> = {}): IssueStatement {
   const hash = (): string => encodeBase64url(randomBytes(32));
   const iat = Math.floor(Date.now() / 1000);
-  return { op: 'issue', iss: HOME_HOSPITAL, iat, jti: newCode(), kind: 'report', sha256: hash(), claims: hash(), ...more };
+  return {
+    op: 'issue',
+    iss: HOME_HOSPITAL,
+    iat,
+    jti: newCode(),
+    kind: 'report',
+    sha256: hash(),
+    claims: hash(),
+    ...more,
+  };
 }
 
 export function signed(statement: Statement, { kid, sign }: HomeKey): Promise<string> {
@@ -234,7 +266,11 @@ export function signed(statement: Statement, { kid, sign }: HomeKey): Promise<st
 }
 
 /** Admits the hospital that signs at home; returns its API key. */
-export async function admitHomeHospital({ registrar, db }: Deployment, { jwk }: HomeKey, iss = HOME_HOSPITAL): Promise<string> {
+export async function admitHomeHospital(
+  { registrar, db }: Deployment,
+  { jwk }: HomeKey,
+  iss = HOME_HOSPITAL,
+): Promise<string> {
   await registrar.admit({ iss, ...facility('Hospital Two'), jwk });
   return (await issueApiKey(db, iss, Date.now(), (length) => randomBytes(length))).text;
 }

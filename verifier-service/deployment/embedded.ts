@@ -86,12 +86,30 @@ async function open(
   const forgetting = setInterval(() => void forgetOutcomes(db, log), FORGET_EVERY_MS).unref();
   toClose(() => clearInterval(forgetting));
 
-  const { registrar, options } = assemble({ config, db, vault, ledger, anchoring, store, prepare, reader, metrics, log });
+  const { registrar, options } = assemble({
+    config,
+    db,
+    vault,
+    ledger,
+    anchoring,
+    store,
+    prepare,
+    reader,
+    metrics,
+    log,
+  });
   const tls = config.tls && { cert: await readFile(config.tls.cert), key: await readFile(config.tls.key) };
   const app = await buildApp({ ...options, tls });
   toClose(() => closeWithin(app, GRACE_MS));
   const { store: derived } = anchoring;
-  return { app, registrar, db, folders, issuer: (iss) => derived.issuer(iss), issuers: () => derived.issuers() };
+  return {
+    app,
+    registrar,
+    db,
+    folders,
+    issuer: (iss) => derived.issuer(iss),
+    issuers: () => derived.issuers(),
+  };
 }
 
 /** Nobody keeps the service from ending by sending a request slowly. */

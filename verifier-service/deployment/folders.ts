@@ -32,7 +32,10 @@ export async function makeFolders({ data, ledger, credentials }: Folders): Promi
 }
 
 /** Opens the vault; its key is made at a first start, and only then. */
-export async function openVault({ database, masterKey: file }: Folders, text: string | undefined): Promise<Vault> {
+export async function openVault(
+  { database, masterKey: file }: Folders,
+  text: string | undefined,
+): Promise<Vault> {
   const random = (length: number): Uint8Array => randomBytes(length);
   return createVault(await loadMasterKey({ text, file, mayCreate: !existsSync(database), random }), random);
 }

@@ -15,7 +15,8 @@ import type { Folders } from './folders.js';
 export async function checkDatabase(db: Database): Promise<string> {
   const { rows } = await sql<{ integrity_check: string }>`pragma integrity_check`.execute(db);
   const [first] = rows;
-  if (first?.integrity_check !== 'ok') throw new Error(`service.db: ${first?.integrity_check ?? 'no answer'}`);
+  if (first?.integrity_check !== 'ok')
+    throw new Error(`service.db: ${first?.integrity_check ?? 'no answer'}`);
   const { count, first: damaged } = await damagedRows(db);
   if (damaged !== null) throw new Error(`service.db: ${damaged} is not as it was written`);
   return `${count} rows`;
@@ -25,7 +26,8 @@ export async function checkDatabase(db: Database): Promise<string> {
 export async function checkKeys(folders: Folders, db: Database, vault: Vault): Promise<string> {
   const signing = await db.selectFrom('issuerKeys').selectAll().execute();
   for (const { iss, kid, sealed } of signing) {
-    if (loadSigningKey(sealed, vault, iss).kid !== kid) throw new Error(`The signing key ${kid} of ${iss} is another one`);
+    if (loadSigningKey(sealed, vault, iss).kid !== kid)
+      throw new Error(`The signing key ${kid} of ${iss} is another one`);
   }
   const wrapping = await db.selectFrom('facilityKeys').select('iss').execute();
   const keys = new WrappingKeys({ db, vault, random: (length) => new Uint8Array(length) });
@@ -40,7 +42,10 @@ async function checkCredentials({ credentials }: Folders, db: Database): Promise
   for (const name of (await readdir(credentials)).filter((file) => file.endsWith('.json'))) {
     const apiKey = apiKeyIn(await readFile(join(credentials, name), 'utf8'));
     const id = parseApiKey(apiKey)?.id;
-    const row = id === undefined ? undefined : await db.selectFrom('apiKeys').selectAll().where('id', '=', id).executeTakeFirst();
+    const row =
+      id === undefined
+        ? undefined
+        : await db.selectFrom('apiKeys').selectAll().where('id', '=', id).executeTakeFirst();
     if (!row) throw new Error(`credentials/${name} holds no API key of this service`);
     if (row.revokedAt !== null) continue;
     await authenticate(db, `Bearer ${apiKey}`).catch((cause: unknown) => {

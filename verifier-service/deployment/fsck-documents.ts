@@ -48,7 +48,7 @@ function checkEntry(log: LogStore, mspId: string, index: number, text: string): 
 /** What waits, and what was refused, is signed by its issuer and stands in the row that it belongs to. */
 export async function checkQueue(log: LogStore, db: Database): Checked {
   let count = 0;
-  for (let after = 0; ; ) {
+  for (let after = 0; ;) {
     const rows = await queuedAfter(db, after);
     for (const row of rows) await checkRow(log, row, 'queue');
     count += rows.length;
@@ -62,7 +62,13 @@ export async function checkQueue(log: LogStore, db: Database): Checked {
 }
 
 function queuedAfter(db: Database, seq: number): Promise<QueueRow[]> {
-  return queueOf(db).selectFrom('queue').selectAll().where('seq', '>', seq).orderBy('seq').limit(ROWS_AT_ONCE).execute();
+  return queueOf(db)
+    .selectFrom('queue')
+    .selectAll()
+    .where('seq', '>', seq)
+    .orderBy('seq')
+    .limit(ROWS_AT_ONCE)
+    .execute();
 }
 
 type StatementRow = Pick<QueueRow, 'seq' | 'mspId' | 'iss' | 'jti' | 'op' | 'statement' | 'acceptedAt'> & {
@@ -72,9 +78,16 @@ type StatementRow = Pick<QueueRow, 'seq' | 'mspId' | 'iss' | 'jti' | 'op' | 'sta
 async function checkRow(log: LogStore, row: StatementRow, table: string): Promise<void> {
   const where = `Row ${row.seq} of table ${table}`;
   const signed = parsed(row.statement, where);
-  const { mspId, iss, jti, op, sha256: hash } = queueRow(MSP_ID, signed.statement, signed.text, row.acceptedAt);
+  const {
+    mspId,
+    iss,
+    jti,
+    op,
+    sha256: hash,
+  } = queueRow(MSP_ID, signed.statement, signed.text, row.acceptedAt);
   const fits = row.mspId === mspId && row.iss === iss && row.jti === jti && row.op === op;
-  if (!fits || (row.sha256 !== undefined && row.sha256 !== hash)) throw new Error(`${where} is not about its statement`);
+  if (!fits || (row.sha256 !== undefined && row.sha256 !== hash))
+    throw new Error(`${where} is not about its statement`);
   if (!(await isSigned(log, signed))) throw new Error(`${where}: its statement is not signed by ${iss}`);
 }
 
@@ -111,7 +124,9 @@ export async function checkDocuments(
       .execute();
     for (const row of rows) {
       await openDocumentFile(file, row.iss, row.jti).catch((error: unknown) => {
-        throw new Error(`Document ${row.jti} of ${row.iss}: ${error instanceof Error ? error.message : String(error)}`);
+        throw new Error(
+          `Document ${row.jti} of ${row.iss}: ${error instanceof Error ? error.message : String(error)}`,
+        );
       });
       await checkStatement(log, db, row);
     }
@@ -138,7 +153,8 @@ async function checkStatement(
   if (issue.statement.op !== 'issue' || issue.statement.sha256 !== hash) {
     throw new Error(`Document ${jti} of ${iss} has another hash than its statement`);
   }
-  if (!(await isSigned(log, issue))) throw new Error(`The statement of document ${jti} of ${iss} is not signed by it`);
+  if (!(await isSigned(log, issue)))
+    throw new Error(`The statement of document ${jti} of ${iss} is not signed by it`);
 }
 
 function othersTurn(): Promise<void> {

@@ -49,10 +49,16 @@ before(async () => {
     const { body } = await service.ask('POST', '/v1/statements', { key: apiKey, json: { statements } });
     assert.equal(body.accepted, count);
   };
-  const { body } = await service.issue({ patientId: 'token-0003', statistics: { icd10: 'D50' } }, { 'idempotency-key': 'one' });
+  const { body } = await service.issue(
+    { patientId: 'token-0003', statistics: { icd10: 'D50' } },
+    { 'idempotency-key': 'one' },
+  );
   document = { code: body.documentId ?? '', hash: body.sha256 ?? '' };
   const revoked = (await service.issue()).body.documentId ?? '';
-  await service.ask('POST', `/v1/documents/${revoked}/revocation`, { key: service.hospitalKey, json: { reason: 'error' } });
+  await service.ask('POST', `/v1/documents/${revoked}/revocation`, {
+    key: service.hospitalKey,
+    json: { reason: 'error' },
+  });
   // While statements come in and are anchored.
   const sending = Promise.all(Array.from({ length: 6 }, () => send(200)));
   await copyData(dataDir, backup);
@@ -72,15 +78,34 @@ async function filesIn(folder: string): Promise<string[]> {
 }
 
 /** Nothing that was issued, and no key, stands anywhere in the folder or the log. */
-async function assertNothingReadable({ dataDir: folder, logLines, hospitalKey: apiKey, operatorKey }: TestService): Promise<void> {
-  const secrets = [PATIENT, DOCUMENT_TEXT, apiKey, operatorKey, 'AGE-SECRET-KEY', 'PRIVATE KEY', 'Complete blood count'];
+async function assertNothingReadable({
+  dataDir: folder,
+  logLines,
+  hospitalKey: apiKey,
+  operatorKey,
+}: TestService): Promise<void> {
+  const secrets = [
+    PATIENT,
+    DOCUMENT_TEXT,
+    apiKey,
+    operatorKey,
+    'AGE-SECRET-KEY',
+    'PRIVATE KEY',
+    'Complete blood count',
+  ];
   const encodings = secrets.flatMap((secret) => {
     const bytes = Buffer.from(secret);
-    return [bytes, Buffer.from(bytes.toString('base64url')), Buffer.from(bytes.toString('hex')), Buffer.from(secret, 'utf16le')];
+    return [
+      bytes,
+      Buffer.from(bytes.toString('base64url')),
+      Buffer.from(bytes.toString('hex')),
+      Buffer.from(secret, 'utf16le'),
+    ];
   });
   for (const file of await filesIn(folder)) {
     const bytes = await readFile(file);
-    for (const secret of encodings) assert.equal(bytes.indexOf(secret), -1, `${relative(folder, file)} holds ${secret.toString()}`);
+    for (const secret of encodings)
+      assert.equal(bytes.indexOf(secret), -1, `${relative(folder, file)} holds ${secret.toString()}`);
   }
   const log = Buffer.from(logLines.join(''));
   for (const secret of encodings) assert.equal(log.indexOf(secret), -1);
@@ -89,7 +114,10 @@ async function assertNothingReadable({ dataDir: folder, logLines, hospitalKey: a
 async function fsck(folder: string): Promise<Finding[]> {
   const findings: Finding[] = [];
   const sound = await checkData(folder, undefined, (finding) => findings.push(finding));
-  assert.equal(sound, findings.every(({ damage }) => damage === null));
+  assert.equal(
+    sound,
+    findings.every(({ damage }) => damage === null),
+  );
   return findings;
 }
 
@@ -106,23 +134,30 @@ async function copyOf(folder: string): Promise<string> {
 void test('what a service left is sound, and fsck changes none of it', async () => {
   const before = await hashesOf(dataDir);
   const findings = await fsck(dataDir);
-  assert.deepEqual(findings.map(({ area, damage }) => [area, damage]), [
-    ['ledger', null],
-    ['database', null],
-    ['keys', null],
-    ['files', null],
-    ['log', null],
-    ['entries', null],
-    ['queue', null],
-    ['documents', null],
-  ]);
+  assert.deepEqual(
+    findings.map(({ area, damage }) => [area, damage]),
+    [
+      ['ledger', null],
+      ['database', null],
+      ['keys', null],
+      ['files', null],
+      ['log', null],
+      ['entries', null],
+      ['queue', null],
+      ['documents', null],
+    ],
+  );
   assert.deepEqual(await hashesOf(dataDir), before);
 });
 
 async function hashesOf(folder: string): Promise<Record<string, string>> {
   // A database moves its write-ahead log into its file whenever it is opened.
   const kept = (await filesIn(folder)).filter((file) => !/-(wal|shm)$|\.db$/.test(file)).sort();
-  return Object.fromEntries(await Promise.all(kept.map(async (file) => [relative(folder, file), hexOf(await readFile(file))] as const)));
+  return Object.fromEntries(
+    await Promise.all(
+      kept.map(async (file) => [relative(folder, file), hexOf(await readFile(file))] as const),
+    ),
+  );
 }
 
 void test('a flipped bit anywhere in blocks, tiles, index, registry and stored files is found', async () => {
@@ -132,7 +167,15 @@ void test('a flipped bit anywhere in blocks, tiles, index, registry and stored f
   const bytes = new Map(await Promise.all(files.map(async (file) => [file, await readFile(file)] as const)));
   const nonEmpty = files.filter((file) => (bytes.get(file)?.length ?? 0) > 0);
   // A file of each kind first, then any.
-  const kinds = ['ledger/blocks', 'registry.jsonl', 'checkpoint.json', '/tile/entries/', '/tile/0/', '/index/', '/ipfs/'];
+  const kinds = [
+    'ledger/blocks',
+    'registry.jsonl',
+    'checkpoint.json',
+    '/tile/entries/',
+    '/tile/0/',
+    '/index/',
+    '/ipfs/',
+  ];
   const chosen = kinds.map((kind) => nonEmpty.find((file) => file.includes(kind)) ?? assert.fail(kind));
   const flip = async (file: string, place: number, bit: number): Promise<void> => {
     const sound = bytes.get(file) ?? Buffer.alloc(0);
@@ -145,7 +188,11 @@ void test('a flipped bit anywhere in blocks, tiles, index, registry and stored f
     assert.notEqual(damage, null, `${relative(copy, file)}, byte ${at}, bit ${bit}`);
   };
   for (const file of chosen) await flip(file, 0.5, 3);
-  const anywhere = fc.tuple(fc.constantFrom(...nonEmpty), fc.double({ min: 0, max: 0.999, noNaN: true }), fc.integer({ min: 0, max: 7 }));
+  const anywhere = fc.tuple(
+    fc.constantFrom(...nonEmpty),
+    fc.double({ min: 0, max: 0.999, noNaN: true }),
+    fc.integer({ min: 0, max: 7 }),
+  );
   await fc.assert(
     fc.asyncProperty(anywhere, ([file, place, bit]) => flip(file, place, bit)),
     { numRuns: 12 },
@@ -179,7 +226,9 @@ void test('a missing or wrong key, file or database is told, each in its area', 
     return (await fsck(copy)).filter(({ damage }) => damage !== null).map(({ area }) => area);
   };
   assert.deepEqual(await areas((copy) => removeFolder(join(copy, 'master.key'))), ['keys']);
-  assert.deepEqual(await areas((copy) => writeFile(join(copy, 'master.key'), `${'A'.repeat(43)}\n`)), ['keys']);
+  assert.deepEqual(await areas((copy) => writeFile(join(copy, 'master.key'), `${'A'.repeat(43)}\n`)), [
+    'keys',
+  ]);
   assert.deepEqual(await areas((copy) => writeFile(join(copy, 'service.db'), 'no database')), ['database']);
   const firstFile = async (copy: string): Promise<string> =>
     (await filesIn(join(copy, 'ipfs'))).find((file) => file.includes('documents')) ?? '';

@@ -25,7 +25,10 @@ export interface Finding {
 }
 
 /** Runs the work of one area and tells its outcome. Null when it found damage. */
-type Check = <T>(area: Finding['area'], work: () => Promise<{ checked: string; result: T }>) => Promise<T | null>;
+type Check = <T>(
+  area: Finding['area'],
+  work: () => Promise<{ checked: string; result: T }>,
+) => Promise<T | null>;
 
 /**
  * Checks all that a data folder holds, against itself and against the ledger: every block, leaf, root, tile, index,
@@ -81,8 +84,15 @@ async function openDatabase(folders: Folders): Promise<{ checked: string; result
 }
 
 async function checkLedger(folders: Folders): Promise<{ checked: string; result: true }> {
-  const { blocks, transactions } = await verifyLedger({ folder: folders.ledger, channel: CHANNEL, chaincode: CHAINCODE.name });
-  return { checked: `${blocks} blocks, ${transactions} transactions, hash chain, signatures and state`, result: true };
+  const { blocks, transactions } = await verifyLedger({
+    folder: folders.ledger,
+    channel: CHANNEL,
+    chaincode: CHAINCODE.name,
+  });
+  return {
+    checked: `${blocks} blocks, ${transactions} transactions, hash chain, signatures and state`,
+    result: true,
+  };
 }
 
 async function checkFiles(folders: Folders): Promise<{ checked: string; result: DocumentStore }> {
@@ -161,5 +171,7 @@ async function compareFiles(expected: string, actual: string, name: string): Pro
 
 async function filesBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
 }

@@ -4,7 +4,12 @@ import { basename, join } from 'node:path';
 import Libsql from 'libsql';
 import { pino } from 'pino';
 import { rebuildLog } from '@spondon/anchor-worker/log/rebuild';
-import { makeFolderDurably, syncFolder, UNFINISHED, writeFileDurably } from '@spondon/anchor-worker/durable-file';
+import {
+  makeFolderDurably,
+  syncFolder,
+  UNFINISHED,
+  writeFileDurably,
+} from '@spondon/anchor-worker/durable-file';
 import { sha256 } from '@spondon/protocol/crypto-node';
 import { ServiceError } from '../error.js';
 import { lockDataFolder } from './data-lock.js';
@@ -30,7 +35,8 @@ const quiet = pino({ level: 'silent' });
 /** Runs `work` with the data folder locked against the service. */
 export async function withData<T>(dataDir: string, work: (folders: Folders) => Promise<T>): Promise<T> {
   const folders = foldersOf(dataDir);
-  if (!existsSync(folders.database)) throw new ServiceError('DATA_DAMAGED', `There is no service's data in ${dataDir}`);
+  if (!existsSync(folders.database))
+    throw new ServiceError('DATA_DAMAGED', `There is no service's data in ${dataDir}`);
   const lock = lockDataFolder(dataDir);
   try {
     return await work(folders);
@@ -61,7 +67,8 @@ export function rebuildDerived(dataDir: string, masterKey: string | undefined): 
  */
 export async function copyData(dataDir: string, target: string): Promise<void> {
   const folders = foldersOf(dataDir);
-  if (!existsSync(folders.database)) throw new ServiceError('DATA_DAMAGED', `There is no service's data in ${dataDir}`);
+  if (!existsSync(folders.database))
+    throw new ServiceError('DATA_DAMAGED', `There is no service's data in ${dataDir}`);
   await refuseUnlessEmpty(target);
   await makeFolderDurably(target);
   await chmod(target, OWNER_ONLY);
@@ -77,7 +84,8 @@ export async function copyData(dataDir: string, target: string): Promise<void> {
 
 /** Puts a copy in the place of a data folder that does not exist. The master key must be put beside it by hand. */
 export async function restoreData(backup: string, dataDir: string): Promise<void> {
-  if (!existsSync(foldersOf(backup).database)) throw new ServiceError('DATA_DAMAGED', `There is no backup in ${backup}`);
+  if (!existsSync(foldersOf(backup).database))
+    throw new ServiceError('DATA_DAMAGED', `There is no backup in ${backup}`);
   await refuseUnlessEmpty(dataDir);
   await makeFolderDurably(dataDir);
   await chmod(dataDir, OWNER_ONLY);
@@ -101,9 +109,20 @@ export async function withScratch<T>(dataDir: string, work: (folder: string) => 
 function copyFolder(from: string, to: string): Promise<void> {
   const filter = (path: string): boolean => {
     const name = basename(path);
-    return !name.endsWith(UNFINISHED) && !name.endsWith(NEW_FILE) && !name.startsWith(LEDGER_STATE) && name !== BEING_WRITTEN;
+    return (
+      !name.endsWith(UNFINISHED) &&
+      !name.endsWith(NEW_FILE) &&
+      !name.startsWith(LEDGER_STATE) &&
+      name !== BEING_WRITTEN
+    );
   };
-  return cp(from, to, { recursive: true, filter, preserveTimestamps: true, errorOnExist: true, force: false });
+  return cp(from, to, {
+    recursive: true,
+    filter,
+    preserveTimestamps: true,
+    errorOnExist: true,
+    force: false,
+  });
 }
 
 async function refuseUnlessEmpty(folder: string): Promise<void> {

@@ -37,14 +37,18 @@ export async function plantSamples(deployment: Deployment, address: string): Pro
   const { db, folders, registrar } = deployment;
   const credentials = sampleCredentials(folders.credentials);
   const invented = new Set(sampleFacilities.map(({ issuerId }) => issuerId));
-  if (existsSync(credentials) || [...deployment.issuers().keys()].some((iss) => !invented.has(iss))) return [];
+  if (existsSync(credentials) || [...deployment.issuers().keys()].some((iss) => !invented.has(iss)))
+    return [];
   for (const { issuerId: iss, title, kind, licence, telephone } of sampleFacilities) {
     if (!deployment.issuer(iss)) await registrar.admit({ iss, name: title.en, kind, licence, telephone });
   }
-  const { text: apiKey } = await issueApiKey(db, sampleHospital.issuerId, Date.now(), (length) => randomBytes(length));
+  const { text: apiKey } = await issueApiKey(db, sampleHospital.issuerId, Date.now(), (length) =>
+    randomBytes(length),
+  );
   const codes = await issueSamples(deployment, apiKey);
   for (const { issuerId: iss, later } of sampleFacilities) {
-    if (later === 'is-suspended' && deployment.issuer(iss)?.state === 'admitted') await registrar.suspend(iss);
+    if (later === 'is-suspended' && deployment.issuer(iss)?.state === 'admitted')
+      await registrar.suspend(iss);
   }
   const content = { issuerId: sampleHospital.issuerId, apiKey };
   await writeFileDurably(credentials, Buffer.from(`${JSON.stringify(content, null, 2)}\n`), OWNER_ONLY);
@@ -90,7 +94,8 @@ async function issueSample(
     payload: Buffer.from(await body.arrayBuffer()),
   });
   const issued = answer.json<{ documentId?: string; detail?: string }>();
-  if (issued.documentId === undefined) throw new Error(`A sample document was refused: ${issued.detail ?? answer.body}`);
+  if (issued.documentId === undefined)
+    throw new Error(`A sample document was refused: ${issued.detail ?? answer.body}`);
   return issued.documentId;
 }
 

@@ -27,7 +27,10 @@ export async function openDocumentFile(deps: OpenFileDeps, iss: string, jti: str
   for await (const chunk of decryptDocument(deps.store.get(row.cid), identity)) chunks.push(chunk);
   const bytes = Buffer.concat(chunks);
   if (!equalBytes(deps.hash(bytes), decodeBase64url(row.sha256))) {
-    throw new ServiceError('BLOB_DAMAGED', 'The stored file is not the one that was issued; restore it from a backup');
+    throw new ServiceError(
+      'BLOB_DAMAGED',
+      'The stored file is not the one that was issued; restore it from a backup',
+    );
   }
   return { name: `${formatDocumentId(jti)}.pdf`, bytes };
 }

@@ -36,7 +36,10 @@ export async function earlierOutcome(
     .executeTakeFirst();
   if (!row) return null;
   if (!Buffer.from(row.request).equals(request)) {
-    throw new ServiceError('IDEMPOTENCY_MISMATCH', 'This Idempotency-Key was used for another request; draw a new one');
+    throw new ServiceError(
+      'IDEMPOTENCY_MISMATCH',
+      'This Idempotency-Key was used for another request; draw a new one',
+    );
   }
   return { status: row.status, body: JSON.parse(row.body) as unknown };
 }
@@ -63,7 +66,10 @@ export async function once<T>(
   if (!idempotent) return first();
   const name = `${idempotent.caller}/${idempotent.key}`;
   if (inProgress.has(name)) {
-    throw new ServiceError('IDEMPOTENCY_IN_PROGRESS', 'The first request under this Idempotency-Key is still under way');
+    throw new ServiceError(
+      'IDEMPOTENCY_IN_PROGRESS',
+      'The first request under this Idempotency-Key is still under way',
+    );
   }
   inProgress.add(name);
   try {
@@ -75,5 +81,8 @@ export async function once<T>(
 }
 
 export async function forgetOldOutcomes(db: Database, now: number): Promise<void> {
-  await db.deleteFrom('idempotency').where('createdAt', '<', now - KEPT_MS).execute();
+  await db
+    .deleteFrom('idempotency')
+    .where('createdAt', '<', now - KEPT_MS)
+    .execute();
 }

@@ -2,7 +2,12 @@ import { encodeBase64url } from '@spondon/protocol/base64url';
 import { type Claims, claimsHash, claimsUrl, signClaims } from '@spondon/protocol/claims';
 import type { Hash } from '@spondon/protocol/crypto';
 import { formatDocumentId, newDocumentId } from '@spondon/protocol/document-id';
-import { type DocumentKind, type IssueStatement, signStatement, type Statement } from '@spondon/protocol/statement';
+import {
+  type DocumentKind,
+  type IssueStatement,
+  signStatement,
+  type Statement,
+} from '@spondon/protocol/statement';
 import { enqueue, type NewQueueRow } from '@spondon/anchor-worker/queue';
 import { withCheck } from '../database/row-check.js';
 import { type Database, queueOf } from '../database/schema.js';
@@ -25,7 +30,11 @@ export interface Statistics {
 }
 
 /** Whom the document is about, and the facts that matter for its kind. */
-export type Content = Claims extends infer Each ? (Each extends Claims ? Pick<Each, 'kind' | 'subject' | 'facts'> : never) : never;
+export type Content = Claims extends infer Each
+  ? Each extends Claims
+    ? Pick<Each, 'kind' | 'subject' | 'facts'>
+    : never
+  : never;
 
 export interface IssueRequest {
   readonly iss: string;
@@ -107,15 +116,27 @@ async function issueSigned(deps: IssueDeps, request: IssueRequest, signer: Issue
   const { cid } = await deps.store.put(prepared.ciphertext);
   // The encrypted file is durable before any row names it: a crash here leaves an orphan, never a dangling CID.
   const issued = describeIssued(deps, request, jti, prepared);
-  const row = { jti, iss, kind: content.kind, sha256: statement.sha256, cid, size: prepared.size, wrappedKey };
+  const row = {
+    jti,
+    iss,
+    kind: content.kind,
+    sha256: statement.sha256,
+    cid,
+    size: prepared.size,
+    wrappedKey,
+  };
   await deps.db.transaction().execute(async (trx) => {
     const { supersedes = null, patientId = null } = request;
     if (supersedes !== null) await assertRevocable({ ...deps, db: trx }, iss, supersedes);
-    await trx.insertInto('documents').values(withCheck({ ...row, patientId, supersedes, createdAt: issuedAt })).execute();
+    await trx
+      .insertInto('documents')
+      .values(withCheck({ ...row, patientId, supersedes, createdAt: issuedAt }))
+      .execute();
     const [lost] = await enqueue(queueOf(trx), rows);
     if (lost) throw alreadyRevoked(lost.jti);
     await countForStatistics(deps, trx, request, issuedAt);
-    if (request.idempotent) await saveOutcome(trx, request.idempotent, { status: 201, body: issued, at: issuedAt });
+    if (request.idempotent)
+      await saveOutcome(trx, request.idempotent, { status: 201, body: issued, at: issuedAt });
   });
   // Document and statement are durable together: from here on it will be anchored, whatever happens to us.
   deps.onQueued(rows.length);
@@ -163,7 +184,12 @@ async function signAll(
   return [...rows, queueRow(mspId, revoke, await signStatement(revoke, kid, sign), at)];
 }
 
-async function countForStatistics({ random }: IssueDeps, db: Database, request: IssueRequest, issuedAt: number): Promise<void> {
+async function countForStatistics(
+  { random }: IssueDeps,
+  db: Database,
+  request: IssueRequest,
+  issuedAt: number,
+): Promise<void> {
   const { iss, content, statistics } = request;
   if (!statistics) return;
   const { icd10 = null, upazila = null, ageBand = null } = statistics;
@@ -173,7 +199,12 @@ async function countForStatistics({ random }: IssueDeps, db: Database, request: 
   await db.insertInto('statistics').values(row).execute();
 }
 
-function describeIssued(deps: IssueDeps, request: IssueRequest, jti: string, prepared: PreparedDocument): Issued {
+function describeIssued(
+  deps: IssueDeps,
+  request: IssueRequest,
+  jti: string,
+  prepared: PreparedDocument,
+): Issued {
   const documentId = formatDocumentId(jti);
   const self = `/v1/documents/${documentId}`;
   return {
@@ -183,7 +214,12 @@ function describeIssued(deps: IssueDeps, request: IssueRequest, jti: string, pre
     sha256: Buffer.from(prepared.sha256).toString('hex'),
     state: 'pending',
     warnings: [...prepared.warnings, ...(deps.portalWarning ? [deps.portalWarning] : [])],
-    links: { self, file: `${self}/file`, evidence: `${self}/evidence`, verify: `/v1/verify?code=${documentId}` },
+    links: {
+      self,
+      file: `${self}/file`,
+      evidence: `${self}/evidence`,
+      verify: `/v1/verify?code=${documentId}`,
+    },
   };
 }
 

@@ -10,7 +10,12 @@ export function queueRow(mspId: string, statement: Statement, text: string, acce
 
 /** What is queued under any of these documentIds, by documentId. */
 export async function queuedByCodes(db: Database, jtis: readonly string[]): Promise<Map<string, QueueRow[]>> {
-  const rows = await queueOf(db).selectFrom('queue').selectAll().where('jti', 'in', jtis).orderBy('seq').execute();
+  const rows = await queueOf(db)
+    .selectFrom('queue')
+    .selectAll()
+    .where('jti', 'in', jtis)
+    .orderBy('seq')
+    .execute();
   const byCode = new Map<string, QueueRow[]>();
   for (const row of rows) byCode.set(row.jti, [...(byCode.get(row.jti) ?? []), row]);
   return byCode;

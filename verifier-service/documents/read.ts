@@ -1,7 +1,12 @@
 import { decodeBase64url } from '@spondon/protocol/base64url';
 import { toHex } from '@spondon/protocol/bytes';
 import { formatDocumentId } from '@spondon/protocol/document-id';
-import { type DocumentKind, parseStatement, type RevocationReason, type RevokeStatement } from '@spondon/protocol/statement';
+import {
+  type DocumentKind,
+  parseStatement,
+  type RevocationReason,
+  type RevokeStatement,
+} from '@spondon/protocol/statement';
 import { queuedByCode, type QueueRow, refusedByCode } from '@spondon/anchor-worker/queue';
 import type { Anchored, LogStore } from '@spondon/anchor-worker/log/store';
 import { type Database, queueOf, type ServiceTables } from '../database/schema.js';
@@ -63,7 +68,8 @@ export async function listDocuments(deps: ReadDeps, iss: string, request: PageRe
   if (patientId !== undefined) query = query.where('patientId', '=', patientId);
   if (cursor !== undefined) {
     const [, at, jti = ''] = CURSOR.exec(cursor) ?? [];
-    if (at === undefined) throw new ServiceError('REQUEST_INVALID', 'cursor is not one that a page ended with');
+    if (at === undefined)
+      throw new ServiceError('REQUEST_INVALID', 'cursor is not one that a page ended with');
     query = query.where((where) =>
       where.or([
         where('createdAt', '<', Number(at)),
@@ -71,7 +77,11 @@ export async function listDocuments(deps: ReadDeps, iss: string, request: PageRe
       ]),
     );
   }
-  const rows = await query.orderBy('createdAt', 'desc').orderBy('jti', 'desc').limit(limit + 1).execute();
+  const rows = await query
+    .orderBy('createdAt', 'desc')
+    .orderBy('jti', 'desc')
+    .limit(limit + 1)
+    .execute();
   const documents = await Promise.all(rows.slice(0, limit).map((row) => describe(deps, row)));
   const last = rows.length > limit ? rows[limit - 1] : undefined;
   return last ? { documents, next: `${last.createdAt}_${last.jti}` } : { documents };
@@ -80,7 +90,12 @@ export async function listDocuments(deps: ReadDeps, iss: string, request: PageRe
 type Row = ServiceTables['documents'];
 
 function findRow(db: Database, iss: string, jti: string): Promise<Row | undefined> {
-  return db.selectFrom('documents').selectAll().where('iss', '=', iss).where('jti', '=', jti).executeTakeFirst();
+  return db
+    .selectFrom('documents')
+    .selectAll()
+    .where('iss', '=', iss)
+    .where('jti', '=', jti)
+    .executeTakeFirst();
 }
 
 /** The row of a document that was issued here. Throws `DOCUMENT_UNKNOWN`. */
@@ -157,8 +172,13 @@ function anchoredRevocation(
   anchored: readonly Anchored[],
 ): DocumentView['revocation'] {
   const last = anchored.findLast(({ signed }) => signed.statement.op === 'revoke');
-  if (last?.signed.statement.op !== 'revoke' || log.annulment(iss, jti)?.index === last.index) return undefined;
-  return { state: 'anchored', ...describeRevocation(last.signed.statement), at: new Date(last.at).toISOString() };
+  if (last?.signed.statement.op !== 'revoke' || log.annulment(iss, jti)?.index === last.index)
+    return undefined;
+  return {
+    state: 'anchored',
+    ...describeRevocation(last.signed.statement),
+    at: new Date(last.at).toISOString(),
+  };
 }
 
 function queuedRevocation(row: QueueRow | undefined): DocumentView['revocation'] {

@@ -31,7 +31,10 @@ export interface Revoked {
 }
 
 /** Withdraws a document, also one that is not anchored yet. Resolves once the signed revocation is durably queued. */
-export async function revokeDocument(deps: RevokeDeps, { iss, jti, reason, idempotent }: Revocation): Promise<Revoked> {
+export async function revokeDocument(
+  deps: RevokeDeps,
+  { iss, jti, reason, idempotent }: Revocation,
+): Promise<Revoked> {
   const revoked: Revoked = { documentId: formatDocumentId(jti), reason, state: 'pending' };
   await deps.withSigner(iss, async ({ kid, sign }) => {
     const at = deps.now();
@@ -50,7 +53,11 @@ export async function revokeDocument(deps: RevokeDeps, { iss, jti, reason, idemp
 }
 
 /** Throws unless `iss` issued the document (anchored or still queued) and has not revoked it. */
-export async function assertRevocable({ db, log }: Pick<RevokeDeps, 'db' | 'log'>, iss: string, jti: string): Promise<void> {
+export async function assertRevocable(
+  { db, log }: Pick<RevokeDeps, 'db' | 'log'>,
+  iss: string,
+  jti: string,
+): Promise<void> {
   const refusal = whyNotRevocable(log, await queuedByCode(queueOf(db), jti), iss, jti);
   if (refusal) throw refusal;
 }
@@ -65,7 +72,10 @@ export function whyNotRevocable(
   const ops = new Set(queued.filter((row) => row.iss === iss).map(({ op }) => op));
   const anchored = log.findByCode(jti).filter(({ signed }) => signed.statement.iss === iss);
   if (!ops.has('issue') && !anchored.some(({ signed }) => signed.statement.op === 'issue')) {
-    return new ServiceError('DOCUMENT_UNKNOWN', `This facility has issued no document ${formatDocumentId(jti)}`);
+    return new ServiceError(
+      'DOCUMENT_UNKNOWN',
+      `This facility has issued no document ${formatDocumentId(jti)}`,
+    );
   }
   const last = anchored.findLast(({ signed }) => signed.statement.op === 'revoke');
   const stands = last !== undefined && log.annulment(iss, jti)?.index !== last.index;

@@ -23,7 +23,12 @@ export interface AcceptDeps {
 
 export type StatementResult =
   | { readonly documentId: string; readonly state: 'pending' | 'anchored' }
-  | { readonly documentId: string | null; readonly state: 'refused'; readonly code: string; readonly message: string };
+  | {
+      readonly documentId: string | null;
+      readonly state: 'refused';
+      readonly code: string;
+      readonly message: string;
+    };
 
 const AHEAD_SECONDS = 300;
 
@@ -99,13 +104,17 @@ async function judgeStatement(
     signed = parseStatement(text);
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
-    return { result: refused(null, 'STATEMENT_INVALID', `Not a statement in its one spelling: ${error.message}`) };
+    return {
+      result: refused(null, 'STATEMENT_INVALID', `Not a statement in its one spelling: ${error.message}`),
+    };
   }
   const { statement, kid } = signed;
   const documentId = formatDocumentId(statement.jti);
   if (statement.iss !== iss) return { result: refused(documentId, 'WRONG_ISSUER', `It is not by ${iss}`) };
   if (statement.iat * 1000 > at + AHEAD_SECONDS * 1000) {
-    return { result: refused(documentId, 'IAT_AHEAD', 'Its time lies more than five minutes ahead: check the clock') };
+    return {
+      result: refused(documentId, 'IAT_AHEAD', 'Its time lies more than five minutes ahead: check the clock'),
+    };
   }
   const key = keyValidAt(issuer, kid, at);
   if (!key) return { result: refused(documentId, 'KEY_UNKNOWN', `${kid} is not a valid key of ${iss}`) };
@@ -116,12 +125,18 @@ async function judgeStatement(
 }
 
 /** What is known already under the same issuer, document and operation; null when the statement is new. */
-function stateOfEarlier(log: AcceptDeps['log'], signed: SignedStatement, queued: readonly Waiting[]): StatementResult | null {
+function stateOfEarlier(
+  log: AcceptDeps['log'],
+  signed: SignedStatement,
+  queued: readonly Waiting[],
+): StatementResult | null {
   const { iss, jti, op } = signed.statement;
   const documentId = formatDocumentId(jti);
   const waiting = queued.find((row) => row.iss === iss && row.op === op);
   if (waiting) return waiting.statement === signed.text ? { documentId, state: 'pending' } : conflict(signed);
-  const anchored = log.findByCode(jti).filter(({ signed: { statement } }) => statement.iss === iss && statement.op === op);
+  const anchored = log
+    .findByCode(jti)
+    .filter(({ signed: { statement } }) => statement.iss === iss && statement.op === op);
   if (anchored.some(({ signed: { text } }) => text === signed.text)) return { documentId, state: 'anchored' };
   if (op === 'issue') return anchored.length === 0 ? null : conflict(signed);
   const refusal = whyNotRevocable(log, queued, iss, jti);
@@ -129,7 +144,11 @@ function stateOfEarlier(log: AcceptDeps['log'], signed: SignedStatement, queued:
 }
 
 function conflict({ statement: { jti, op } }: SignedStatement): StatementResult {
-  return refused(formatDocumentId(jti), 'STATEMENT_CONFLICT', `Another ${op} of this document was accepted before`);
+  return refused(
+    formatDocumentId(jti),
+    'STATEMENT_CONFLICT',
+    `Another ${op} of this document was accepted before`,
+  );
 }
 
 function refused(documentId: string | null, code: string, message: string): StatementResult {

@@ -17,7 +17,10 @@ export async function issueApiKey(
   random: (bytes: number) => Uint8Array,
 ): Promise<{ id: string; text: string }> {
   const { id, text, digest } = newApiKey(random);
-  await db.insertInto('apiKeys').values(withCheck({ id, iss, digest, createdAt: at, revokedAt: null })).execute();
+  await db
+    .insertInto('apiKeys')
+    .values(withCheck({ id, iss, digest, createdAt: at, revokedAt: null }))
+    .execute();
   return { id, text };
 }
 
@@ -35,7 +38,10 @@ export async function authenticate(db: Database, authorization: string | undefin
     .where('revokedAt', 'is', null)
     .executeTakeFirst();
   if (!row || !isSameApiKey(presented.digest, row.digest)) {
-    throw new ServiceError('UNAUTHENTICATED', 'This API key is not valid, or not any more; ask for a new one');
+    throw new ServiceError(
+      'UNAUTHENTICATED',
+      'This API key is not valid, or not any more; ask for a new one',
+    );
   }
   return { keyId: presented.id, iss: row.iss };
 }
@@ -44,7 +50,12 @@ export async function authenticate(db: Database, authorization: string | undefin
 export async function revokeApiKey(db: Database, id: string, at: number): Promise<void> {
   await db.transaction().execute(async (trx) => {
     const row = await trx.selectFrom('apiKeys').selectAll().where('id', '=', id).executeTakeFirst();
-    if (!row || row.revokedAt !== null) throw new ServiceError('NOT_FOUND', `There is no valid API key ${id}`);
-    await trx.updateTable('apiKeys').set(withCheck({ ...row, revokedAt: at })).where('id', '=', id).execute();
+    if (!row || row.revokedAt !== null)
+      throw new ServiceError('NOT_FOUND', `There is no valid API key ${id}`);
+    await trx
+      .updateTable('apiKeys')
+      .set(withCheck({ ...row, revokedAt: at }))
+      .where('id', '=', id)
+      .execute();
   });
 }

@@ -77,7 +77,10 @@ export class Registrar {
       const { signers, now } = this.deps;
       const old = this.#issuer(iss).keys.filter(({ until }) => until === undefined);
       if (own === undefined && !(await signers.keepsKeyOf(iss))) {
-        throw new ServiceError('ISSUER_KEYLESS', 'This facility keeps its key at home: send its new public key as jwk');
+        throw new ServiceError(
+          'ISSUER_KEYLESS',
+          'This facility keeps its key at home: send its new public key as jwk',
+        );
       }
       const jwk = own ?? (await this.#keepSigningKey(iss));
       await this.#decide({ do: 'addKey', iss, jwk });

@@ -50,7 +50,7 @@ export class Signers {
 
   /** Resolves once all work that was signing when it was called has ended, well or not. */
   async settled(iss: string): Promise<void> {
-    await Promise.allSettled(this.#working.get(iss) ?? []);
+    await Promise.allSettled([...(this.#working.get(iss) ?? [])]);
   }
 
   /** Whether this service keeps a key that may sign for the facility now. */
@@ -63,7 +63,10 @@ export class Signers {
     const issuer = this.deps.issuer(iss);
     if (!issuer) throw new ServiceError('ISSUER_UNKNOWN', `No facility ${iss} is admitted`);
     if (issuer.state === 'suspended') {
-      throw new ServiceError('ISSUER_SUSPENDED', 'This facility is suspended and cannot issue; ask the regulator');
+      throw new ServiceError(
+        'ISSUER_SUSPENDED',
+        'This facility is suspended and cannot issue; ask the regulator',
+      );
     }
     const key = await this.#key(iss, issuer);
     if (!key) {

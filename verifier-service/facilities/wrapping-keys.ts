@@ -1,6 +1,11 @@
 import type { Database } from '../database/schema.js';
 import { ServiceError } from '../error.js';
-import { loadWrappingKey, newWrappingKey, unwrapDocumentKey, wrapDocumentKey } from '../vault/document-wrap.js';
+import {
+  loadWrappingKey,
+  newWrappingKey,
+  unwrapDocumentKey,
+  wrapDocumentKey,
+} from '../vault/document-wrap.js';
 import type { Vault } from '../vault/seal.js';
 
 export interface WrappingKeyDeps {
@@ -37,7 +42,11 @@ export class WrappingKeys {
     const open = this.#open.get(iss);
     if (open) return open;
     const { db, vault } = this.deps;
-    const row = await db.selectFrom('facilityKeys').select('sealed').where('iss', '=', iss).executeTakeFirst();
+    const row = await db
+      .selectFrom('facilityKeys')
+      .select('sealed')
+      .where('iss', '=', iss)
+      .executeTakeFirst();
     if (!row) throw new ServiceError('ISSUER_UNKNOWN', `This service keeps no documents for ${iss}`);
     const key = loadWrappingKey(row.sealed, vault, holderOf(iss));
     this.#open.set(iss, key);

@@ -23,7 +23,13 @@ after(async () => {
 const post = (url: string, json?: unknown): Promise<Answer> =>
   service.ask('POST', url, { key: service.operatorKey, ...(json === undefined ? {} : { json }) });
 const remove = (url: string): Promise<Answer> => service.ask('DELETE', url, { key: service.operatorKey });
-const admission = { issuerId: 'bd.dghs.10000044', name: 'Clinic', kind: 'clinic', licence: 'L-4', telephone: '+880 2 0000 0004' };
+const admission = {
+  issuerId: 'bd.dghs.10000044',
+  name: 'Clinic',
+  kind: 'clinic',
+  licence: 'L-4',
+  telephone: '+880 2 0000 0004',
+};
 
 void test('administration needs the operator’s key', async () => {
   for (const [method, url] of [
@@ -48,7 +54,14 @@ void test('a facility is admitted once, also when asked twice at once', async ()
 void test('an admission is told what is wrong with it', async () => {
   const jwk = newHomeKey().jwk;
   const offCurve = { ...jwk, x: jwk.y, y: jwk.x };
-  for (const wrong of [{ issuerId: 'X' }, { name: ' ' }, { kind: 'school' }, { telephone: 'call me' }, { jwk: {} }, { more: 1 }]) {
+  for (const wrong of [
+    { issuerId: 'X' },
+    { name: ' ' },
+    { kind: 'school' },
+    { telephone: 'call me' },
+    { jwk: {} },
+    { more: 1 },
+  ]) {
     assertProblem(await post('/v1/issuers', { ...admission, ...wrong }), 400, 'REQUEST_INVALID');
   }
   const answer = await post('/v1/issuers', { ...admission, issuerId: 'bd.dghs.10000045', jwk: offCurve });
@@ -88,11 +101,18 @@ void test('a compromised key ends at once, and what it signed before stands', as
   assert.equal((await service.ask('GET', `/v1/verify?code=${body.documentId ?? ''}`)).body.verdict, 'valid');
   const next = await service.issue();
   await service.anchored();
-  assert.equal((await service.ask('GET', `/v1/verify?code=${next.body.documentId ?? ''}`)).body.verdict, 'valid');
+  assert.equal(
+    (await service.ask('GET', `/v1/verify?code=${next.body.documentId ?? ''}`)).body.verdict,
+    'valid',
+  );
 });
 
 void test('a key that a crash kept from the ledger does not sign', async () => {
-  const row = await service.db.selectFrom('issuerKeys').selectAll().where('iss', '=', HOSPITAL).executeTakeFirstOrThrow();
+  const row = await service.db
+    .selectFrom('issuerKeys')
+    .selectAll()
+    .where('iss', '=', HOSPITAL)
+    .executeTakeFirstOrThrow();
   await service.db
     .insertInto('issuerKeys')
     .values({ ...row, kid: 'orphan', createdAt: Date.now() + 1000 })

@@ -21,7 +21,12 @@ export interface AdministrationRoutes {
 const issuerId = z.string().refine(isIssuerId, 'must be a registry code such as bd.dghs.10012345');
 const byId = z.object({ id: issuerId });
 const base64url = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
-const publicJwk = z.strictObject({ kty: z.literal('EC'), crv: z.literal('P-256'), x: base64url, y: base64url });
+const publicJwk = z.strictObject({
+  kty: z.literal('EC'),
+  crv: z.literal('P-256'),
+  x: base64url,
+  y: base64url,
+});
 const response = { 200: issuerView, default: problem };
 const shared = { tags: ['administration'], security: [{ apiKey: [] }] };
 
@@ -40,8 +45,12 @@ export const administrationRoutes: FastifyPluginCallbackZod<AdministrationRoutes
           name: z.string().trim().min(1).max(120),
           kind: issuerKind,
           licence: z.string().trim().min(1).max(64),
-          telephone: z.string().regex(/^\+?[0-9 ()-]{5,24}$/, 'must be a telephone number such as +880 2 5566 7788'),
-          jwk: publicJwk.optional().describe("the facility's public key, when it signs at home; else the service makes a key pair"),
+          telephone: z
+            .string()
+            .regex(/^\+?[0-9 ()-]{5,24}$/, 'must be a telephone number such as +880 2 5566 7788'),
+          jwk: publicJwk
+            .optional()
+            .describe("the facility's public key, when it signs at home; else the service makes a key pair"),
         }),
         response: { 201: issuerView, default: problem },
       },
@@ -88,7 +97,10 @@ export const administrationRoutes: FastifyPluginCallbackZod<AdministrationRoutes
         ...shared,
         summary: 'Issue an API key to a facility; it is shown this once',
         params: byId,
-        response: { 201: z.object({ id: z.string(), issuerId: z.string(), apiKey: z.string() }), default: problem },
+        response: {
+          201: z.object({ id: z.string(), issuerId: z.string(), apiKey: z.string() }),
+          default: problem,
+        },
       },
     },
     async ({ params: { id: iss } }, reply) => {

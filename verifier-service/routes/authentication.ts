@@ -10,7 +10,8 @@ export interface FacilityCaller extends Caller {
 
 export async function facilityOf(db: Database, request: FastifyRequest): Promise<FacilityCaller> {
   const { keyId, iss } = await authenticate(db, request.headers.authorization);
-  if (iss === null) throw new ServiceError('FORBIDDEN', "This is the operator's key; documents need a facility's key");
+  if (iss === null)
+    throw new ServiceError('FORBIDDEN', "This is the operator's key; documents need a facility's key");
   return { keyId, iss };
 }
 

@@ -60,7 +60,10 @@ export const documentRoutes: FastifyPluginCallbackZod<DocumentRoutes> = (app, op
           const { kind, claims, ...rest } = parsed;
           // The schema pairs each kind with its facts, which a spread of the union no longer shows.
           const content = { kind, ...claims } as Parameters<typeof issueDocument>[1]['content'];
-          return { status: 201, body: await issueDocument(options.issue, { iss, file, content, ...rest, idempotent }) };
+          return {
+            status: 201,
+            body: await issueDocument(options.issue, { iss, file, content, ...rest, idempotent }),
+          };
         });
       });
       return reply.code(201).send(answer.body);
@@ -80,7 +83,10 @@ export const documentRoutes: FastifyPluginCallbackZod<DocumentRoutes> = (app, op
           kind: documentKind.optional(),
           patientId: z.string().max(64).optional(),
         }),
-        response: { 200: z.object({ documents: z.array(documentView), next: z.string().optional() }), default: problem },
+        response: {
+          200: z.object({ documents: z.array(documentView), next: z.string().optional() }),
+          default: problem,
+        },
       },
     },
     async (request) => listDocuments(options.read, (await facilityOf(db, request)).iss, request.query),
@@ -162,9 +168,13 @@ function parseDetails(details: unknown): z.infer<typeof issueDetails> {
   // Paths and what is wrong, never the value: it may be a name.
   const errors = parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
   const [first] = errors;
-  throw new ServiceError('DETAILS_INVALID', `details${first?.path ? `.${first.path}` : ''}: ${first?.message ?? 'invalid'}`, {
-    details: errors,
-  });
+  throw new ServiceError(
+    'DETAILS_INVALID',
+    `details${first?.path ? `.${first.path}` : ''}: ${first?.message ?? 'invalid'}`,
+    {
+      details: errors,
+    },
+  );
 }
 
 function idempotentOf(

@@ -12,11 +12,21 @@ export interface HealthRoutes {
 
 const health = z.object({ status: z.enum(['ok', 'failing']), problems: z.array(z.string()) });
 
-export const healthRoutes: FastifyPluginCallbackZod<HealthRoutes> = (app, { metrics, refresh, problems }, done) => {
+export const healthRoutes: FastifyPluginCallbackZod<HealthRoutes> = (
+  app,
+  { metrics, refresh, problems },
+  done,
+) => {
   const tags = ['operation'];
   app.get(
     '/health/live',
-    { schema: { tags, summary: 'The process answers', response: { 200: z.object({ status: z.literal('ok') }) } } },
+    {
+      schema: {
+        tags,
+        summary: 'The process answers',
+        response: { 200: z.object({ status: z.literal('ok') }) },
+      },
+    },
     () => ({ status: 'ok' as const }),
   );
   app.get(

@@ -81,12 +81,25 @@ const facts = {
 const common = {
   exp: z.number().int().positive().optional().describe('end of validity, Unix seconds'),
   supersedes: documentCode.optional().describe('the document that this one replaces and thereby revokes'),
-  patientId: z.string().regex(/^[A-Za-z0-9_-]{8,64}$/).optional().describe('random token; never a national ID'),
+  patientId: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{8,64}$/)
+    .optional()
+    .describe('random token; never a national ID'),
   statistics: z
     .strictObject({
-      icd10: z.string().regex(/^[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?$/).optional(),
-      upazila: z.string().regex(/^[a-z0-9-]{2,64}$/).optional(),
-      ageBand: z.string().regex(/^(\d{1,2}-\d{1,2}|\d{1,3}\+)$/).optional(),
+      icd10: z
+        .string()
+        .regex(/^[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?$/)
+        .optional(),
+      upazila: z
+        .string()
+        .regex(/^[a-z0-9-]{2,64}$/)
+        .optional(),
+      ageBand: z
+        .string()
+        .regex(/^(\d{1,2}-\d{1,2}|\d{1,3}\+)$/)
+        .optional(),
     })
     .optional()
     .describe('kept apart from the document'),
@@ -156,6 +169,12 @@ export const issuerView = z.object({
   state: z.enum(['admitted', 'suspended']),
   since: isoTime,
   keys: z.array(
-    z.object({ kid: z.string(), from: isoTime, until: isoTime.optional(), why: z.string().optional(), jwk: z.unknown() }),
+    z.object({
+      kid: z.string(),
+      from: isoTime,
+      until: isoTime.optional(),
+      why: z.string().optional(),
+      jwk: z.unknown(),
+    }),
   ),
 });

@@ -49,7 +49,8 @@ void test('one statement sent many times at once, and twice in one request, is a
   const statement = issueStatement();
   const text = await signed(statement, key);
   const answers = await Promise.all(Array.from({ length: 8 }, () => send(text, text)));
-  for (const answer of answers) for (const state of statesOf(answer)) assert.match(String(state), /^(pending|anchored)$/);
+  for (const answer of answers)
+    for (const state of statesOf(answer)) assert.match(String(state), /^(pending|anchored)$/);
   await service.anchored();
   await Promise.all(Array.from({ length: 8 }, () => send(text)));
   await service.anchored();
@@ -65,14 +66,18 @@ void test('another statement about the same document is a conflict, queued or an
   await service.anchored();
   assert.deepEqual(statesOf(await send(two, one)), ['STATEMENT_CONFLICT', 'anchored']);
   const rivals = await Promise.all(
-    (['report', 'slip', 'certificate'] as const).map((kind) => signed({ ...issueStatement({ jti: newCode() }), kind }, key)),
+    (['report', 'slip', 'certificate'] as const).map((kind) =>
+      signed({ ...issueStatement({ jti: newCode() }), kind }, key),
+    ),
   );
   assert.deepEqual(new Set(statesOf(await send(...rivals))), new Set(['pending']));
 });
 
 void test('of conflicting statements sent at once, only those that are queued are acknowledged', async () => {
   const statement = issueStatement();
-  const texts = await Promise.all((['report', 'slip', 'certificate'] as const).map((kind) => signed({ ...statement, kind }, key)));
+  const texts = await Promise.all(
+    (['report', 'slip', 'certificate'] as const).map((kind) => signed({ ...statement, kind }, key)),
+  );
   const states = (await Promise.all(texts.map((text) => send(text)))).flatMap(statesOf);
   assert.deepEqual(states.sort(), ['STATEMENT_CONFLICT', 'STATEMENT_CONFLICT', 'pending']);
 });
@@ -85,7 +90,10 @@ void test('each bad statement is refused by itself, with its reason', async () =
   const other = await signed(issueStatement(), key);
   const [head = '', payload = ''] = good.split('.');
   const forged = [head, payload, other.split('.')[2]].join('.');
-  const unknown = await signed({ op: 'revoke', iss: 'bd.dghs.10000002', iat: 1, jti: newCode(), reason: 'error' }, key);
+  const unknown = await signed(
+    { op: 'revoke', iss: 'bd.dghs.10000002', iat: 1, jti: newCode(), reason: 'error' },
+    key,
+  );
   const answer = await send('nonsense', foreign, ahead, stranger, forged, unknown, good);
   assert.equal(answer.status, 202);
   assert.deepEqual(statesOf(answer), [
@@ -127,13 +135,22 @@ void test('an ended key signs no more, and a new one of its own does', async () 
 });
 
 void test('a request that is none is refused as a whole', async () => {
-  const ask = (json: unknown): Promise<Answer> => service.ask('POST', '/v1/statements', { key: apiKey, json });
+  const ask = (json: unknown): Promise<Answer> =>
+    service.ask('POST', '/v1/statements', { key: apiKey, json });
   assertProblem(await ask({ statements: [] }), 400, 'REQUEST_INVALID');
   assertProblem(await ask({ statements: Array.from({ length: 1001 }, () => 'x') }), 400, 'REQUEST_INVALID');
   assertProblem(await ask({ statements: ['x'.repeat(3000)] }), 400, 'REQUEST_INVALID');
   assertProblem(await ask({ statements: [1] }), 400, 'REQUEST_INVALID');
-  assertProblem(await ask({ statements: Array.from({ length: 1000 }, () => 'x'.repeat(2500)) }), 413, 'REQUEST_TOO_LARGE');
-  assertProblem(await service.ask('POST', '/v1/statements', { json: { statements: ['x'] } }), 401, 'UNAUTHENTICATED');
+  assertProblem(
+    await ask({ statements: Array.from({ length: 1000 }, () => 'x'.repeat(2500)) }),
+    413,
+    'REQUEST_TOO_LARGE',
+  );
+  assertProblem(
+    await service.ask('POST', '/v1/statements', { json: { statements: ['x'] } }),
+    401,
+    'UNAUTHENTICATED',
+  );
   const suspend = '/v1/issuers/bd.dghs.10000002/suspension';
   assert.equal((await service.ask('POST', suspend, { key: service.operatorKey })).status, 200);
   assertProblem(await ask({ statements: ['x'] }), 403, 'ISSUER_SUSPENDED');
@@ -147,7 +164,10 @@ void test('a statement that the ledger refuses is told to its issuer as failed',
   const { iss, jti } = statement;
   const refused = { seq: 10_000, mspId: 'SpondonMSP', iss, jti, op: 'issue' as const, statement: text };
   const why = { acceptedAt: 1, refusedAt: 2, code: 'KEY_ENDED', message: 'the key has ended' };
-  await service.db.insertInto('refused').values({ ...refused, ...why }).execute();
+  await service.db
+    .insertInto('refused')
+    .values({ ...refused, ...why })
+    .execute();
   const { body } = await service.ask('GET', `/v1/documents/${jti}`, { key: apiKey });
   assert.deepEqual([body.state, body.failure?.code], ['failed', 'KEY_ENDED']);
 });

@@ -14,7 +14,11 @@ export interface StatementRoutes {
 
 const MAX_STATEMENTS = 1000;
 
-export const statementRoutes: FastifyPluginCallbackZod<StatementRoutes> = (app, { db, accept, assertQueueHasRoom }, done) => {
+export const statementRoutes: FastifyPluginCallbackZod<StatementRoutes> = (
+  app,
+  { db, accept, assertQueueHasRoom },
+  done,
+) => {
   app.post(
     '/v1/statements',
     {

@@ -15,19 +15,27 @@ export interface TrustRoutes {
 
 const tags = ['verification'];
 
-export const trustRoutes: FastifyPluginCallbackZod<TrustRoutes> = (app, { trustBundle, issuers, limit }, done) => {
+export const trustRoutes: FastifyPluginCallbackZod<TrustRoutes> = (
+  app,
+  { trustBundle, issuers, limit },
+  done,
+) => {
   app.get(
     '/v1/trust',
     {
       schema: {
         tags,
         summary: 'The trust bundle: whose signatures count, and by which rule',
-        description: 'Take it from more than one place, or compare its fingerprint: it is what offline checks rest on.',
+        description:
+          'Take it from more than one place, or compare its fingerprint: it is what offline checks rest on.',
       },
     },
     async (request, reply) => {
       await allow(limit, request, reply, 1);
-      return reply.type('application/jose+json').header('cache-control', 'public, max-age=300').send(await trustBundle());
+      return reply
+        .type('application/jose+json')
+        .header('cache-control', 'public, max-age=300')
+        .send(await trustBundle());
     },
   );
   app.get(

@@ -1,4 +1,4 @@
-import type {} from '@fastify/multipart';
+import type { Multipart } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import { ServiceError } from '../error.js';
 
@@ -11,8 +11,6 @@ export interface Upload {
   readonly details: unknown;
 }
 
-type Part = Awaited<ReturnType<ReturnType<FastifyRequest['parts']>['next']>>['value'];
-
 /**
  * Reads a multipart body with one `file` (at most 25 MB, in memory: no plaintext is ever written to a disk) and
  * optional JSON `details`, in either order.
@@ -22,7 +20,7 @@ export async function readUpload(request: FastifyRequest): Promise<Upload> {
   let details: string | undefined;
   for await (const part of partsOf(request)) {
     if (part.type === 'file' && part.fieldname === 'file' && !file) {
-      file = await collect(arriving(part.file), MAX_FILE_BYTES, 'FILE_TOO_LARGE');
+      file = await collect(wellFormed(part.file), MAX_FILE_BYTES, 'FILE_TOO_LARGE');
     } else if (part.fieldname === 'details' && details === undefined) {
       details = await textOf(part);
     } else {
@@ -42,48 +40,43 @@ export async function streamUpload(
   for await (const part of partsOf(request)) {
     files += 1;
     if (part.type !== 'file' || part.fieldname !== 'file' || files > 1) throw unexpected();
-    await consume(arriving(part.file));
+    await consume(wellFormed(part.file));
   }
   if (files === 0) throw missingFile();
 }
 
 /** The parts of a body; what is wrong with its form is the sender's doing, whatever the parser calls it. */
-async function* partsOf(request: FastifyRequest): AsyncGenerator<NonNullable<Part>> {
+async function* partsOf(request: FastifyRequest): AsyncGenerator<Multipart> {
   if (!request.isMultipart()) {
     throw new ServiceError('MEDIA_TYPE_UNSUPPORTED', "Send multipart/form-data with a part named 'file'");
   }
-  const parts = request.parts();
-  try {
-    for (;;) {
-      const { value, done } = await parts.next().catch(malformed);
-      if (done === true) return;
-      if (value) yield value;
-    }
-  } finally {
-    await parts.return?.();
-  }
+  yield* wellFormed(request.parts());
 }
 
-async function* arriving(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const chunks = stream[Symbol.asyncIterator]();
+/** What the parser gives, or a refusal; read to its end or given back. */
+async function* wellFormed<T>(source: AsyncIterable<T>): AsyncGenerator<T> {
+  const items = source[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const { value, done } = await chunks.next().catch(malformed);
-      if (done === true) return;
-      yield value;
+      const next = await items.next().catch(malformed);
+      if (next.done === true) return;
+      yield next.value;
     }
   } finally {
-    await chunks.return?.();
+    await items.return?.();
   }
 }
 
 function malformed(): never {
-  throw new ServiceError('REQUEST_INVALID', 'The body is not whole multipart/form-data, or has too many parts');
+  throw new ServiceError(
+    'REQUEST_INVALID',
+    'The body is not whole multipart/form-data, or has too many parts',
+  );
 }
 
-async function textOf(part: NonNullable<Part>): Promise<string> {
+async function textOf(part: Multipart): Promise<string> {
   if (part.type === 'file') {
-    return (await collect(arriving(part.file), MAX_DETAILS_BYTES, 'REQUEST_TOO_LARGE')).toString();
+    return (await collect(wellFormed(part.file), MAX_DETAILS_BYTES, 'REQUEST_TOO_LARGE')).toString();
   }
   if (part.valueTruncated) throw tooLarge('REQUEST_TOO_LARGE', MAX_DETAILS_BYTES);
   return String(part.value);
@@ -119,7 +112,10 @@ function tooLarge(code: 'FILE_TOO_LARGE' | 'REQUEST_TOO_LARGE', most: number): S
 }
 
 function unexpected(): ServiceError {
-  return new ServiceError('REQUEST_INVALID', "Unexpected part: send one file as 'file', and where details are asked for one 'details'");
+  return new ServiceError(
+    'REQUEST_INVALID',
+    "Unexpected part: send one file as 'file', and where details are asked for one 'details'",
+  );
 }
 
 function missingFile(): ServiceError {

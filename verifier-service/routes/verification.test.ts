@@ -45,9 +45,12 @@ after(async () => {
 
 /** Each question by another visitor, so that none meets the limit. */
 const visitor = (): string => `10.1.${Math.floor(++visitors / 250)}.${(visitors % 250) + 1}`;
-const byCode = (code: string): Promise<Answer> => service.ask('GET', `/v1/verify?code=${code}`, { from: visitor() });
-const byHash = (hash: string): Promise<Answer> => service.ask('GET', `/v1/verify/${hash}`, { from: visitor() });
-const byFile = (file: Uint8Array): Promise<Answer> => service.ask('POST', '/v1/verify', { form: upload(file), from: visitor() });
+const byCode = (code: string): Promise<Answer> =>
+  service.ask('GET', `/v1/verify?code=${code}`, { from: visitor() });
+const byHash = (hash: string): Promise<Answer> =>
+  service.ask('GET', `/v1/verify/${hash}`, { from: visitor() });
+const byFile = (file: Uint8Array): Promise<Answer> =>
+  service.ask('POST', '/v1/verify', { form: upload(file), from: visitor() });
 const verdictOf = async (answer: Promise<Answer>): Promise<string | undefined> => (await answer).body.verdict;
 const checkCodes = ({ body }: Answer): string[] => (body.checks ?? []).map(({ code }) => code);
 
@@ -80,7 +83,10 @@ void test('an issued file is valid by its bytes, its hash and its code, and its 
   assert.ok(answer.text.includes(PATIENT));
   const publicly = `${(await byHash(hash)).text}${(await byCode(code)).text}`;
   assert.ok(!publicly.includes(PATIENT));
-  assert.deepEqual(answer.body.notes?.map((note) => note.code), ['single-owner']);
+  assert.deepEqual(
+    answer.body.notes?.map((note) => note.code),
+    ['single-owner'],
+  );
   assert.equal((await byCode(code)).headers['cache-control'], 'no-store');
 });
 
@@ -140,7 +146,10 @@ void test('revoked, superseded and expired documents say so', async () => {
   const first = await issued();
   const second = await issued({ supersedes: first.code });
   const superseded = await byHash(first.hash);
-  assert.deepEqual([superseded.body.verdict, superseded.body.document?.revocation?.by], ['superseded', second.code]);
+  assert.deepEqual(
+    [superseded.body.verdict, superseded.body.document?.revocation?.by],
+    ['superseded', second.code],
+  );
   assert.equal(await verdictOf(byHash(second.hash)), 'valid');
   const expired = issueStatement({ iat: 1_600_000_000, exp: 1_600_000_001 });
   await anchor(expired);
@@ -154,12 +163,18 @@ void test('a second issuer of the same code is shown as a conflict, behind the f
   const iss = 'bd.dghs.10000003';
   const rivalKey = await admitHomeHospital(service, rival, iss);
   const statements = [await signed({ ...issueStatement({ jti: mine.jti }), iss }, rival)];
-  assert.equal((await service.ask('POST', '/v1/statements', { key: rivalKey, json: { statements } })).body.accepted, 1);
+  assert.equal(
+    (await service.ask('POST', '/v1/statements', { key: rivalKey, json: { statements } })).body.accepted,
+    1,
+  );
   await service.anchored();
   const { body } = await byCode(mine.jti);
   assert.equal(body.verdict, 'conflict');
   assert.equal(body.document?.documentId, formatDocumentId(mine.jti));
-  assert.deepEqual(body.others?.map(({ mark }) => mark), ['conflict']);
+  assert.deepEqual(
+    body.others?.map(({ mark }) => mark),
+    ['conflict'],
+  );
   const evidence = await service.ask('GET', `/v1/documents/${mine.jti}/evidence`, { from: visitor() });
   const { text } = decodeEntry(parseEvidence(evidence.text).entry);
   assert.equal(parseStatement(text).statement.iss, HOME_HOSPITAL);
@@ -183,22 +198,37 @@ void test('evidence of an anchored document convinces a verifier that has the tr
   const now = Date.now();
   const bundle = await openTrustBundle(trust.text, { now, hash: sha256, verify });
   const result = await verifyEvidence(parseEvidence(evidence.text), { bundle, now, hash: sha256, verify });
-  assert.ok(result.checks.every(({ state }) => state !== 'failed'), JSON.stringify(result.checks));
+  assert.ok(
+    result.checks.every(({ state }) => state !== 'failed'),
+    JSON.stringify(result.checks),
+  );
   assert.equal(result.record?.statement.sha256, encodeBase64url(Buffer.from(hash, 'hex')));
-  assertProblem(await service.ask('GET', `/v1/documents/${newCode()}/evidence`, { from: visitor() }), 404, 'DOCUMENT_UNKNOWN');
+  assertProblem(
+    await service.ask('GET', `/v1/documents/${newCode()}/evidence`, { from: visitor() }),
+    404,
+    'DOCUMENT_UNKNOWN',
+  );
 });
 
 void test('a batch answers in its order what each would be answered alone; evidence tells failures one by one', async () => {
   const { code, hash } = await issued();
   const unknown = newCode();
   const items = [{ code }, { sha256: hash }, { code: unknown }, { sha256: '1'.repeat(64) }];
-  const ask = (url: string, json: unknown): Promise<Answer> => service.ask('POST', url, { json, from: visitor() });
+  const ask = (url: string, json: unknown): Promise<Answer> =>
+    service.ask('POST', url, { json, from: visitor() });
   const { body } = await ask('/v1/verify/batch', { items });
-  assert.deepEqual(body.results?.map(({ verdict }) => verdict), ['valid', 'valid', 'not-found', 'not-found']);
+  assert.deepEqual(
+    body.results?.map(({ verdict }) => verdict),
+    ['valid', 'valid', 'not-found', 'not-found'],
+  );
   const evidence = await ask('/v1/evidence', { items });
-  const outcomes = evidence.body.results?.map(({ evidence: text, error }) => error?.code ?? parseEvidence(text ?? '').mspId);
+  const outcomes = evidence.body.results?.map(
+    ({ evidence: text, error }) => error?.code ?? parseEvidence(text ?? '').mspId,
+  );
   assert.deepEqual(outcomes, ['SpondonMSP', 'SpondonMSP', 'DOCUMENT_UNKNOWN', 'DOCUMENT_UNKNOWN']);
-  const many = (count: number): unknown => ({ items: Array.from({ length: count }, () => ({ sha256: hash })) });
+  const many = (count: number): unknown => ({
+    items: Array.from({ length: count }, () => ({ sha256: hash })),
+  });
   assert.equal((await ask('/v1/verify/batch', many(500))).body.results?.length, 500);
   assertProblem(await ask('/v1/verify/batch', many(501)), 400, 'REQUEST_INVALID');
   assertProblem(await ask('/v1/verify/batch', { items: [] }), 400, 'REQUEST_INVALID');
@@ -211,9 +241,21 @@ void test('malformed questions have stable codes', async () => {
   assertProblem(await byHash('abc'), 400, 'REQUEST_INVALID');
   assertProblem(await byCode('7K3M'), 400, 'CODE_INVALID');
   assertProblem(await service.ask('GET', '/v1/verify', { from: visitor() }), 400, 'REQUEST_INVALID');
-  assertProblem(await service.ask('POST', '/v1/verify', { form: new FormData(), from: visitor() }), 400, 'REQUEST_INVALID');
-  assertProblem(await service.ask('POST', '/v1/verify', { form: upload(new Uint8Array()), from: visitor() }), 400, 'FILE_EMPTY');
-  assertProblem(await service.ask('POST', '/v1/verify', { json: {}, from: visitor() }), 415, 'MEDIA_TYPE_UNSUPPORTED');
+  assertProblem(
+    await service.ask('POST', '/v1/verify', { form: new FormData(), from: visitor() }),
+    400,
+    'REQUEST_INVALID',
+  );
+  assertProblem(
+    await service.ask('POST', '/v1/verify', { form: upload(new Uint8Array()), from: visitor() }),
+    400,
+    'FILE_EMPTY',
+  );
+  assertProblem(
+    await service.ask('POST', '/v1/verify', { json: {}, from: visitor() }),
+    415,
+    'MEDIA_TYPE_UNSUPPORTED',
+  );
   const raw = { raw: '{"items": [Farhana', headers: { 'content-type': 'application/json' }, from: visitor() };
   const answer = await service.ask('POST', '/v1/verify/batch', raw);
   assertProblem(answer, 400, 'REQUEST_INVALID');
@@ -229,7 +271,9 @@ void test('a file larger than what is read for codes is judged by its hash', asy
 
 void test('a visitor’s allowance is counted by size, and a refusal says when to come again', async () => {
   const from = '192.0.2.7';
-  const items = Array.from({ length: 500 }, () => ({ sha256: createHash('sha256').update('x').digest('hex') }));
+  const items = Array.from({ length: 500 }, () => ({
+    sha256: createHash('sha256').update('x').digest('hex'),
+  }));
   const ask = (): Promise<Answer> => service.ask('POST', '/v1/verify/batch', { json: { items }, from });
   assert.deepEqual([(await ask()).status, (await ask()).status], [200, 200]);
   const refused = await ask();

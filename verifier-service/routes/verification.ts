@@ -80,7 +80,9 @@ const fileVerification = verification.extend({
       }),
     )
     .describe('what the codes in the file say'),
-  reading: z.enum(['complete', 'partial', 'not-read', 'failed']).describe('whether codes were looked for everywhere in the file'),
+  reading: z
+    .enum(['complete', 'partial', 'not-read', 'failed'])
+    .describe('whether codes were looked for everywhere in the file'),
 });
 const item = z.union([z.strictObject({ sha256: sha256Hex }), z.strictObject({ code: documentCode })]);
 const batch = z.strictObject({ items: z.array(item).min(1).max(MAX_BATCH) });
@@ -164,7 +166,9 @@ export const verificationRoutes: FastifyPluginCallbackZod<VerificationRoutes> = 
     async (request, reply) => {
       const { items } = request.body;
       await allow(limit, request, reply, items.length);
-      const results = await inTurns(items, (each) => ('code' in each ? byCode(each.code) : byHash(each.sha256)));
+      const results = await inTurns(items, (each) =>
+        'code' in each ? byCode(each.code) : byHash(each.sha256),
+      );
       return { results };
     },
   );
@@ -199,7 +203,10 @@ export const verificationRoutes: FastifyPluginCallbackZod<VerificationRoutes> = 
         response: {
           200: z.object({
             results: z.array(
-              z.union([z.object({ evidence: z.string().describe('the evidence file') }), z.object({ error: failure })]),
+              z.union([
+                z.object({ evidence: z.string().describe('the evidence file') }),
+                z.object({ error: failure }),
+              ]),
             ),
           }),
           default: problem,
@@ -231,7 +238,10 @@ function toFailure(error: unknown): { code: string; message: string } {
 }
 
 /** In the items' order, a few at a time, so that a batch does not hold up everybody else. */
-async function inTurns<Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>): Promise<Result[]> {
+async function inTurns<Item, Result>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
   const results: Result[] = [];
   for (let from = 0; from < items.length; from += BATCH_CONCURRENCY) {
     results.push(...(await Promise.all(items.slice(from, from + BATCH_CONCURRENCY).map(work))));

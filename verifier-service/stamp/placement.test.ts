@@ -56,6 +56,14 @@ test("a stamp stands in line with the page's margins", () => {
   assert.ok(Math.abs(place.rect.x + place.rect.width - (right * A4.width) / 298) < 0.01);
 });
 
+test('a band across the whole page does not hide where its margins are', () => {
+  const [left, right] = [35, 298 - 35];
+  const isTaken = (x: number, y: number): boolean => y < 8 || (x >= left && x < right && y > 30 && y < 250);
+  const place = findPlace(page(298, 421, isTaken), A4, SIZES, 'bottom-right');
+  assert.ok(place);
+  assert.ok(Math.abs(place.rect.x + place.rect.width - (right * A4.width) / 298) < 0.01);
+});
+
 test('a high narrow gap takes the tall form', () => {
   const place = findPlace(
     page(298, 421, (x) => x < 200),

@@ -133,22 +133,30 @@ function contentInsets(
   page: { readonly width: number; readonly height: number },
 ): Insets {
   const upTo = (row: number, column: number): number => sums[row * (columns + 1) + column] ?? 0;
-  const total = upTo(rows, columns);
-  if (total === 0) return { side: {}, end: {} };
-  let [left, right, top, bottom] = [0, columns, 0, rows];
-  while (upTo(rows, left + 1) === 0) left++;
-  while (upTo(rows, right - 1) === total) right--;
-  while (upTo(top + 1, columns) === 0) top++;
-  while (upTo(bottom - 1, columns) === total) bottom--;
+  const inColumn = (column: number): number => upTo(rows, column + 1) - upTo(rows, column);
+  const inRow = (row: number): number => upTo(row + 1, columns) - upTo(row, columns);
   // what is wider than any margin is just empty: the margin is then as wide as the one across from it
   const inset = (own: number, across: number): number =>
     Math.max(MIN_INSET, own <= MAX_INSET ? own : across <= MAX_INSET ? across : USUAL_INSET);
-  const side = [left * cell, page.width - right * cell] as const;
-  const end = [top * cell, page.height - bottom * cell] as const;
+  const side = [
+    marginOf(columns, inColumn) * cell,
+    page.width - (columns - marginOf(columns, (i) => inColumn(columns - 1 - i))) * cell,
+  ] as const;
+  const end = [
+    marginOf(rows, inRow) * cell,
+    page.height - (rows - marginOf(rows, (i) => inRow(rows - 1 - i))) * cell,
+  ] as const;
   return {
     side: { left: inset(side[0], side[1]), right: inset(side[1], side[0]) },
     end: { top: inset(end[0], end[1]), bottom: inset(end[1], end[0]) },
   };
+}
+
+/** How many lines of cells, from an edge, hold no more than bands and frames that reach the edge itself. */
+function marginOf(lines: number, takenIn: (line: number) => number): number {
+  const band = takenIn(0) + 1;
+  for (let line = 0; line < lines; line++) if (takenIn(line) > band) return line;
+  return lines;
 }
 
 /** Sums over all cells above and left of each, so that any rectangle is counted in four look-ups. */

@@ -43,7 +43,12 @@ function describeRecord(record: FoundRecord) {
     issuedAt: iso(statement.iat * 1000),
     ...(statement.exp === undefined ? {} : { expiresAt: iso(statement.exp * 1000) }),
     ...(anchoring.state === 'anchored'
-      ? { state: 'anchored' as const, anchoredAt: iso(anchoring.at), log: anchoring.mspId, index: anchoring.index }
+      ? {
+          state: 'anchored' as const,
+          anchoredAt: iso(anchoring.at),
+          log: anchoring.mspId,
+          index: anchoring.index,
+        }
       : { state: 'pending' as const, acceptedAt: iso(anchoring.acceptedAt) }),
     ...(revoked
       ? {

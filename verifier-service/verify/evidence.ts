@@ -45,7 +45,8 @@ async function findIssue({ finder, now }: EvidenceDeps, asked: Asked) {
   if (lookup.state === 'unavailable') throw unavailable();
   const { record } = judge(questionOf(asked, lookup), { now: now() });
   if (record?.anchoring.state !== 'anchored') {
-    const message = 'No anchored document is known here under this; if it was issued just now, ask again in a moment';
+    const message =
+      'No anchored document is known here under this; if it was issued just now, ask again in a moment';
     throw new ServiceError('DOCUMENT_UNKNOWN', message);
   }
   const { mspId, index } = record.anchoring;

@@ -8,7 +8,6 @@ import type { ClaimsReading, FoundClaims as ClaimsInFile } from '../read/find-cl
 import { answer, type Answer } from './answer.js';
 import type { Finder } from './find.js';
 
-
 export interface VerifyFileDeps {
   readonly finder: Finder;
   /** Looks for codes in a PDF or picture, in a thread and for a limited time. */
@@ -46,7 +45,10 @@ export async function verifyFile(
   const described = await Promise.all(codes.map((code) => describeCode(deps, code)));
   const claims = described.flatMap(({ found }) => (found ? [found] : []));
   const lookup = await deps.finder.byFile(sha256, claims);
-  const judged: Answer = answer({ asked: 'file', sha256: encodeBase64url(sha256), claims, lookup }, deps.now());
+  const judged: Answer = answer(
+    { asked: 'file', sha256: encodeBase64url(sha256), claims, lookup },
+    deps.now(),
+  );
   return { ...judged, sha256: toHex(sha256), size, claims: described.map(({ shown }) => shown), reading };
 }
 

@@ -18,15 +18,27 @@ function finderWith(more: Partial<FindDeps>, told: unknown[] = []): Finder {
   };
   const log = { findByCode: fail, findByHash: fail, issuer: () => undefined, annulment: () => undefined };
   const onDamage = (error: unknown): void => void told.push(error);
-  const deps = { log, db: null as unknown as QueueDb, mayBeQueued: () => false, isCurrent: () => true, onDamage };
+  const deps = {
+    log,
+    db: null as unknown as QueueDb,
+    mayBeQueued: () => false,
+    isCurrent: () => true,
+    onDamage,
+  };
   return new Finder({ ...deps, hash: sha256, verify, now, singleOwner: true, ...more });
 }
 
 void test('once the ledger is not read any more, every question is unavailable', async () => {
   const finder = finderWith({ isCurrent: () => false });
   const lookup = await finder.byFile(new Uint8Array(32), []);
-  assert.equal(answer({ asked: 'file', sha256: 'A'.repeat(43), claims: [], lookup }, now()).verdict, 'unavailable');
-  assert.equal(answer({ asked: 'code', claims: [], lookup: await finder.byCode(newCode()) }, now()).verdict, 'unavailable');
+  assert.equal(
+    answer({ asked: 'file', sha256: 'A'.repeat(43), claims: [], lookup }, now()).verdict,
+    'unavailable',
+  );
+  assert.equal(
+    answer({ asked: 'code', claims: [], lookup: await finder.byCode(newCode()) }, now()).verdict,
+    'unavailable',
+  );
 });
 
 void test('a log that cannot be read is an outage and not a verdict, and the operator is told', async () => {
@@ -38,7 +50,10 @@ void test('a log that cannot be read is an outage and not a verdict, and the ope
 });
 
 void test('evidence that cannot be made for an outage is not called unknown', async () => {
-  const ledger = { channel: 'records', attest: () => Promise.reject(new LedgerError('UNAVAILABLE', 'closed')) };
+  const ledger = {
+    channel: 'records',
+    attest: () => Promise.reject(new LedgerError('UNAVAILABLE', 'closed')),
+  };
   const log = { head: () => undefined, entry: () => new Uint8Array(), inclusionPath: () => [] };
   const deps = { ledger, log, finder: finderWith({ isCurrent: () => false }), now };
   await assert.rejects(makeEvidence(deps, { code: newCode() }), { code: 'LEDGER_UNAVAILABLE' });

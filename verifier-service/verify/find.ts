@@ -131,7 +131,8 @@ export class Finder {
   }
 
   #remember(place: string, good: boolean): void {
-    const oldest = this.#signatures.size < REMEMBERED_SIGNATURES ? undefined : this.#signatures.keys().next().value;
+    const oldest =
+      this.#signatures.size < REMEMBERED_SIGNATURES ? undefined : this.#signatures.keys().next().value;
     if (oldest !== undefined) this.#signatures.delete(oldest);
     this.#signatures.set(place, good);
   }
@@ -158,7 +159,9 @@ export class Finder {
 
   async #pendingRevocation(iss: string, jti: string): Promise<PendingRevocation | null> {
     if (!this.deps.mayBeQueued()) return null;
-    const row = (await queuedByCode(this.deps.db, jti)).find((queued) => queued.iss === iss && queued.op === 'revoke');
+    const row = (await queuedByCode(this.deps.db, jti)).find(
+      (queued) => queued.iss === iss && queued.op === 'revoke',
+    );
     if (!row) return null;
     const { statement } = parseStatement(row.statement);
     if (statement.op !== 'revoke') return null;

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { pino } from 'pino';
+import { packStatements } from '@spondon/protocol/pack';
+import { parseStatement } from '@spondon/protocol/statement';
+import {
+  admitHomeHospital,
+  assertProblem,
+  type HomeKey,
+  issueStatement,
+  newHomeKey,
+  removeFolder,
+  reportDetails,
+  signed,
+  somePdf,
+  startTestService,
+  temporaryFolder,
+  type TestService,
+  until,
+  upload,
+} from './deployment.test-support.js';
+import { openVault } from './folders.js';
+import { checkData, type Finding } from './fsck.js';
+import { MSP_ID, openLedger } from './ledger.js';
+
+let dataDir: string;
+let service: TestService;
+let key: HomeKey;
+let apiKey: string;
+before(async () => {
+  dataDir = await temporaryFolder();
+  service = await startTestService(dataDir, { SPONDON_MAX_QUEUE: '1' });
+  key = newHomeKey();
+  apiKey = await admitHomeHospital(service, key);
+});
+after(async () => {
+  await service.close();
+  await removeFolder(dataDir);
+});
+
+const gauge = async (): Promise<string | undefined> =>
+  /^spondon_queue_statements (\d+)$/m.exec((await service.ask('GET', '/metrics')).text)?.[1];
+const sendOne = async () => {
+  const statements = [await signed(issueStatement(), key)];
+  return service.ask('POST', '/v1/statements', { key: apiKey, json: { statements } });
+};
+
+void test('while too much waits to be anchored, nothing more is accepted, and callers learn when to come again', async () => {
+  const waiting = issueStatement();
+  const { iss, jti, sha256 } = waiting;
+  const statement = await signed(waiting, key);
+  const stuck = { mspId: 'ElsewhereMSP', iss, jti, op: 'issue' as const, sha256, statement, acceptedAt: 1 };
+  await service.db.insertInto('queue').values(stuck).execute();
+  assert.equal((await sendOne()).status, 202);
+  // The count is made anew whenever something has left the queue; this row stays.
+  await until(async () => (await gauge()) === '1');
+  for (const refused of [await sendOne(), await service.issue()]) {
+    assertProblem(refused, 503, 'OVERLOADED');
+    assert.ok(Number(refused.headers['retry-after']) > 0);
+  }
+  assert.equal((await service.ask('GET', `/v1/verify?code=${jti}`)).body.verdict, 'pending');
+  await service.db.deleteFrom('queue').where('mspId', '=', 'ElsewhereMSP').execute();
+});
+
+void test('a service that is told to end finishes what it accepted', async () => {
+  await service.close();
+  service = await startTestService(dataDir);
+  const url = await service.app.listen({ host: '127.0.0.1', port: 0 });
+  const issuing = fetch(`${url}/v1/documents`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${service.hospitalKey}` },
+    body: upload(await somePdf(), reportDetails),
+  });
+  // The request has arrived once its sender's key was looked up and its file is being worked on.
+  await until(
+    () => new Promise((resolve) => service.app.server.getConnections((_, count) => resolve(count > 0))),
+  );
+  const [answer] = await Promise.all([issuing.catch(() => null), service.close()]);
+  const kept = service.hospitalKey;
+  service = await startTestService(dataDir, {}, kept);
+  const { body } = await service.ask('GET', '/v1/documents', { key: kept });
+  if (answer?.status === 201) {
+    const { documentId } = (await answer.json()) as { documentId: string };
+    assert.equal(body.documents?.[0]?.documentId, documentId);
+  } else {
+    assert.equal(body.documents?.length, 0);
+  }
+});
+
+void test('fsck finds a statement that stands in the log twice', async () => {
+  await service.close();
+  const statement = issueStatement();
+  const packed = packStatements([parseStatement(await signed(statement, key))]);
+  // Past every check of the service and the worker, straight to the contract, which looks at each batch by itself.
+  const { folders } = service;
+  const ledger = await openLedger(folders, await openVault(folders, undefined), pino({ level: 'silent' }));
+  for (let times = 0; times < 2; times += 1) {
+    const head = JSON.parse(Buffer.from(await ledger.evaluate('Head', [MSP_ID])).toString()) as {
+      size: number;
+    };
+    await ledger.submit('Append', [String(head.size), packed, '[]']);
+  }
+  await ledger.close();
+  const findings: Finding[] = [];
+  assert.equal(await checkData(dataDir, undefined, (finding) => findings.push(finding)), false);
+  const damaged = findings.filter(({ damage }) => damage !== null);
+  assert.deepEqual(
+    damaged.map(({ area }) => area),
+    ['entries'],
+  );
+  assert.match(
+    String(damaged[0]?.damage),
+    new RegExp(`document ${statement.jti} .* anchored twice: entries SpondonMSP \\d+ and SpondonMSP \\d+`),
+  );
+});

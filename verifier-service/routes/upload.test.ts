@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import {
+  type Answer,
+  assertProblem,
+  newCode,
+  PATIENT,
+  removeFolder,
+  reportDetails,
+  somePdf,
+  startTestService,
+  temporaryFolder,
+  type TestService,
+  upload,
+} from '../deployment/deployment.test-support.js';
+
+let service: TestService;
+before(async () => {
+  service = await startTestService(await temporaryFolder());
+});
+after(async () => {
+  await service.close();
+  await removeFolder(service.dataDir);
+});
+
+const post = (form: FormData): Promise<Answer> =>
+  service.ask('POST', '/v1/documents', { key: service.hospitalKey, form });
+
+void test('each defect of an upload has its stable code', async () => {
+  const pdf = await somePdf();
+  const cases: [string, FormData, number, string][] = [
+    ['no parts', new FormData(), 400, 'REQUEST_INVALID'],
+    ['no file', upload(null, reportDetails), 400, 'REQUEST_INVALID'],
+    ['no details', upload(pdf), 400, 'REQUEST_INVALID'],
+    ['empty file', upload(new Uint8Array(), reportDetails), 400, 'FILE_EMPTY'],
+    ['text', upload(Buffer.from('hello, this is a text'), reportDetails), 415, 'FILE_TYPE_UNKNOWN'],
+    ['cut PDF', upload(pdf.subarray(0, 120), reportDetails), 422, 'FILE_DAMAGED'],
+    ['details that are not JSON', upload(pdf, `{"kind": ${PATIENT}`), 422, 'DETAILS_INVALID'],
+    ['details that are null', upload(pdf, 'null'), 422, 'DETAILS_INVALID'],
+    ['huge details', upload(pdf, { ...reportDetails, more: 'x'.repeat(70_000) }), 413, 'REQUEST_TOO_LARGE'],
+    ['unknown kind', upload(pdf, { ...reportDetails, kind: 'diploma' }), 422, 'DETAILS_INVALID'],
+    ['unknown member', upload(pdf, { ...reportDetails, colour: 'red' }), 422, 'DETAILS_INVALID'],
+    ['past expiry', upload(pdf, { ...reportDetails, exp: 1000 }), 422, 'DETAILS_INVALID'],
+    ['expiry beyond the calendar', upload(pdf, { ...reportDetails, exp: 10 ** 15 }), 422, 'DETAILS_INVALID'],
+    ['supersedes no code', upload(pdf, { ...reportDetails, supersedes: 'abc' }), 422, 'DETAILS_INVALID'],
+    [
+      'supersedes nothing of ours',
+      upload(pdf, { ...reportDetails, supersedes: newCode() }),
+      404,
+      'DOCUMENT_UNKNOWN',
+    ],
+    ['too large', upload(new Uint8Array(25 * 1024 * 1024 + 1), reportDetails), 413, 'FILE_TOO_LARGE'],
+  ];
+  for (const [name, form, status, code] of cases) {
+    const answer = await post(form);
+    assert.deepEqual([name, answer.status, answer.body.code], [name, status, code], answer.text);
+    assertProblem(answer, status, code);
+    assert.ok(!answer.text.includes(PATIENT), name);
+  }
+});
+
+void test('claims that the protocol refuses are the sender’s to correct', async () => {
+  const pdf = await somePdf();
+  const withSubject = (subject: unknown) =>
+    upload(pdf, { ...reportDetails, claims: { ...reportDetails.claims, subject } });
+  assertProblem(
+    await post(withSubject({ name: 'A\u0007B', birthDate: '1990-02-03' })),
+    422,
+    'DETAILS_INVALID',
+  );
+  assertProblem(await post(withSubject({ name: 'A B', birthDate: '1990-02-31' })), 422, 'DETAILS_INVALID');
+  assertProblem(await post(withSubject({ name: '   ', birthDate: '1990-02-03' })), 422, 'DETAILS_INVALID');
+  const facts = {
+    prescriber: 'Dr A',
+    drugs: Array.from({ length: 9 }, () => 'Long name of a drug '.repeat(5).trim()),
+    items: 9,
+  };
+  const large = { kind: 'prescription', claims: { subject: reportDetails.claims.subject, facts } };
+  assertProblem(await post(upload(pdf, large)), 422, 'CLAIMS_TOO_LARGE');
+});
+
+void test('broken and hostile multipart bodies are refused in so many words', async () => {
+  const pdf = await somePdf();
+  const twoFiles = upload(pdf, reportDetails);
+  twoFiles.append('file', new Blob([new Uint8Array(pdf)]), 'b.pdf');
+  assertProblem(await post(twoFiles), 400, 'REQUEST_INVALID');
+  const twoDetails = upload(pdf, reportDetails);
+  twoDetails.append('details', '{}');
+  assertProblem(await post(twoDetails), 400, 'REQUEST_INVALID');
+  const foreign = upload(pdf, reportDetails);
+  foreign.append('extra', 'x');
+  assertProblem(await post(foreign), 400, 'REQUEST_INVALID');
+  const raw = (contentType: string, body: string | Buffer): Promise<Answer> =>
+    service.ask('POST', '/v1/documents', {
+      key: service.hospitalKey,
+      raw: body,
+      headers: { 'content-type': contentType },
+    });
+  assertProblem(await raw('multipart/form-data', 'x'), 400, 'REQUEST_INVALID');
+  assertProblem(await raw('multipart/form-data; boundary=abc', ''), 400, 'REQUEST_INVALID');
+  assertProblem(
+    await raw('multipart/form-data; boundary=abc', 'no boundary in here'),
+    400,
+    'REQUEST_INVALID',
+  );
+  const head = '--abc\r\ncontent-disposition: form-data; name="file"; filename="x"\r\n\r\n';
+  assertProblem(
+    await raw('multipart/form-data; boundary=abc', `${head}%PDF-1.7 cut`),
+    400,
+    'REQUEST_INVALID',
+  );
+  const odd = '--abc\r\ncontent-disposition: form-data; name="__proto__"\r\n\r\nx\r\n--abc--\r\n';
+  assertProblem(await raw('multipart/form-data; boundary=abc', odd), 400, 'REQUEST_INVALID');
+  assertProblem(await raw('application/json', '{}'), 415, 'MEDIA_TYPE_UNSUPPORTED');
+  assertProblem(await raw('text/plain', 'hello'), 415, 'MEDIA_TYPE_UNSUPPORTED');
+});
+
+void test('details may come before or after the file', async () => {
+  const form = new FormData();
+  form.append('details', JSON.stringify(reportDetails));
+  form.append('file', new Blob([new Uint8Array(await somePdf())]), 'a');
+  assert.equal((await post(form)).status, 201);
+});
