@@ -10,7 +10,15 @@ const rooms = {
   fixtures: ['protocol', 'fixtures'],
   'verifier-service': ['protocol', 'ledger', 'anchor-worker', 'verifier-service'],
 };
-const everyRoom = ['protocol', 'chaincode', 'ledger', 'anchor-worker', 'verifier-service', 'fixtures', 'bench'];
+const everyRoom = [
+  'protocol',
+  'chaincode',
+  'ledger',
+  'anchor-worker',
+  'verifier-service',
+  'fixtures',
+  'bench',
+];
 
 const importRule = (room, allowed) => {
   const forbidden = everyRoom.filter((name) => !allowed.includes(name));
@@ -25,7 +33,9 @@ const importRule = (room, allowed) => {
               regex: `^@spondon/(${forbidden.join('|')})(/|$)`,
               message: `${room} may import only: ${allowed.join(', ') || 'nothing of ours'}`,
             },
-            ...(room === 'protocol' ? [{ regex: '^node:|^[^.]', message: 'protocol is pure: no imports' }] : []),
+            ...(room === 'protocol'
+              ? [{ regex: '^node:|^[^.]', message: 'protocol is pure: no imports' }]
+              : []),
           ],
         },
       ],
@@ -34,7 +44,13 @@ const importRule = (room, allowed) => {
 };
 
 /** Only these may name adapters, sample data and the whole machine: they are where the program runs. */
-const edges = ['verifier-service/server.ts', 'verifier-service/deployment/*.ts', 'verifier-service/cli/*.ts', '**/*.test.ts', 'bench/**/*.ts'];
+const edges = [
+  'verifier-service/server.ts',
+  'verifier-service/deployment/*.ts',
+  'verifier-service/cli/*.ts',
+  '**/*.test.ts',
+  'bench/**/*.ts',
+];
 
 export default tseslint.config(
   { ignores: ['**/dist/', '**/node_modules/', 'data/', '**/*.js'] },
@@ -42,7 +58,10 @@ export default tseslint.config(
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/no-non-null-assertion': 'error',
       'no-empty': ['error', { allowEmptyCatch: false }],
@@ -57,7 +76,16 @@ export default tseslint.config(
     rules: {
       'no-restricted-globals': [
         'error',
-        'process', 'Buffer', 'fetch', 'crypto', 'setTimeout', 'setInterval', 'setImmediate', 'performance', 'console', 'Date',
+        'process',
+        'Buffer',
+        'fetch',
+        'crypto',
+        'setTimeout',
+        'setInterval',
+        'setImmediate',
+        'performance',
+        'console',
+        'Date',
       ],
       'no-restricted-properties': ['error', { object: 'Math', property: 'random' }],
     },

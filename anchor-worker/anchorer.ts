@@ -91,7 +91,9 @@ export class Anchorer {
         await this.#recover(error);
       }
     }
-    await this.#shrinkQueue(() => this.#queue.flush()).catch(this.options.onTrouble);
+    await this.#shrinkQueue(() => this.#queue.flush()).catch((error: unknown) =>
+      this.options.onTrouble?.(error),
+    );
   }
 
   /** One batch. False when there was nothing to do. */
@@ -198,6 +200,8 @@ export class Anchorer {
       return;
     }
     onTrouble?.(error);
+    // What is anchored need not wait for what is not.
+    await this.#shrinkQueue(() => this.#queue.flush()).catch((second: unknown) => onTrouble?.(second));
     await wait(this.#retryMs, this.#stop.signal);
     this.#retryMs = Math.min(LAST_RETRY_MS, this.#retryMs * 2);
   }

@@ -80,14 +80,17 @@ export class Life {
     this.#parts = { follower, anchorer, store };
   }
 
-  /** As the service does it, through the same connection: durably queued when it resolves. */
-  async accept(statements: readonly SignedStatement[]): Promise<void> {
+  /**
+   * As the service does it, through the same connection: durably queued when it resolves, but for the texts that it
+   * resolves to.
+   */
+  async accept(statements: readonly SignedStatement[]): Promise<string[]> {
     const refused = await enqueue(
       this.db,
       statements.map((signed) => queueRow(signed)),
     );
-    assert.deepEqual(refused, []);
     this.#parts?.anchorer.wake();
+    return refused.map(({ statement }) => statement);
   }
 
   get store(): LogStore {
@@ -113,9 +116,11 @@ export class Life {
   /** Runs a call of this life, unless it dies of it. */
   #call<T>(work: () => T): T {
     if (this.isDead) throw new Dead('killed');
+    const survives = this.callsLeft > 0;
     this.callsLeft -= 1;
-    if (!this.isDead) return work();
-    if (this.dyingCallWorks) work();
+    if (survives) return work();
+    // Nobody is left who would care how it went.
+    if (this.dyingCallWorks) Promise.resolve(work()).catch(() => undefined);
     this.kill();
     throw new Dead('killed');
   }
@@ -169,7 +174,7 @@ export class World {
 
   private constructor() {
     this.#file = new Libsql(':memory:');
-    this.database = this.#file as unknown as SqliteDatabase;
+    this.database = this.#file;
     this.db = new Kysely<QueueTables>({ dialect: new SqliteDialect({ database: this.database }) });
   }
 

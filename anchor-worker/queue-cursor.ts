@@ -4,11 +4,12 @@ import { nextInQueue, type QueueDb, type QueuedStatement, removeAnchored } from 
 const MAX_LEAVING = 16_384;
 
 /**
- * One organisation's queue, as the anchorer goes through it. Rows that were anchored are passed over at once and deleted
- * many at a time; after a crash they are found anchored once more.
+ * One organisation's queue, as the anchorer goes through it. While it is long, rows that were anchored are passed over
+ * and deleted many at a time; after a crash they are found anchored once more.
  */
 export class QueueCursor {
   #after = 0;
+  #sawTheEnd = true;
   readonly #leaving = new Set<number>();
 
   constructor(
@@ -17,17 +18,19 @@ export class QueueCursor {
   ) {}
 
   /** The oldest rows that were not passed over. */
-  next(limit: number): Promise<QueuedStatement[]> {
-    return nextInQueue(this.db, this.mspId, this.#after, limit);
+  async next(limit: number): Promise<QueuedStatement[]> {
+    const rows = await nextInQueue(this.db, this.mspId, this.#after, limit);
+    this.#sawTheEnd = rows.length < limit;
+    return rows;
   }
 
-  /** Of the rows that `next` gave, these have been read back from the ledger. True when rows left the queue. */
+  /** Of the rows that `next` gave last, these have been read back from the ledger. True when rows left the queue. */
   async pass(given: readonly QueuedStatement[], anchored: readonly QueuedStatement[]): Promise<boolean> {
     const last = anchored.at(-1);
     if (!last) return false;
     for (const { seq } of anchored) this.#leaving.add(seq);
     const noneWaitsBefore = given[anchored.length - 1]?.seq === last.seq;
-    if (!noneWaitsBefore || this.#leaving.size >= MAX_LEAVING) return this.flush();
+    if (!noneWaitsBefore || this.#sawTheEnd || this.#leaving.size >= MAX_LEAVING) return this.flush();
     this.#after = last.seq;
     return false;
   }

@@ -27,9 +27,10 @@ const SETTINGS = {
     .default('./data')
     .describe('folder that holds everything the service keeps'),
   SPONDON_PORTAL_URL: origin
-    .default('http://localhost:8080')
+    .optional()
     .describe(
-      'origin printed on paper for ever and opened by QR codes, such as https://verify.example.gov.bd',
+      'origin printed on paper for ever and opened by QR codes, such as https://verify.example.gov.bd; ' +
+        'without it http://localhost with the port, which opens on this machine only',
     ),
   SPONDON_TLS_CERT: z
     .string()
@@ -119,7 +120,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     host: settings.SPONDON_HOST,
     port: settings.SPONDON_PORT,
     dataDir: settings.SPONDON_DATA_DIR,
-    portalUrl: settings.SPONDON_PORTAL_URL,
+    portalUrl: settings.SPONDON_PORTAL_URL ?? `http://localhost:${settings.SPONDON_PORT}`,
     tls: readTls(settings),
     masterKey: settings.SPONDON_MASTER_KEY,
     logLevel: settings.SPONDON_LOG_LEVEL,

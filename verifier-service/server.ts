@@ -6,6 +6,8 @@ import { ServiceError } from './error.js';
 
 /** Where the program runs: the environment, signals and standard output; everything else is told. */
 async function main(): Promise<void> {
+  // Whatever is kept is for its owner alone.
+  process.umask(0o077);
   const config = readConfig(process.env);
   const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime });
   const deployment = await startEmbedded(config, log);

@@ -103,10 +103,13 @@ program
       if ((evidence === undefined) !== (trust === undefined)) {
         throw new Error('--evidence and --trust go together: both, for a check without the network');
       }
+      if (evidence === undefined && (pin !== undefined || maxAgeHours !== undefined)) {
+        throw new Error('--pin and --max-age are for a check with --evidence and --trust');
+      }
       const answer =
         evidence !== undefined && trust !== undefined
           ? await verifyOffline(subject, { evidence, trust, pin, maxAgeHours }, Date.now())
-          : await verifyOnline(facility(), subject);
+          : await verifyOnline(facility(), subject, Date.now());
       printAnswer(answer, options().json);
       process.exitCode = exitCodeOf(answer.verdict);
     },
@@ -257,6 +260,9 @@ function positiveNumber(text: string): number {
 
 // Whoever reads our output may stop reading, as `head` does: then there is nobody left to tell anything.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
+// Documents, keys and backups are for their owner alone.
+process.umask(0o077);
 
 try {
   // Awaited at the top: if something never settles, the process ends with 13 and not as if all were well.

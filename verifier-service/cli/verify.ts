@@ -2,17 +2,20 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { encodeBase64url } from '@spondon/protocol/base64url';
+import { parseClaims } from '@spondon/protocol/claims';
 import { sha256, verify } from '@spondon/protocol/crypto-node';
 import { isDocumentId, parseDocumentId } from '@spondon/protocol/document-id';
+import { ProtocolError } from '@spondon/protocol/error';
 import { lookupFromEvidence, parseEvidence, verifyEvidence } from '@spondon/protocol/evidence';
 import { readFoundClaims } from '@spondon/protocol/found-claims';
-import type { Issuer } from '@spondon/protocol/records';
 import { openTrustBundle } from '@spondon/protocol/trust';
-import type { FoundClaims } from '@spondon/protocol/verdict/finding';
+import type { Finding, Lookup } from '@spondon/protocol/verdict/finding';
 import { createClaimsReader } from '../read/claims-reader.js';
 import { answer, type Answer } from '../verify/answer.js';
 import { MAX_FILE_BYTES } from '../routes/upload.js';
-import type { Client } from './client.js';
+import { ApiError, type Client } from './client.js';
+
+const HOUR_MS = 3_600_000;
 
 /** What somebody wants verified: a file, or a printed code. */
 export type Subject = { readonly file: string } | { readonly code: string };
@@ -27,7 +30,8 @@ export async function subjectOf(text: string): Promise<Subject> {
   );
 }
 
-export interface Evidence {
+/** Paths of what was fetched earlier. */
+export interface EvidenceFiles {
   readonly evidence: string;
   readonly trust: string;
   /** Fingerprint of the trust bundle's signers, obtained elsewhere. */
@@ -35,49 +39,87 @@ export interface Evidence {
   readonly maxAgeHours: number | undefined;
 }
 
-export interface OfflineAnswer extends Answer {
+/** An answer that does not rest on the service's word. */
+export interface ProvenAnswer extends Answer {
   /** Fingerprint of the trust bundle that the answer rests on. */
   readonly trust: string;
   readonly endorsedBy: readonly string[];
 }
 
 /** Verifies with nothing but files: no network is used. */
-export async function verifyOffline(subject: Subject, given: Evidence, now: number): Promise<OfflineAnswer> {
-  const [evidenceText, trustText] = await Promise.all([
+export async function verifyOffline(
+  subject: Subject,
+  given: EvidenceFiles,
+  now: number,
+): Promise<ProvenAnswer> {
+  const [evidence, trust] = await Promise.all([
     readFile(given.evidence, 'utf8'),
     readFile(given.trust, 'utf8'),
   ]);
   const { pin, maxAgeHours } = given;
-  const bundle = await openTrustBundle(trustText, {
-    now,
-    hash: sha256,
-    verify,
-    ...(pin === undefined ? {} : { pin }),
-  });
-  const maxStatusAge = maxAgeHours === undefined ? {} : { maxStatusAge: maxAgeHours * 3_600_000 };
-  const evidence = parseEvidence(evidenceText.trimEnd());
-  const result = await verifyEvidence(evidence, { bundle, now, hash: sha256, verify, ...maxStatusAge });
-  const lookup = lookupFromEvidence(result);
-  const proof = { trust: bundle.fingerprint, endorsedBy: result.endorsedBy };
-  if ('code' in subject) {
-    const records =
-      lookup.state === 'answered'
-        ? lookup.records.filter(({ statement }) => statement.jti === subject.code)
-        : [];
-    const asked = lookup.state === 'answered' ? { ...lookup, records } : lookup;
-    return { ...answer({ asked: 'code', claims: [], lookup: asked }, now), ...proof };
-  }
-  const issuers = result.record?.issuer
-    ? new Map([[result.record.statement.iss, result.record.issuer]])
-    : new Map<string, Issuer>();
-  const claims = await readClaims(subject.file, issuers);
-  return { ...answer({ asked: 'file', sha256: await hashOf(subject.file), claims, lookup }, now), ...proof };
+  return judgeWithEvidence(subject, { evidence, trust, pin, maxAgeHours }, now);
 }
 
-/** Asks the service; of a file only its hash leaves this computer. */
-export async function verifyOnline(client: Client, subject: Subject): Promise<Answer> {
+/**
+ * Asks the service; of a file only its hash leaves this computer. When nobody knows the hash, codes are looked for in
+ * the file here, and the evidence of the document that they name tells a scan or a re-saved copy from a stranger.
+ */
+export async function verifyOnline(client: Client, subject: Subject, now: number): Promise<Answer> {
   if ('code' in subject) return client.verifyCode(subject.code);
-  return client.verifyHash(Buffer.from(await hashOf(subject.file), 'base64url').toString('hex'));
+  const found = await client.verifyHash(Buffer.from(await hashOf(subject.file), 'base64url').toString('hex'));
+  if (found.verdict !== 'not-found') return found;
+  for (const jws of await codesIn(subject.file)) {
+    const evidence = await evidenceOf(client, jws);
+    if (evidence === null) continue;
+    const given = { evidence, trust: await client.trust(), pin: undefined, maxAgeHours: undefined };
+    return judgeWithEvidence(subject, given, now);
+  }
+  return found;
+}
+
+interface EvidenceTexts {
+  readonly evidence: string;
+  readonly trust: string;
+  readonly pin: string | undefined;
+  readonly maxAgeHours: number | undefined;
+}
+
+async function judgeWithEvidence(subject: Subject, given: EvidenceTexts, now: number): Promise<ProvenAnswer> {
+  const pin = given.pin === undefined ? {} : { pin: given.pin };
+  const bundle = await openTrustBundle(given.trust, { now, hash: sha256, verify, ...pin });
+  const maxStatusAge = given.maxAgeHours === undefined ? {} : { maxStatusAge: given.maxAgeHours * HOUR_MS };
+  const time = { now, ...maxStatusAge };
+  const evidence = parseEvidence(given.evidence.trimEnd());
+  const result = await verifyEvidence(evidence, { bundle, hash: sha256, verify, ...time });
+  const lookup = lookupFromEvidence(result);
+  const proof = { trust: bundle.fingerprint, endorsedBy: result.endorsedBy };
+  if ('code' in subject) return { ...answer(askedByCode(subject.code, lookup), time), ...proof };
+  const issuer = result.record?.issuer;
+  const list = {
+    issuer: (iss: string) => (iss === result.record?.statement.iss ? (issuer ?? undefined) : undefined),
+    isComplete: false,
+  };
+  const codes = await codesIn(subject.file);
+  const read = await Promise.all(codes.map((jws) => readFoundClaims(jws, list, sha256, verify)));
+  const claims = read.filter((one) => one !== null);
+  return { ...answer({ asked: 'file', sha256: await hashOf(subject.file), claims, lookup }, time), ...proof };
+}
+
+/** Evidence of another document answers nothing about this one. */
+function askedByCode(jti: string, lookup: Lookup): Finding {
+  if (lookup.state !== 'answered') return { asked: 'code', claims: [], lookup };
+  const records = lookup.records.filter(({ statement }) => statement.jti === jti);
+  return { asked: 'code', claims: [], lookup: { ...lookup, records } };
+}
+
+/** Null when the code is none of ours, or its document is not anchored. */
+async function evidenceOf(client: Client, jws: string): Promise<string | null> {
+  try {
+    return await client.evidence(parseClaims(jws).claims.jti);
+  } catch (error) {
+    if (error instanceof ProtocolError || (error instanceof ApiError && error.status === 404)) return null;
+    throw error;
+  }
 }
 
 async function hashOf(file: string): Promise<string> {
@@ -86,15 +128,13 @@ async function hashOf(file: string): Promise<string> {
   return encodeBase64url(hash.digest());
 }
 
-/** Claims in the file's codes. Their signer is known only where the evidence vouches for the issuer. */
-async function readClaims(file: string, issuers: ReadonlyMap<string, Issuer>): Promise<FoundClaims[]> {
+/** The claims that stand in the file's codes, each once. What is no picture or PDF has none. */
+async function codesIn(file: string): Promise<string[]> {
   if ((await stat(file)).size > MAX_FILE_BYTES) return [];
   const reader = createClaimsReader({ threads: 1 });
   try {
     const { claims } = await reader.read(await readFile(file));
-    const list = { issuer: (iss: string) => issuers.get(iss), isComplete: false };
-    const found = await Promise.all(claims.map(({ jws }) => readFoundClaims(jws, list, sha256, verify)));
-    return found.filter((one) => one !== null);
+    return [...new Set(claims.map(({ jws }) => jws))];
   } finally {
     await reader.close();
   }

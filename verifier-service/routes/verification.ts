@@ -94,10 +94,10 @@ export const verificationRoutes: FastifyPluginCallbackZod<VerificationRoutes> = 
   const byHash = async (sha256: string): Promise<Answer> => {
     const bytes = fromHex(sha256);
     const lookup = await finder.byFile(bytes, []);
-    return answer({ asked: 'file', sha256: encodeBase64url(bytes), claims: [], lookup }, now());
+    return answer({ asked: 'file', sha256: encodeBase64url(bytes), claims: [], lookup }, { now: now() });
   };
   const byCode = async (jti: string): Promise<Answer> =>
-    answer({ asked: 'code', claims: [], lookup: await finder.byCode(jti) }, now());
+    answer({ asked: 'code', claims: [], lookup: await finder.byCode(jti) }, { now: now() });
 
   app.get(
     '/v1/verify/:sha256',

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { imageToPdf } from '../intake/image.js';
+import { ServiceError } from '../error.js';
 import { inspectPdf, type InspectedPdf } from '../intake/inspect.js';
 import type { PdfPage } from '../intake/pdf/pages.js';
 import { Revision } from '../intake/pdf/write.js';
@@ -90,6 +91,13 @@ async function stampDrawn(
 ): Promise<StampedPdf> {
   const { details, qr, layouts } = drawing;
   const inspected = await inspectPdf(bytes);
+  if (isStamped(inspected.file)) {
+    // Two codes in one file contradict each other: whoever verified it would be told that it was altered.
+    throw new ServiceError(
+      'FILE_ALREADY_STAMPED',
+      'The PDF carries a stamp already: issue the original instead.',
+    );
+  }
   const { page, index } = choosePage(inspected.pages, details.page);
   const box = readPageBox(inspected.file, page);
   const found =
@@ -105,7 +113,7 @@ async function stampDrawn(
   const { x, y, width, height } = place.rect;
   return {
     bytes: revision.toBytes(id),
-    warnings: [...inspected.warnings, ...stampWarnings(inspected, details, tools.faces)],
+    warnings: [...inspected.warnings, ...stampWarnings(details, tools.faces)],
     placement: {
       page: index + 1,
       x: x / MM,
@@ -187,15 +195,8 @@ function growStrip(box: PageBox, { layouts, details: { corner = 'bottom-right' }
   return { form, rect: { x, y: STRIP_BELOW, width, height }, page: growFoot(box, strip), strip };
 }
 
-function stampWarnings({ file }: InspectedPdf, details: StampDetails, faces: Faces): FileWarning[] {
+function stampWarnings(details: StampDetails, faces: Faces): FileWarning[] {
   const warnings: FileWarning[] = [];
-  if (isStamped(file)) {
-    warnings.push({
-      code: 'ALREADY_STAMPED',
-      message:
-        'The PDF already carries a stamp. Issue the original instead: two QR codes contradict each other.',
-    });
-  }
   const missing = missingCharacters(faces, `${details.issuerName} ${details.issuedOn} ${details.host}`);
   if (missing.length > 0) {
     warnings.push({

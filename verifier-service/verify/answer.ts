@@ -3,6 +3,7 @@ import { toHex } from '@spondon/protocol/bytes';
 import { formatDocumentId } from '@spondon/protocol/document-id';
 import { judge, type Judgement } from '@spondon/protocol/verdict';
 import type { Finding, FoundRecord } from '@spondon/protocol/verdict/finding';
+import type { JudgingTime } from '@spondon/protocol/verdict/record-checks';
 
 /** The answer to a verification, as the API gives it. Times are ISO 8601. */
 export function describeJudgement(judgement: Judgement) {
@@ -19,8 +20,8 @@ export function describeJudgement(judgement: Judgement) {
   };
 }
 
-export function answer(finding: Finding, now: number) {
-  return describeJudgement(judge(finding, { now }));
+export function answer(finding: Finding, time: JudgingTime) {
+  return describeJudgement(judge(finding, time));
 }
 
 export type Answer = ReturnType<typeof answer>;

@@ -47,7 +47,7 @@ export async function verifyFile(
   const lookup = await deps.finder.byFile(sha256, claims);
   const judged: Answer = answer(
     { asked: 'file', sha256: encodeBase64url(sha256), claims, lookup },
-    deps.now(),
+    { now: deps.now() },
   );
   return { ...judged, sha256: toHex(sha256), size, claims: described.map(({ shown }) => shown), reading };
 }

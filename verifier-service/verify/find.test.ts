@@ -32,11 +32,11 @@ void test('once the ledger is not read any more, every question is unavailable',
   const finder = finderWith({ isCurrent: () => false });
   const lookup = await finder.byFile(new Uint8Array(32), []);
   assert.equal(
-    answer({ asked: 'file', sha256: 'A'.repeat(43), claims: [], lookup }, now()).verdict,
+    answer({ asked: 'file', sha256: 'A'.repeat(43), claims: [], lookup }, { now: now() }).verdict,
     'unavailable',
   );
   assert.equal(
-    answer({ asked: 'code', claims: [], lookup: await finder.byCode(newCode()) }, now()).verdict,
+    answer({ asked: 'code', claims: [], lookup: await finder.byCode(newCode()) }, { now: now() }).verdict,
     'unavailable',
   );
 });
