@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { LedgerError } from '@spondon/ledger/port';
 import type { SignedStatement } from '@spondon/protocol/statement';
 import { type Life, until, World } from './anchoring.test-support.js';
@@ -227,6 +228,19 @@ test('a statement that spoils its batch without being named is found and set asi
   assert.equal(world.ledger.texts().length, 97);
 });
 
+test('a statement that spoils its batch is set aside while others go on, and is no trouble', async (t) => {
+  const { world, life } = await begin(t);
+  const statements = await issues('a', 40);
+  const poison = statements[3]?.text;
+  world.ledger.judge = (batch) =>
+    batch.some(({ text }) => text === poison) ? { code: 'ARGUMENT', message: 'something is wrong' } : null;
+  await life.accept(statements);
+  await until(() => world.isDrained());
+  assert.deepEqual([...(await world.refusals()).keys()], [poison]);
+  assert.deepEqual([life.troubles, life.waits], [[], []]);
+  assert.ok(world.ledger.submitted.length < 25);
+});
+
 test('a ledger that refuses everything has nothing set aside, and all is anchored once it works again', async (t) => {
   const { world, life } = await begin(t);
   const statements = await issues('a', 200);
@@ -296,7 +310,8 @@ test('a revocation is not given up because its issue was not read from the ledge
   world.ledger.holdsBlocks = true;
   world.ledger.append([await issue('a')]);
   await life.accept([await revoke('a')]);
-  await until(() => world.ledger.submitted.length === 1);
+  for (let turn = 0; turn < 50; turn += 1) await setImmediate();
+  assert.equal(await queueLength(life.db), 1);
   world.ledger.holdsBlocks = false;
   world.ledger.wake();
   await until(() => world.isDrained());

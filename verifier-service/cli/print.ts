@@ -1,6 +1,7 @@
 import type { Verdict } from '@spondon/protocol/verdict/summaries';
 import type { Issued } from '../documents/issue.js';
 import type { Answer } from '../verify/answer.js';
+import type { ProvenAnswer } from './verify.js';
 
 /** For people: a verdict in words, then each check with its reason. Colour only on a terminal, and never alone. */
 
@@ -8,7 +9,7 @@ const MARKS = { passed: '✓', failed: '✗', unavailable: '?' } as const;
 const COLOURS = { passed: 32, failed: 31, unavailable: 33 } as const;
 
 export function printAnswer(
-  answer: Answer & { trust?: string; endorsedBy?: readonly string[] },
+  answer: Answer & Partial<Pick<ProvenAnswer, 'trust' | 'endorsedBy' | 'facts'>>,
   json: boolean,
 ): void {
   if (json) {
@@ -34,11 +35,22 @@ export function printAnswer(
     );
     print(`  anchored   ${'anchoredAt' in document ? document.anchoredAt : 'not yet'}`);
   }
+  for (const { subject, facts } of answer.facts ?? []) {
+    print('\n  compare with what is printed:');
+    for (const [name, value] of Object.entries({ ...subject, ...facts })) {
+      print(`    ${inWords(name).padEnd(20)} ${[value].flat().join('; ')}`);
+    }
+  }
   if (answer.trust !== undefined) {
     print(`\n  endorsed by ${answer.endorsedBy?.join(', ') || 'nobody'}`);
     print(`  trust list  ${answer.trust}`);
     print('              compare this fingerprint with one that you got another way, or give it as --pin');
   }
+}
+
+/** 'birthDate' as 'birth date'. */
+function inWords(name: string): string {
+  return name.replaceAll(/[A-Z]|\d+/g, (part) => ` ${part.toLowerCase()}`);
 }
 
 /** 0: valid; 3: another verdict; 4: it could not be checked, or not yet. */

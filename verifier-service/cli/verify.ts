@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { encodeBase64url } from '@spondon/protocol/base64url';
-import { parseClaims } from '@spondon/protocol/claims';
+import { type Claims, parseClaims } from '@spondon/protocol/claims';
 import { sha256, verify } from '@spondon/protocol/crypto-node';
 import { isDocumentId, parseDocumentId } from '@spondon/protocol/document-id';
 import { ProtocolError } from '@spondon/protocol/error';
@@ -44,6 +44,8 @@ export interface ProvenAnswer extends Answer {
   /** Fingerprint of the trust bundle that the answer rests on. */
   readonly trust: string;
   readonly endorsedBy: readonly string[];
+  /** What the codes in the file say, where their issuer's key has signed it: to be compared with what is printed. */
+  readonly facts: readonly Claims[];
 }
 
 /** Verifies with nothing but files: no network is used. */
@@ -93,7 +95,7 @@ async function judgeWithEvidence(subject: Subject, given: EvidenceTexts, now: nu
   const result = await verifyEvidence(evidence, { bundle, hash: sha256, verify, ...time });
   const lookup = lookupFromEvidence(result);
   const proof = { trust: bundle.fingerprint, endorsedBy: result.endorsedBy };
-  if ('code' in subject) return { ...answer(askedByCode(subject.code, lookup), time), ...proof };
+  if ('code' in subject) return { ...answer(askedByCode(subject.code, lookup), time), ...proof, facts: [] };
   const issuer = result.record?.issuer;
   const list = {
     issuer: (iss: string) => (iss === result.record?.statement.iss ? (issuer ?? undefined) : undefined),
@@ -102,7 +104,11 @@ async function judgeWithEvidence(subject: Subject, given: EvidenceTexts, now: nu
   const codes = await codesIn(subject.file);
   const read = await Promise.all(codes.map((jws) => readFoundClaims(jws, list, sha256, verify)));
   const claims = read.filter((one) => one !== null);
-  return { ...answer({ asked: 'file', sha256: await hashOf(subject.file), claims, lookup }, time), ...proof };
+  const facts = codes
+    .filter((_, at) => read[at]?.signer.state === 'known' && read[at].signer.good)
+    .map((jws) => parseClaims(jws).claims);
+  const sha256Of = await hashOf(subject.file);
+  return { ...answer({ asked: 'file', sha256: sha256Of, claims, lookup }, time), ...proof, facts };
 }
 
 /** Evidence of another document answers nothing about this one. */
