@@ -113,6 +113,22 @@ test('a signed text that is not in NFC, or has outer spaces, is refused', () => 
   }
 });
 
+test('a text that shows nothing, or that was damaged on its way, is refused', () => {
+  for (const name of [
+    '\u200d',
+    '\u3164',
+    '\u2800',
+    '...',
+    'A\u200bB',
+    'A\u200eB',
+    'A\ufffdB',
+    'A\u{e0041}B',
+    'A\uffff',
+  ]) {
+    assert.throws(() => toClaims({ ...REPORT, subject: { ...REPORT.subject, name } }), { code: 'CLAIMS' });
+  }
+});
+
 test('control characters, line breaks, overrides and overlong texts are refused', () => {
   const names = [
     '',
@@ -134,7 +150,7 @@ test('control characters, line breaks, overrides and overlong texts are refused'
     );
   }
   // Counted in characters, not in UTF-16 units; joiners are part of Bangla spelling.
-  for (const name of ['🩺'.repeat(120), 'ক\u200dষ']) {
+  for (const name of [`a${'🩺'.repeat(119)}`, 'ক\u200dষ']) {
     assert.doesNotThrow(() => toClaims({ ...REPORT, subject: { ...REPORT.subject, name } }));
   }
 });

@@ -62,7 +62,12 @@ const MAX_ITEMS = 99;
 
 // Control characters, line and paragraph separators, lone surrogates, bidirectional embeddings, overrides
 // and isolates, and the byte order mark. Joiners (U+200C, U+200D) stay: Bangla is spelt with them.
-const FORBIDDEN = /[\p{Cc}\p{Zl}\p{Zp}\p{Surrogate}\u202a-\u202e\u2066-\u2069\ufeff]/u;
+const FORBIDDEN =
+  /[\p{Cc}\p{Zl}\p{Zp}\p{Surrogate}\p{Cn}\p{Co}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffd\u{e0000}-\u{e007f}]/u;
+/** A text that shows nothing is none. */
+const VISIBLE = /[\p{L}\p{N}]/u;
+/** Fillers and blanks that count as letters and draw nothing. */
+const BLANK = /[\u115f\u1160\u2800\u3164\uffa0]/u;
 
 function check(condition: boolean, what: string): asserts condition {
   if (!condition) throw new ProtocolError('CLAIMS', what);
@@ -74,7 +79,8 @@ type Check = (value: unknown, name: string) => unknown;
 const text: Check = (value, name) => {
   check(typeof value === 'string', `${name} is not a text`);
   check(value === value.trim().normalize('NFC'), `${name} is not in NFC or has outer spaces`);
-  check(!FORBIDDEN.test(value), `${name} has a control character`);
+  check(!FORBIDDEN.test(value) && !BLANK.test(value), `${name} has a character that cannot be printed`);
+  check(VISIBLE.test(value), `${name} has neither a letter nor a digit`);
   // One entry per code point.
   const { length } = Array.from(value);
   check(length >= 1 && length <= MAX_TEXT_CHARACTERS, `${name} is empty or longer than 120 characters`);

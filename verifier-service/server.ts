@@ -2,7 +2,6 @@ import { pino } from 'pino';
 import { readConfig } from './config.js';
 import { startEmbedded } from './deployment/embedded.js';
 import { keepOperatorKey, plantSamples } from './deployment/samples.js';
-import { ServiceError } from './error.js';
 
 /** Where the program runs: the environment, signals and standard output; everything else is told. */
 async function main(): Promise<void> {
@@ -38,11 +37,16 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
+/** What has a code was foreseen, and its sentence says what to do; the rest is a bug, and its stack says where. */
+function describeFailure(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (!('code' in error)) return error.stack ?? error.message;
+  const code = String(error.code);
+  return error.message.startsWith(code) ? error.message : `${code}: ${error.message}`;
+}
+
 function fail(error: unknown): void {
-  const known = error instanceof ServiceError;
-  process.stderr.write(
-    `${known ? `${error.code}: ${error.message}` : String(error instanceof Error ? error.stack : error)}\n`,
-  );
+  process.stderr.write(`${describeFailure(error)}\n`);
   process.exit(1);
 }
 

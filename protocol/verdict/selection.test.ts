@@ -108,3 +108,20 @@ test('claims that contradict are shown against what the issuer signed, not again
     assert.equal(judgement.record?.signatureGood, true);
   }
 });
+
+test('of several documents whose codes stand in one file, a withdrawn one is the answer wherever its code stands', () => {
+  const revoked = record({
+    says: { jti: OTHER_ID, sha256: 'second-file', claims: 'second-claims' },
+    status: {
+      state: 'known',
+      status: { reason: 'error', at: NOW, index: 9, mspId: 'SampleHospital' },
+      asOf: NOW,
+    },
+  });
+  const both = [claims(), claims({ jti: OTHER_ID, hash: 'second-claims' })] as const;
+  for (const found of [both, [...both].reverse()]) {
+    const judgement = judge(otherFile(answered(record(), revoked), ...found), time);
+    assert.equal(judgement.verdict, 'revoked');
+    assert.deepEqual(marks(judgement), ['other-code']);
+  }
+});

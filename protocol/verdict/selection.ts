@@ -17,9 +17,10 @@ export interface OtherRecord {
   readonly record: FoundRecord;
   /**
    * 'same-file': another statement about the same bytes; 'conflict': another document under the same code;
-   * 'repeated': the same again; 'not-signed': bears no valid signature of its issuer.
+   * 'repeated': the same again; 'not-signed': bears no valid signature of its issuer; 'other-code': the document of
+   * another code in the same file.
    */
-  readonly mark: 'same-file' | 'conflict' | 'repeated' | 'not-signed';
+  readonly mark: 'same-file' | 'conflict' | 'repeated' | 'not-signed' | 'other-code';
 }
 
 /** Whether these claims are the ones that the record vouches for. */
@@ -92,7 +93,7 @@ function picked(
  */
 function byClaims(records: readonly FoundRecord[], { claims }: Finding, time: JudgingTime): Selection | null {
   const vouchers: FoundRecord[] = [];
-  let answer: Selection | null = null;
+  const answers: Selection[] = [];
   for (const found of claims) {
     const named = records.filter((record) => names(found, record));
     const signed = named.filter((record) => isSigned(record, time));
@@ -102,9 +103,20 @@ function byClaims(records: readonly FoundRecord[], { claims }: Finding, time: Ju
     const rest = { sameFile: false, contradicted: agreeing === undefined, vouchers };
     if (agreeing === undefined) return selected(first, named, rest, time);
     vouchers.push(agreeing);
-    answer ??= selected(agreeing, named, rest, time);
+    answers.push(selected(agreeing, named, rest, time));
   }
-  return answer;
+  // Several sheets in one file: none of them may hide that another one was withdrawn.
+  const answer = answers.find(({ record }) => record !== null && isWithdrawn(record)) ?? answers[0];
+  if (answer === undefined) return null;
+  const elsewhere = vouchers
+    .filter((record) => record !== answer.record && record.statement.jti !== answer.record?.statement.jti)
+    .map((record) => ({ record, mark: 'other-code' as const }));
+  return { ...answer, others: [...answer.others, ...elsewhere] };
+}
+
+function isWithdrawn({ status, pendingRevocation }: FoundRecord): boolean {
+  const revoked = status.state === 'known' && status.status !== null && status.status.annulled === undefined;
+  return revoked || pendingRevocation !== undefined;
 }
 
 export const NOTHING_SELECTED: Selection = {

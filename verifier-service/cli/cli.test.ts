@@ -154,6 +154,14 @@ void test('evidence and trust list verify a file with no network, and what was t
   assert.equal(pinned.exit, 1);
   assert.match(pinned.err, /^TRUST_PIN: /);
   assert.equal((await offline('a.pdf', 'e.json')).exit, 3);
+  // A nanosecond ago is long ago: what the evidence says of withdrawals is older than the asker allows.
+  const stale = await offline('stamped.pdf', 'e.json', '--max-age', '0.0000000001');
+  assert.equal(stale.exit, 4);
+  assert.match(stale.out, /UNAVAILABLE[\s\S]*longer ago than you allow/);
+  assert.match(
+    (await spondon('verify', 'stamped.pdf', '--pin', pin)).err,
+    /--pin and --max-age are for a check with/,
+  );
   assert.equal((await offline(code, 'e.json')).exit, 0);
 
   const evidence = await readFile(join(folder, 'e.json'), 'utf8');

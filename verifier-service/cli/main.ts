@@ -268,7 +268,8 @@ try {
   // Awaited at the top: if something never settles, the process ends with 13 and not as if all were well.
   await program.parseAsync();
 } catch (error) {
-  const code = error instanceof Error && 'code' in error ? `${String(error.code)}: ` : '';
-  process.stderr.write(`${code}${error instanceof Error ? error.message : String(error)}\n`);
+  const message = error instanceof Error ? error.message : String(error);
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  process.stderr.write(`${code === '' || message.startsWith(code) ? '' : `${code}: `}${message}\n`);
   process.exitCode = 1;
 }

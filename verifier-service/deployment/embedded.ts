@@ -15,7 +15,7 @@ import { createMetrics } from '../metrics.js';
 import { createClaimsReader } from '../read/claims-reader.js';
 import { startAnchoring } from './anchoring.js';
 import { lockDataFolder } from './data-lock.js';
-import { type Folders, foldersOf, makeFolders, openVault } from './folders.js';
+import { type Folders, foldersOf, makeFolders, openVault, refuseHalfAFolder } from './folders.js';
 import { MSP_ID, openLedger } from './ledger.js';
 import { assemble } from './assembly.js';
 
@@ -63,10 +63,13 @@ async function open(
   log: Logger,
   toClose: (close: () => unknown) => void,
 ): Promise<Omit<Deployment, 'close'>> {
+  // What may be wrong in the settings shows before anything is founded.
+  const tls = config.tls && { cert: await readFile(config.tls.cert), key: await readFile(config.tls.key) };
   const folders = foldersOf(config.dataDir);
   await makeFolders(folders);
   const lock = lockDataFolder(config.dataDir);
   toClose(() => lock.release());
+  refuseHalfAFolder(folders);
   const vault = await openVault(folders, config.masterKey);
   const db = await openSqlite(folders.database);
   toClose(() => db.destroy());
@@ -98,7 +101,6 @@ async function open(
     metrics,
     log,
   });
-  const tls = config.tls && { cert: await readFile(config.tls.cert), key: await readFile(config.tls.key) };
   const app = await buildApp({ ...options, tls });
   toClose(() => closeWithin(app, GRACE_MS));
   const { store: derived } = anchoring;

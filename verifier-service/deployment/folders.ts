@@ -3,10 +3,13 @@ import { existsSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolderDurably } from '@spondon/anchor-worker/durable-file';
+import { ServiceError } from '../error.js';
 import { loadMasterKey } from '../vault/master-key.js';
 import { createVault, type Vault } from '../vault/seal.js';
 
 const OWNER_ONLY = 0o700;
+/** The ledger's own file, without which there is none. */
+const BLOCKS = 'blocks';
 
 /** Where everything lies in the data folder. */
 export function foldersOf(dataDir: string) {
@@ -29,6 +32,16 @@ export async function makeFolders({ data, ledger, credentials }: Folders): Promi
     await makeFolderDurably(folder);
     await chmod(folder, OWNER_ONLY);
   }
+}
+
+/**
+ * A ledger without the database beside it is no first start: documents' keys and rows are gone, and starting anew would
+ * hide that. Throws `DATA_DAMAGED`.
+ */
+export function refuseHalfAFolder({ data, ledger, database }: Folders): void {
+  if (existsSync(database) || !existsSync(join(ledger, BLOCKS))) return;
+  const message = `${data} holds a ledger and no service.db: restore service.db from a backup`;
+  throw new ServiceError('DATA_DAMAGED', message);
 }
 
 /** Opens the vault; its key is made at a first start, and only then. */

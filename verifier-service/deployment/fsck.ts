@@ -5,7 +5,8 @@ import { pino } from 'pino';
 import { LogStore } from '@spondon/anchor-worker/log/store';
 import { rebuildLog } from '@spondon/anchor-worker/log/rebuild';
 import { verifyLedger } from '@spondon/ledger/embedded/verify';
-import { sha256 } from '@spondon/protocol/crypto-node';
+import { sha256, verify } from '@spondon/protocol/crypto-node';
+import { openTrustBundle } from '@spondon/protocol/trust';
 import { openSqlite } from '../database/sqlite.js';
 import type { Database } from '../database/schema.js';
 import { openEmbeddedStore } from '../ipfs/embedded.js';
@@ -89,10 +90,22 @@ async function checkLedger(folders: Folders): Promise<{ checked: string; result:
     channel: CHANNEL,
     chaincode: CHAINCODE.name,
   });
+  await checkTrustBundle(folders);
   return {
-    checked: `${blocks} blocks, ${transactions} transactions, hash chain, signatures and state`,
+    checked: `${blocks} blocks, ${transactions} transactions, hash chain, signatures, state and trust bundle`,
     result: true,
   };
+}
+
+/** The trust bundle that the service hands out; it is made when it is first asked for. */
+async function checkTrustBundle(folders: Folders): Promise<void> {
+  const path = join(folders.ledger, 'trust.json');
+  if (!existsSync(path)) return;
+  try {
+    await openTrustBundle(await readFile(path, 'utf8'), { now: 0, hash: sha256, verify });
+  } catch (cause) {
+    throw new Error('ledger/trust.json is damaged; delete it, and the next start makes it again', { cause });
+  }
 }
 
 async function checkFiles(folders: Folders): Promise<{ checked: string; result: DocumentStore }> {

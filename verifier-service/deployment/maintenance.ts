@@ -13,7 +13,7 @@ import {
 import { sha256 } from '@spondon/protocol/crypto-node';
 import { ServiceError } from '../error.js';
 import { lockDataFolder } from './data-lock.js';
-import { type Folders, foldersOf, openVault } from './folders.js';
+import { type Folders, foldersOf, openVault, refuseHalfAFolder } from './folders.js';
 import { openLedger } from './ledger.js';
 
 /**
@@ -35,6 +35,7 @@ const quiet = pino({ level: 'silent' });
 /** Runs `work` with the data folder locked against the service. */
 export async function withData<T>(dataDir: string, work: (folders: Folders) => Promise<T>): Promise<T> {
   const folders = foldersOf(dataDir);
+  refuseHalfAFolder(folders);
   if (!existsSync(folders.database))
     throw new ServiceError('DATA_DAMAGED', `There is no service's data in ${dataDir}`);
   const lock = lockDataFolder(dataDir);

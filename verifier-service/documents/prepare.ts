@@ -1,6 +1,6 @@
 import { createThreadPool, type ThreadPool } from '../threads/pool.js';
 import type { StampDetails } from '../stamp/details.js';
-import type { Warning } from './issue.js';
+import type { FileWarning } from '../intake/warning.js';
 
 /** One file to be made ready: recognised, turned into a PDF if it is a picture, stamped, hashed and encrypted. */
 export interface PrepareJob {
@@ -17,7 +17,7 @@ export interface PreparedDocument {
   readonly ciphertext: Uint8Array;
   /** The key that opens it, `AGE-SECRET-KEY-1…`: made for this document alone. */
   readonly secret: string;
-  readonly warnings: readonly Warning[];
+  readonly warnings: readonly FileWarning[];
 }
 
 const TIMEOUT_MS = 30_000;

@@ -26,8 +26,8 @@ export async function issueApiKey(
 
 /** Whose key an Authorization header carries. Throws `UNAUTHENTICATED`. */
 export async function authenticate(db: Database, authorization: string | undefined): Promise<Caller> {
-  const [scheme, text = ''] = (authorization ?? '').split(' ');
-  const presented = scheme?.toLowerCase() === 'bearer' ? parseApiKey(text) : undefined;
+  const [, text = ''] = /^Bearer ([^ ]+)$/i.exec(authorization ?? '') ?? [];
+  const presented = parseApiKey(text);
   if (!presented) {
     throw new ServiceError('UNAUTHENTICATED', "Send the facility's API key: 'Authorization: Bearer spk_…'");
   }
