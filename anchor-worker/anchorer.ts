@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Ledger, LedgerError, type Refusal } from '@spondon/ledger/port';
 import { type Batch, type LogView, MAX_STATEMENTS, planBatch } from './batch.js';
 import type { Follower } from './follower.js';
+import type { LogStore } from './log/store.js';
 import { QueueCursor } from './queue-cursor.js';
 import { type QueueDb, type QueuedStatement, setAside } from './queue.js';
 
@@ -19,7 +20,7 @@ const MAX_SKIPPED = 64;
 
 export interface AnchorerOptions {
   readonly ledger: Ledger;
-  readonly store: LogView;
+  readonly store: LogView & Pick<LogStore, 'expect'>;
   readonly follower: Pick<Follower, 'applied'>;
   readonly db: QueueDb;
   readonly now: () => number;
@@ -103,8 +104,9 @@ export class Anchorer {
     const batch = await this.#plan(queued);
     await this.#shrinkQueue(() => this.#queue.pass(queued, batch.alreadyAnchored));
     for (const { row, ...refusal } of batch.hopeless) await this.#setAside(row, refusal);
-    if (batch.rows.length > 0) {
-      if (await this.#append(batch)) await this.#shrinkQueue(() => this.#queue.pass(queued, batch.rows));
+    if (batch.append) {
+      if (await this.#append(batch, batch.append))
+        await this.#shrinkQueue(() => this.#queue.pass(queued, batch.rows));
     } else if (batch.alreadyAnchored.length + batch.hopeless.length === 0) {
       this.#failOnSkipped();
     }
@@ -130,11 +132,12 @@ export class Anchorer {
   }
 
   /** False when it was refused, and something was done about that. */
-  async #append(batch: Batch): Promise<boolean> {
-    const { ledger, follower, onAnchored } = this.options;
+  async #append(batch: Batch, { size, packed, proofs }: NonNullable<Batch['append']>): Promise<boolean> {
+    const { ledger, store, follower, onAnchored } = this.options;
+    store.expect(packed, batch.statements);
     let block: number;
     try {
-      ({ block } = await ledger.submit('Append', batch.args));
+      ({ block } = await ledger.submit('Append', [String(size), packed, proofs]));
     } catch (error) {
       if (!(await this.#settleRefusal(batch, error))) throw error;
       return false;
@@ -227,10 +230,11 @@ function refusedAlike(
 ): readonly QueuedStatement[] {
   const named = statements[position];
   if (!named) return [];
-  return rows.filter((row, at) => {
+  return rows.filter((_, at) => {
     if (at === position) return true;
-    if (row.iss !== named.statement.iss) return false;
-    return ISSUER_REFUSALS.has(code) || (KEY_REFUSALS.has(code) && statements[at]?.kid === named.kid);
+    const other = statements[at];
+    if (other?.statement.iss !== named.statement.iss) return false;
+    return ISSUER_REFUSALS.has(code) || (KEY_REFUSALS.has(code) && other.kid === named.kid);
   });
 }
 

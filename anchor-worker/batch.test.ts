@@ -35,12 +35,12 @@ function numbers(rows: readonly QueuedStatement[]): number[] {
   return rows.map(({ seq }) => seq);
 }
 
-/** The arguments, read as the contract reads them. */
-function sent({ args }: Batch): { size: number; texts: string[]; proofs: Proof[] } {
-  const [size, packed, proofs] = args;
-  assert.ok(typeof size === 'string' && packed instanceof Uint8Array && typeof proofs === 'string');
+/** What is sent, read as the contract reads it. */
+function sent({ append }: Batch): { size: number; texts: string[]; proofs: Proof[] } {
+  assert.ok(append);
+  const { size, packed, proofs } = append;
   return {
-    size: Number(size),
+    size,
     texts: unpackStatements(packed).map(({ text }) => text),
     proofs: JSON.parse(proofs) as Proof[],
   };
@@ -68,9 +68,9 @@ test('a log that does not exist yet has size 0', async (t) => {
   assert.equal(sent(batch).size, 0);
 });
 
-test('nothing to send makes no arguments', async (t) => {
+test('nothing to send makes no batch', async (t) => {
   const batch = planBatch(await logWith(t, []), MSP, [], FREE);
-  assert.deepEqual(batch, { rows: [], statements: [], args: [], alreadyAnchored: [], hopeless: [] });
+  assert.deepEqual(batch, { rows: [], statements: [], append: null, alreadyAnchored: [], hopeless: [] });
 });
 
 test('what the log holds already is not sent again', async (t) => {
@@ -205,8 +205,8 @@ test('a batch of revocations keeps its proofs below 4 MiB', async (t) => {
   const store = await logWith(t, anchored);
   const revocations = await Promise.all(anchored.map((_, at) => revoke(`old-${at}`)));
   const batch = planBatch(store, MSP, rowsOf(revocations), FREE);
-  const proofs = batch.args[2];
-  assert.ok(typeof proofs === 'string' && proofs.length <= 4 * 2 ** 20 && proofs.length > 3.9 * 2 ** 20);
+  const { length } = batch.append?.proofs ?? '';
+  assert.ok(length <= 4 * 2 ** 20 && length > 3.9 * 2 ** 20);
   assert.deepEqual(
     numbers(batch.rows),
     Array.from({ length: batch.rows.length }, (_, at) => at + 1),

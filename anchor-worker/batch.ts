@@ -1,7 +1,7 @@
 import { encodeBase64url } from '@spondon/protocol/base64url';
 import { ProtocolError } from '@spondon/protocol/error';
-import { PACK_LIMITS, packStatements } from '@spondon/protocol/pack';
-import { parseStatement, type SignedStatement } from '@spondon/protocol/statement';
+import { PACK_LIMITS, packStatements, unpackStatements } from '@spondon/protocol/pack';
+import { parseStatement, type SignedStatement, type Statement } from '@spondon/protocol/statement';
 import type { LogStore } from './log/store.js';
 import type { QueuedStatement } from './queue.js';
 
@@ -15,7 +15,8 @@ export interface Batch {
   readonly rows: readonly QueuedStatement[];
   /** Of the rows, in the same order. */
   readonly statements: readonly SignedStatement[];
-  readonly args: readonly (string | Uint8Array)[];
+  /** What `Append` takes; null when there are no rows. */
+  readonly append: { readonly size: number; readonly packed: Uint8Array; readonly proofs: string } | null;
   readonly alreadyAnchored: readonly QueuedStatement[];
   /** The ledger would refuse them for ever. */
   readonly hopeless: readonly { row: QueuedStatement; code: string; message: string }[];
@@ -44,6 +45,48 @@ export function planBatch(
   queued: readonly QueuedStatement[],
   limits: PlanLimits,
 ): Batch {
+  // Statements were read strictly before they were queued, and doing so again is half the work of planning.
+  return (
+    planUnlessOdd(log, mspId, queued, limits) ?? packed(select(log, mspId, queued, limits, readStrictly))
+  );
+}
+
+/** Null when a row is no statement in its one spelling: that alone comes out of its packed form as it went in. */
+function planUnlessOdd(...[log, mspId, queued, limits]: Parameters<typeof planBatch>): Batch | null {
+  try {
+    const batch = packed(select(log, mspId, queued, limits, readLoosely));
+    return batch.statements.every(({ text }, at) => text === batch.rows[at]?.statement) ? batch : null;
+  } catch (error) {
+    // Whatever it is, reading strictly will say it properly.
+    void error;
+    return null;
+  }
+}
+
+interface Selection extends Pick<Batch, 'rows' | 'statements' | 'alreadyAnchored' | 'hopeless'> {
+  readonly size: number;
+  readonly proofs: readonly string[];
+}
+
+function packed({ size, statements, proofs, ...batch }: Selection): Batch {
+  if (statements.length === 0) return { ...batch, statements, append: null };
+  const bytes = packStatements(statements);
+  return {
+    ...batch,
+    statements: unpackStatements(bytes),
+    append: { size, packed: bytes, proofs: `[${proofs.join(',')}]` },
+  };
+}
+
+type Read = (text: string) => SignedStatement | { readonly code: string; readonly message: string };
+
+function select(
+  log: LogView,
+  mspId: string,
+  queued: readonly QueuedStatement[],
+  limits: PlanLimits,
+  read: Read,
+): Selection {
   const size = log.head(mspId)?.size ?? 0;
   const rows: QueuedStatement[] = [];
   const statements: SignedStatement[] = [];
@@ -53,26 +96,25 @@ export function planBatch(
   const issuesAhead = new Set<string>();
   let [bytes, proofBytes] = [0, 0];
   for (const row of queued) {
-    if (row.op === 'issue') issuesAhead.add(documentKey(row));
-    if (limits.skip.has(row.seq)) continue;
-    const signed = read(row);
+    const signed = read(row.statement);
     if ('code' in signed) {
       hopeless.push({ row, ...signed });
       continue;
     }
-    const anchored = log.findByCode(row.jti).filter((entry) => entry.mspId === mspId);
+    const { statement } = signed;
+    if (statement.op === 'issue') issuesAhead.add(documentKey(statement));
+    if (limits.skip.has(row.seq)) continue;
+    const anchored = log.findByCode(statement.jti).filter((entry) => entry.mspId === mspId);
     if (anchored.some((entry) => entry.signed.text === row.statement)) {
       alreadyAnchored.push(row);
       continue;
     }
     if (rows.length === limits.most || bytes + row.statement.length > PACK_LIMITS.maxBytes) break;
-    if (row.op === 'revoke') {
-      const issue = anchored.find(
-        ({ signed: { statement } }) => statement.op === 'issue' && statement.iss === row.iss,
-      );
+    if (statement.op === 'revoke') {
+      const issue = anchored.find((entry) => issues(entry.signed.statement, statement));
       if (!issue) {
         // Its issue was accepted before it: if it is neither anchored nor ahead in the queue, it was refused.
-        if (!issuesAhead.has(documentKey(row))) hopeless.push({ row, ...ISSUE_UNKNOWN });
+        if (!issuesAhead.has(documentKey(statement))) hopeless.push({ row, ...ISSUE_UNKNOWN });
         continue;
       }
       const proof = proofOf(log, mspId, { position: rows.length, index: issue.index, size });
@@ -85,20 +127,40 @@ export function planBatch(
     rows.push(row);
     statements.push(signed);
   }
-  const args = rows.length === 0 ? [] : [String(size), packStatements(statements), `[${proofs.join(',')}]`];
-  return { rows, statements, args, alreadyAnchored, hopeless };
+  return { rows, statements, size, proofs, alreadyAnchored, hopeless };
 }
 
 const ISSUE_UNKNOWN = { code: 'ISSUE_UNKNOWN', message: 'The document that this revokes is not in this log' };
 
 /** The queue takes in nothing else than statements; one that cannot be read was damaged there. */
-function read({ statement }: QueuedStatement): SignedStatement | { code: string; message: string } {
+const readStrictly: Read = (text) => {
   try {
-    return parseStatement(statement);
+    return parseStatement(text);
   } catch (error) {
     if (error instanceof ProtocolError) return { code: 'STATEMENT_INVALID', message: error.message };
     throw error;
   }
+};
+
+/** Enough of a statement to pack it. Checks nothing: for what is compared with its unpacked form afterwards. */
+const readLoosely: Read = (text) => {
+  const [header = '', payload = '', signature = ''] = text.split('.');
+  const { kid } = jsonOf(header) as { kid: string };
+  return {
+    text,
+    kid,
+    statement: jsonOf(payload) as Statement,
+    signingInput: new Uint8Array(),
+    signature: Buffer.from(signature, 'base64url'),
+  };
+};
+
+function jsonOf(base64url: string): unknown {
+  return JSON.parse(Buffer.from(base64url, 'base64url').toString('latin1'));
+}
+
+function issues(statement: Statement, { iss, jti }: Statement): boolean {
+  return statement.op === 'issue' && statement.iss === iss && statement.jti === jti;
 }
 
 function proofOf(
@@ -111,6 +173,6 @@ function proofOf(
   return JSON.stringify({ position, index, entry, path });
 }
 
-function documentKey({ iss, jti }: QueuedStatement): string {
+function documentKey({ iss, jti }: Statement): string {
   return `${iss}/${jti}`;
 }

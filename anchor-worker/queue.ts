@@ -34,7 +34,7 @@ export interface QueueTables {
 export type QueueRow = Omit<QueueTables['queue'], 'seq'> & { seq: number };
 export type NewQueueRow = Omit<QueueRow, 'seq'>;
 /** What anchoring needs of a row. */
-export type QueuedStatement = Pick<QueueRow, 'seq' | 'iss' | 'jti' | 'op' | 'statement'>;
+export type QueuedStatement = Pick<QueueRow, 'seq' | 'statement'>;
 
 /** A connection, or a transaction of the caller's: what is queued commits with what else it writes. */
 export type QueueDb = Kysely<QueueTables>;
@@ -101,7 +101,7 @@ export function nextInQueue(
 ): Promise<QueuedStatement[]> {
   return db
     .selectFrom('queue')
-    .select(['seq', 'iss', 'jti', 'op', 'statement'])
+    .select(['seq', 'statement'])
     .where('mspId', '=', mspId)
     .where('seq', '>', after)
     .orderBy('seq')

@@ -7,12 +7,15 @@ import { formatEvidence } from '@spondon/protocol/evidence';
 import { rootFromInclusionPath } from '@spondon/protocol/merkle/inclusion';
 import { leafHash } from '@spondon/protocol/merkle/tree';
 import { type IssueStatement, signStatement } from '@spondon/protocol/statement';
+import { mintCertificate } from '@spondon/protocol/testing/mint';
 import {
   attest,
   ATTESTED_AT,
   ISSUED_AT,
   issuerRecord,
+  mintSigner,
   type Network,
+  type Organisation,
   proposalResponse,
   STATEMENT,
 } from '@spondon/protocol/testing/network';
@@ -24,12 +27,27 @@ const MSP_ID = 'SampleHospital';
 
 /**
  * Evidence files of different documents, as two regulators' peers and a hospital's would have signed them: each its own
- * statement, path and attestation. The siblings are random, which a verifier cannot tell.
+ * statement, path and attestation. The siblings are random, which a verifier cannot tell. With `strangers`, each file
+ * has also peers and an issuer that no other file knows; only the authorities above them are the same.
  */
-export async function consortiumEvidence(network: Network, count: number): Promise<string[]> {
+export async function consortiumEvidence(network: Network, count: number, strangers: boolean): Promise<string[]> {
   const files: string[] = [];
-  for (let number = 0; number < count; number += 1) files.push(await evidenceOf(network, number));
+  for (let number = 0; number < count; number += 1) {
+    files.push(await evidenceOf(strangers ? await withStrangers(network) : network, number));
+  }
   return files;
+}
+
+async function withStrangers(network: Network): Promise<Network> {
+  const [dghs, dgfp, hospital] = await Promise.all([network.dghs, network.dgfp, network.hospital].map(newPeer));
+  if (!dghs || !dgfp || !hospital) throw new Error('An organisation got lost');
+  return { ...network, dghs, dgfp, hospital, issuerKey: mintSigner() };
+}
+
+async function newPeer(organisation: Organisation): Promise<Organisation> {
+  const { mspId, owner, root, intermediate } = organisation;
+  const subject = `CN=peer1.${mspId},OU=peer,O=${owner}`;
+  return { ...organisation, peer: await mintCertificate({ subject, issuer: intermediate ?? root }) };
 }
 
 async function evidenceOf(network: Network, index: number): Promise<string> {

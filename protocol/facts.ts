@@ -65,7 +65,7 @@ const MAX_ITEMS = 99;
 const FORBIDDEN =
   /[\p{Cc}\p{Zl}\p{Zp}\p{Surrogate}\p{Cn}\p{Co}\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffd\u{e0000}-\u{e007f}]/u;
 /** A text that shows nothing is none. */
-const VISIBLE = /[\p{L}\p{N}]/u;
+const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
 /** Fillers and blanks that count as letters and draw nothing. */
 const BLANK = /[\u115f\u1160\u2800\u3164\uffa0]/u;
 
@@ -80,7 +80,7 @@ const text: Check = (value, name) => {
   check(typeof value === 'string', `${name} is not a text`);
   check(value === value.trim().normalize('NFC'), `${name} is not in NFC or has outer spaces`);
   check(!FORBIDDEN.test(value) && !BLANK.test(value), `${name} has a character that cannot be printed`);
-  check(VISIBLE.test(value), `${name} has neither a letter nor a digit`);
+  check(VISIBLE.test(value), `${name} shows nothing`);
   // One entry per code point.
   const { length } = Array.from(value);
   check(length >= 1 && length <= MAX_TEXT_CHARACTERS, `${name} is empty or longer than 120 characters`);

@@ -14,13 +14,29 @@ export interface Append {
   readonly head: LogHead;
 }
 
-/** Reads a valid transaction; null when it appends nothing. @throws WorkerError, ProtocolError when it cannot be read */
-export function readAppend({ id, fn, args, writes }: Transaction): Append | null {
+/** Statements, and the packed form from which they were read. */
+export interface Unpacked {
+  readonly packed: Uint8Array;
+  readonly statements: readonly SignedStatement[];
+}
+
+/**
+ * Reads a valid transaction; null when it appends nothing. When it carries what `expected` was read from, that spares
+ * reading it again.
+ *
+ * @throws WorkerError, ProtocolError when it cannot be read
+ */
+export function readAppend(
+  { id, fn, args, writes }: Transaction,
+  expected: Unpacked | undefined,
+): Append | null {
   if (fn !== 'Append') return null;
   const packed = args[1];
   const write = writes.find(({ key }) => key.startsWith(logKey('')));
   if (!packed || !write?.value) throw new WorkerError('LOG_DAMAGED', `Transaction ${id} appends to no log`);
   const { n, size, root, at } = JSON.parse(fromUtf8(write.value)) as LogState;
   const mspId = write.key.slice(logKey('').length);
-  return { mspId, statements: unpackStatements(packed), head: { n, size, root, at } };
+  const isExpected = expected !== undefined && Buffer.compare(expected.packed, packed) === 0;
+  const statements = isExpected ? expected.statements : unpackStatements(packed);
+  return { mspId, statements, head: { n, size, root, at } };
 }

@@ -10,7 +10,7 @@ import { parseStatement, type SignedStatement } from '@spondon/protocol/statemen
 import type { Block, Transaction } from '@spondon/ledger/port';
 import { isMissing } from '../durable-file.js';
 import { damagedBy, WorkerError } from '../error.js';
-import { type Append, readAppend } from './append.js';
+import { type Append, readAppend, type Unpacked } from './append.js';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js';
 import type { Location } from './index-record.js';
 import { LookupIndex } from './lookup-index.js';
@@ -45,6 +45,7 @@ export class LogStore {
   #clock: number;
   /** Why it can be used no more. */
   #failure: Error | undefined;
+  #expected: Unpacked | undefined;
   #checkpointing: Promise<void> = Promise.resolve();
 
   private constructor(
@@ -105,6 +106,11 @@ export class LogStore {
     } catch (error) {
       throw (this.#failure = damagedBy(error, `Block ${block.number} cannot be read`));
     }
+  }
+
+  /** Spares unpacking a batch that its sender has just unpacked, should a block bring it. */
+  expect(packed: Uint8Array, statements: readonly SignedStatement[]): void {
+    this.#expected = { packed, statements };
   }
 
   /** Holds the caller back while files lag behind too far. */
@@ -215,7 +221,7 @@ export class LogStore {
       if (write.key === CLOCK_KEY && write.value)
         this.#clock = (JSON.parse(fromUtf8(write.value)) as Clock).at;
     }
-    const append = readAppend(transaction);
+    const append = readAppend(transaction, this.#expected);
     if (append) this.#append(block, append);
   }
 
