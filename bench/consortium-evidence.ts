@@ -30,7 +30,11 @@ const MSP_ID = 'SampleHospital';
  * statement, path and attestation. The siblings are random, which a verifier cannot tell. With `strangers`, each file
  * has also peers and an issuer that no other file knows; only the authorities above them are the same.
  */
-export async function consortiumEvidence(network: Network, count: number, strangers: boolean): Promise<string[]> {
+export async function consortiumEvidence(
+  network: Network,
+  count: number,
+  strangers: boolean,
+): Promise<string[]> {
   const files: string[] = [];
   for (let number = 0; number < count; number += 1) {
     files.push(await evidenceOf(strangers ? await withStrangers(network) : network, number));
@@ -39,7 +43,9 @@ export async function consortiumEvidence(network: Network, count: number, strang
 }
 
 async function withStrangers(network: Network): Promise<Network> {
-  const [dghs, dgfp, hospital] = await Promise.all([network.dghs, network.dgfp, network.hospital].map(newPeer));
+  const [dghs, dgfp, hospital] = await Promise.all(
+    [network.dghs, network.dgfp, network.hospital].map(newPeer),
+  );
   if (!dghs || !dgfp || !hospital) throw new Error('An organisation got lost');
   return { ...network, dghs, dgfp, hospital, issuerKey: mintSigner() };
 }

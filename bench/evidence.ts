@@ -41,7 +41,11 @@ const { evidences, making } = await ofEmbeddedService();
 rows.push(...(await measure('embedded', evidences)));
 rows.push({ figure: 'embedded: evidence made by the service, POST /v1/evidence', result: perSecond(making) });
 const settings = { files: count, 'files before': warmUp, 'endorsements of a consortium': 3 };
-await printReport('Verify evidence offline, a second of one processor', { ...settings, 'hashes in a path': 20 }, rows);
+await printReport(
+  'Verify evidence offline, a second of one processor',
+  { ...settings, 'hashes in a path': 20 },
+  rows,
+);
 
 async function measure(name: string, from: Evidences): Promise<Row[]> {
   tellProgress(`verifying evidence: ${name}`);
@@ -67,9 +71,18 @@ async function perCpuSecond(times: number, work: () => Promise<void>): Promise<n
   return (times * 1e6) / (user + system);
 }
 
-async function verifyFiles({ bundle, now }: Evidences, files: readonly string[], using: Verify): Promise<void> {
+async function verifyFiles(
+  { bundle, now }: Evidences,
+  files: readonly string[],
+  using: Verify,
+): Promise<void> {
   for (const file of files) {
-    const { checks } = await verifyEvidence(parseEvidence(file), { bundle, now, hash: sha256, verify: using });
+    const { checks } = await verifyEvidence(parseEvidence(file), {
+      bundle,
+      now,
+      hash: sha256,
+      verify: using,
+    });
     const failed = checks.find(({ state }) => state !== 'passed');
     if (failed) throw new Error(`Good evidence was refused: ${failed.code}`);
   }
@@ -98,7 +111,10 @@ function floor(): Row[] {
   const name = `floor: the work of ${FLOOR_SIGNATURES} signatures`;
   return [
     { figure: name, result: perSecond(1e6 / (signatures * FLOOR_SIGNATURES)) },
-    { figure: 'one signature verified, one key imported', result: `${signatures.toFixed(0)} µs, ${imports.toFixed(0)} µs` },
+    {
+      figure: 'one signature verified, one key imported',
+      result: `${signatures.toFixed(0)} µs, ${imports.toFixed(0)} µs`,
+    },
   ];
 }
 
@@ -137,7 +153,9 @@ async function ofEmbeddedService(): Promise<{ evidences: Evidences; making: numb
 }
 
 async function fetchEvidence(client: Client, first: number, many: number): Promise<string[]> {
-  const items = Array.from({ length: many }, (_, at) => ({ sha256: documentHash(first + at).toString('hex') }));
+  const items = Array.from({ length: many }, (_, at) => ({
+    sha256: documentHash(first + at).toString('hex'),
+  }));
   const call = jsonCall('/v1/evidence', '', { items });
   const { results } = (await client.json(call)) as { results: { evidence?: string }[] };
   return results.map(({ evidence }) => {
