@@ -103,7 +103,7 @@ export class Anchorer {
     if (queued.length === 0) return this.#shrinkQueue(() => this.#queue.flush());
     const batch = await this.#plan(queued);
     await this.#shrinkQueue(() => this.#queue.pass(queued, batch.alreadyAnchored));
-    for (const { row, ...refusal } of batch.hopeless) await this.#setAside(row, refusal);
+    for (const { row, ...refusal } of batch.hopeless) await this.#setAside([row], refusal);
     if (batch.append) {
       if (await this.#append(batch, batch.append))
         await this.#shrinkQueue(() => this.#queue.pass(queued, batch.rows));
@@ -161,9 +161,8 @@ export class Anchorer {
     if (PASSING_REFUSALS.has(refusal.code)) return false;
     const [first, ...others] = batch.rows;
     const guilty = refusedAlike(batch, refusal);
-    for (const row of guilty) await this.#setAside(row, refusal);
-    if (guilty.length > 0) return true;
-    if (others.length > 0) this.#limit = Math.floor(batch.rows.length / 2);
+    if (guilty.length > 0) await this.#setAside(guilty, refusal);
+    else if (others.length > 0) this.#limit = Math.floor(batch.rows.length / 2);
     else if (first) return this.#suspect(first, refusal, error);
     return true;
   }
@@ -172,7 +171,7 @@ export class Anchorer {
   async #suspect(row: QueuedStatement, refusal: Refusal, error: LedgerError): Promise<boolean> {
     const before = this.#suspects.get(row.seq) ?? this.#anchored;
     if (before < this.#anchored) {
-      await this.#setAside(row, refusal);
+      await this.#setAside([row], refusal);
       return true;
     }
     this.#suspects.set(row.seq, this.#anchored);
@@ -186,11 +185,17 @@ export class Anchorer {
     throw error ?? new Error('Nothing of what is queued can be sent, and nobody knows why');
   }
 
-  async #setAside(row: QueuedStatement, { code, message }: Pick<Refusal, 'code' | 'message'>): Promise<void> {
+  async #setAside(
+    rows: readonly QueuedStatement[],
+    { code, message }: Pick<Refusal, 'code' | 'message'>,
+  ): Promise<void> {
     const { db, now, onSetAside, onQueueShrunk } = this.options;
-    await setAside(db, row.seq, { code, message, at: now() });
-    this.#suspects.delete(row.seq);
-    onSetAside?.(code);
+    const seqs = rows.map(({ seq }) => seq);
+    await setAside(db, seqs, { code, message, at: now() });
+    for (const seq of seqs) {
+      this.#suspects.delete(seq);
+      onSetAside?.(code);
+    }
     await onQueueShrunk?.();
   }
 

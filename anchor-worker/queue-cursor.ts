@@ -1,7 +1,7 @@
 import { nextInQueue, type QueueDb, type QueuedStatement, removeAnchored } from './queue.js';
 
 /** Deleting rows together costs a fraction of deleting them batch by batch; this many may stay meanwhile. */
-const MAX_LEAVING = 16_384;
+const MAX_LEAVING = 8192;
 
 /**
  * One organisation's queue, as the anchorer goes through it. While it is long, rows that were anchored are passed over

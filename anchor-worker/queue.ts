@@ -121,10 +121,10 @@ export async function removeAnchored(db: QueueDb, seqs: readonly number[]): Prom
   else await remove.where('seq', 'in', ordered).execute();
 }
 
-/** Moves a refused statement out of the way; both writes or neither. */
+/** Moves statements that were refused out of the way: all of both writes or nothing. At most 32,766. */
 export async function setAside(
   db: QueueDb,
-  seq: number,
+  seqs: readonly number[],
   { code, message, at }: { code: string; message: string; at: number },
 ): Promise<void> {
   await db.transaction().execute(async (trx) => {
@@ -140,10 +140,10 @@ export async function setAside(
             row.val(code).as('code'),
             row.val(message).as('message'),
           ])
-          .where('seq', '=', seq),
+          .where('seq', 'in', seqs),
       )
       .execute();
-    await trx.deleteFrom('queue').where('seq', '=', seq).execute();
+    await trx.deleteFrom('queue').where('seq', 'in', seqs).execute();
   });
 }
 

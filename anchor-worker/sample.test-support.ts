@@ -2,7 +2,6 @@ import { copyFileSync, mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
-import type { TestContext } from 'node:test';
 import Libsql from 'libsql';
 import { Kysely, type SqliteDatabase, SqliteDialect } from 'kysely';
 import { encodeBase64url } from '@spondon/protocol/base64url';
@@ -82,8 +81,13 @@ export function queueRow({ text, statement }: SignedStatement, mspId = MSP): New
   return { mspId, iss, jti, op, sha256: hash, statement: text, acceptedAt: NOON };
 }
 
+/** What a test does when it is over. */
+export interface Test {
+  readonly after: (cleanUp: () => unknown) => void;
+}
+
 /** A queue in memory. */
-export async function openQueue(t: Pick<TestContext, 'after'>): Promise<QueueDb> {
+export async function openQueue(t: Test): Promise<QueueDb> {
   const database = new Libsql(':memory:') as unknown as SqliteDatabase;
   const db = new Kysely<QueueTables>({ dialect: new SqliteDialect({ database }) });
   t.after(() => db.destroy());
@@ -92,14 +96,14 @@ export async function openQueue(t: Pick<TestContext, 'after'>): Promise<QueueDb>
 }
 
 /** A folder that is removed after the test. */
-export async function temporaryFolder(t: Pick<TestContext, 'after'>): Promise<string> {
+export async function temporaryFolder(t: Test): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'spondon-worker-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }
 
 /** An empty log store, closed and removed after the test. */
-export async function openStore(t: Pick<TestContext, 'after'>): Promise<LogStore> {
+export async function openStore(t: Test): Promise<LogStore> {
   const folder = await mkdtemp(join(tmpdir(), 'spondon-worker-'));
   const store = await LogStore.open(folder, sha256);
   t.after(async () => {
@@ -113,7 +117,7 @@ export async function openStore(t: Pick<TestContext, 'after'>): Promise<LogStore
  * What a crash at this moment would leave of a folder. Synchronous, so that nothing goes on meanwhile but the system
  * calls that are under way.
  */
-export function copyOf(t: Pick<TestContext, 'after'>, folder: string): string {
+export function copyOf(t: Test, folder: string): string {
   const copy = mkdtempSync(join(tmpdir(), 'spondon-worker-'));
   t.after(() => rm(copy, { recursive: true, force: true }));
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
@@ -154,4 +158,9 @@ export function randomNumbers(seed: number): () => number {
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
+}
+
+/** A key of the lookup index: 48 bits of them. */
+export function randomKey(random: () => number): number {
+  return Math.floor(random() * 2 ** 24) * 2 ** 24 + Math.floor(random() * 2 ** 24);
 }

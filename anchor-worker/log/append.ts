@@ -1,6 +1,6 @@
 import { fromUtf8 } from '@spondon/protocol/bytes';
 import { unpackStatements } from '@spondon/protocol/pack';
-import { type LogHead, logKey, type LogState } from '@spondon/protocol/records';
+import { isMspId, type LogHead, logKey, type LogState } from '@spondon/protocol/records';
 import type { SignedStatement } from '@spondon/protocol/statement';
 import type { Transaction } from '@spondon/ledger/port';
 import { WorkerError } from '../error.js';
@@ -33,9 +33,12 @@ export function readAppend(
   if (fn !== 'Append') return null;
   const packed = args[1];
   const write = writes.find(({ key }) => key.startsWith(logKey('')));
-  if (!packed || !write?.value) throw new WorkerError('LOG_DAMAGED', `Transaction ${id} appends to no log`);
+  const mspId = write?.key.slice(logKey('').length);
+  // Names a folder.
+  if (!packed || !write?.value || !isMspId(mspId)) {
+    throw new WorkerError('LOG_DAMAGED', `Transaction ${id} appends to no log`);
+  }
   const { n, size, root, at } = JSON.parse(fromUtf8(write.value)) as LogState;
-  const mspId = write.key.slice(logKey('').length);
   const isExpected = expected !== undefined && Buffer.compare(expected.packed, packed) === 0;
   const statements = isExpected ? expected.statements : unpackStatements(packed);
   return { mspId, statements, head: { n, size, root, at } };

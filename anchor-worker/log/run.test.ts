@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { contentsOf, randomNumbers, temporaryFolder } from '../sample.test-support.js';
+import { contentsOf, randomKey, randomNumbers, temporaryFolder } from '../sample.test-support.js';
 import {
   keyAt,
   keyOf,
@@ -58,7 +58,7 @@ function assertFinds(run: Run, records: Buffer, step = 1): void {
 }
 
 const random = randomNumbers(3);
-const anywhere = (): number => Math.floor(random() * MAX_KEY);
+const anywhere = (): number => randomKey(random);
 
 /** Keys as hashes give them, and as somebody would make them up who wants look-ups to be slow. */
 const SHAPES: Record<string, (count: number) => number[]> = {

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { WorkerError } from '../error.js';
 import { keyAt, type Location, PAGE_RECORDS, readLocation, RECORD_BYTES } from './index-record.js';
+import { KeyFilter } from './key-filter.js';
 
 /** Runs up to this size are kept in memory; of larger ones the pages that a look-up needs are read. */
 const MEMORY_BYTES = 4 * 1024 * 1024;
@@ -13,11 +14,16 @@ export class Run {
     readonly count: number,
     /** The records themselves, or the open file that holds them. */
     private readonly records: Buffer | number,
+    /** Of those that are in memory: of the others it would take too much. */
+    private readonly filter: KeyFilter | null,
   ) {}
 
   /** Of sorted records, which somebody writes to `path`. */
   static of(path: string, records: Buffer): Run {
-    return new Run(path, records.length / RECORD_BYTES, records);
+    const count = records.length / RECORD_BYTES;
+    const filter = new KeyFilter(count);
+    for (let record = 0; record < count; record += 1) filter.add(keyAt(records, record));
+    return new Run(path, count, records, filter);
   }
 
   static open(path: string): Run {
@@ -25,11 +31,10 @@ export class Run {
     try {
       const { size } = fstatSync(file);
       if (size % RECORD_BYTES !== 0) throw damaged(path);
-      const count = size / RECORD_BYTES;
-      if (size > MEMORY_BYTES) return new Run(path, count, file);
-      const records = readExactly(path, file, 0, size);
+      if (size > MEMORY_BYTES) return new Run(path, size / RECORD_BYTES, file, null);
+      const run = Run.of(path, readExactly(path, file, 0, size));
       closeSync(file);
-      return new Run(path, count, records);
+      return run;
     } catch (error) {
       closeSync(file);
       throw error;
@@ -38,6 +43,7 @@ export class Run {
 
   /** Adds to `found` where the entries under `key` stand, in the order in which they were added. */
   find(key: number, found: Location[]): void {
+    if (this.filter?.mayHold(key) === false) return;
     let page = typeof this.records === 'number' ? this.#pageOf(key) : 0;
     let records = typeof this.records === 'number' ? this.page(page) : this.records;
     let at = firstNotBelow(key, records.length / RECORD_BYTES, records, keyAt) * RECORD_BYTES;

@@ -8,6 +8,7 @@ import { sha256 } from '@spondon/protocol/crypto-node';
 import { decodeEntry } from '@spondon/protocol/entry';
 import { verifyInclusion } from '@spondon/protocol/merkle/inclusion';
 import { leafHash } from '@spondon/protocol/merkle/tree';
+import { packStatements } from '@spondon/protocol/pack';
 import { logKey, statusKey } from '@spondon/protocol/records';
 import { parseStatement, type SignedStatement } from '@spondon/protocol/statement';
 import type { Block } from '@spondon/ledger/port';
@@ -192,8 +193,27 @@ test('the files are a function of the blocks: the same after any checkpoints, cr
 test('rebuilding stops at the block that is asked for', async (t) => {
   const folder = await temporaryFolder(t);
   await rebuildLog(ledger, folder, sha256, 7);
-  assert.equal((await LogStore.open(folder, sha256)).nextBlock, 7);
+  const store = await LogStore.open(folder, sha256);
+  assert.equal(store.nextBlock, 7);
+  await store.close();
   assert.deepEqual(Object.keys(await rebuilt(t, 0)), ['checkpoint.json', 'index/', 'registry.jsonl']);
+});
+
+test('a batch that comes back is taken as its sender read it, and any other is read from its bytes', async (t) => {
+  const { store } = await openEmpty(t);
+  const own = new ToyLedger();
+  const [first, second, third] = await issues('expected', 3);
+  assert.ok(first && second && third);
+  for (const [sent, came] of [
+    [first, first],
+    [second, third],
+  ] as const) {
+    store.expect(packStatements([sent]), [sent]);
+    store.apply(own.append([came]));
+    assert.equal(store.findByCode(came.statement.jti)[0]?.signed.text, came.text);
+  }
+  assert.deepEqual(store.findByCode(second.statement.jti), []);
+  await store.close();
 });
 
 test('checkpoints asked for at once are written one after another, and the last one counts', async (t) => {
@@ -350,11 +370,13 @@ test('a log whose first entries never came to count is begun afresh', async (t) 
   await checkpoint;
   const late = copyOf(t, folder);
   await writeFile(join(late, 'checkpoint.json'), await readFile(join(early, 'checkpoint.json')));
-  await store.close();
   const reopened = await LogStore.open(late, sha256);
   assert.equal(reopened.nextBlock, 1);
-  applyFrom(reopened, own);
-  await reopened.close();
+  own.append(await issues('more', 300));
+  for (const either of [store, reopened]) {
+    applyFrom(either, own);
+    await either.close();
+  }
   assert.deepEqual(await contentsOf(late), await contentsOf(folder));
 });
 

@@ -1,4 +1,3 @@
-import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeBase64url, encodeBase64url } from '@spondon/protocol/base64url';
 import { equalBytes, fromUtf8 } from '@spondon/protocol/bytes';
@@ -8,14 +7,13 @@ import { decodeEntry, encodeEntry } from '@spondon/protocol/entry';
 import { CLOCK_KEY, type Clock, type Issuer, type LogHead, type Status } from '@spondon/protocol/records';
 import { parseStatement, type SignedStatement } from '@spondon/protocol/statement';
 import type { Block, Transaction } from '@spondon/ledger/port';
-import { isMissing } from '../durable-file.js';
 import { damagedBy, WorkerError } from '../error.js';
 import { type Append, readAppend, type Unpacked } from './append.js';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js';
 import type { Location } from './index-record.js';
+import { Logs } from './logs.js';
 import { LookupIndex } from './lookup-index.js';
 import { Registry } from './registry.js';
-import { LogTiles } from './tiles.js';
 
 /** An entry as it stands in a log. Its statement's signature has not been verified. */
 export interface Anchored {
@@ -26,12 +24,6 @@ export interface Anchored {
   readonly signed: SignedStatement;
 }
 
-interface Log {
-  readonly number: number;
-  readonly tiles: LogTiles;
-  head: LogHead;
-}
-
 /**
  * Everything that answers are made of, derived from the ledger's blocks: every log as tiles, the lookup index, the
  * registry. Kept as files that are a function of the blocks, so that it can be deleted and rebuilt byte for byte.
@@ -39,7 +31,6 @@ interface Log {
  * since the last one again.
  */
 export class LogStore {
-  readonly #logs = new Map<string, Log>();
   #nextBlock: number;
   #blockHash: Uint8Array;
   #clock: number;
@@ -50,9 +41,9 @@ export class LogStore {
 
   private constructor(
     private readonly folder: string,
-    private readonly hash: Hash,
     private readonly registry: Registry,
     private readonly index: LookupIndex,
+    private readonly logs: Logs,
     { block, blockHash, clock }: Checkpoint,
   ) {
     this.#nextBlock = block;
@@ -67,12 +58,13 @@ export class LogStore {
     const registry = await Registry.open(folder, checkpoint.journal);
     try {
       const index = await LookupIndex.open(join(folder, 'index'), entries);
-      const store = new LogStore(folder, hash, registry, index, checkpoint);
-      await store.#openLogs(checkpoint.logs).catch(async (error: unknown) => {
+      try {
+        const logs = await Logs.open(join(folder, 'logs'), registry.logs, checkpoint.logs, hash);
+        return new LogStore(folder, registry, index, logs, checkpoint);
+      } catch (error) {
         await index.close();
         throw error;
-      });
-      return store;
+      }
     } catch (error) {
       await registry.close();
       throw error;
@@ -115,7 +107,7 @@ export class LogStore {
 
   /** Holds the caller back while files lag behind too far. */
   async settle(): Promise<void> {
-    for (const { tiles } of this.#logs.values()) await tiles.settle();
+    await this.logs.settle();
     await this.index.settle();
   }
 
@@ -132,18 +124,18 @@ export class LogStore {
       if (this.#failure) await this.#checkpointing;
       else await this.checkpoint();
     } finally {
-      for (const { tiles } of this.#logs.values()) await tiles.close();
+      await this.logs.close();
       await this.index.close();
       await this.registry.close();
     }
   }
 
   head(mspId: string): LogHead | undefined {
-    return this.#logs.get(mspId)?.head;
+    return this.logs.has(mspId) ? this.logs.get(mspId).head : undefined;
   }
 
   heads(): ReadonlyMap<string, LogHead> {
-    return new Map([...this.#logs].map(([mspId, { head }]) => [mspId, head]));
+    return this.logs.heads();
   }
 
   issuer(iss: string): Issuer | undefined {
@@ -172,17 +164,17 @@ export class LogStore {
   }
 
   entry(mspId: string, index: number): Uint8Array {
-    return this.#log(mspId).tiles.entry(index);
+    return this.logs.get(mspId).tiles.entry(index);
   }
 
   /** All entries of one bundle of 256, for readers that go through a log in order. */
   bundle(mspId: string, number: number): Uint8Array[] {
-    return this.#log(mspId).tiles.bundle(number);
+    return this.logs.get(mspId).tiles.bundle(number);
   }
 
   /** RFC 9162 inclusion path of an entry in the tree of the first `size` entries. */
   inclusionPath(mspId: string, index: number, size: number): Uint8Array[] {
-    return this.#log(mspId).tiles.inclusionPath(index, size);
+    return this.logs.get(mspId).tiles.inclusionPath(index, size);
   }
 
   #find(key: Uint8Array): Anchored[] {
@@ -199,7 +191,7 @@ export class LogStore {
     const mspId = this.registry.logs[log];
     if (mspId === undefined)
       throw new WorkerError('LOG_DAMAGED', `The index names a log ${log} that is not there`);
-    const { at, text } = decodeEntry(this.#log(mspId).tiles.entry(index, offset));
+    const { at, text } = decodeEntry(this.logs.get(mspId).tiles.entry(index, offset));
     return { mspId, index, at, signed: parseStatement(text) };
   }
 
@@ -226,7 +218,9 @@ export class LogStore {
   }
 
   #append(block: number, { mspId, statements, head }: Append): void {
-    const log = this.#logs.get(mspId) ?? this.#createLog(block, mspId);
+    const log = this.logs.has(mspId)
+      ? this.logs.get(mspId)
+      : this.logs.create(mspId, this.registry.addLog(block, mspId));
     for (const { text, statement } of statements) {
       const index = log.tiles.size;
       const offset = log.tiles.append(encodeEntry(head.at, text));
@@ -235,41 +229,8 @@ export class LogStore {
       this.index.add(keys, { log: log.number, index, offset });
     }
     log.head = head;
-    this.#checkRoot(log);
-  }
-
-  #checkRoot({ tiles, head }: Log): void {
-    if (tiles.size === head.size && encodeBase64url(tiles.root()) === head.root) return;
-    throw new WorkerError(
-      'LOG_DAMAGED',
-      `The entries do not give the root that the ledger names at size ${head.size}`,
-    );
-  }
-
-  #createLog(block: number, mspId: string): Log {
-    const number = this.registry.addLog(block, mspId);
-    const tiles = LogTiles.create(this.#folderOf(mspId), this.hash);
-    const log = { number, tiles, head: { n: 0, size: 0, root: '', at: 0 } };
-    this.#logs.set(mspId, log);
-    return log;
-  }
-
-  /** Opens the logs of a checkpoint, and removes those that a crash after it left. */
-  async #openLogs(heads: ReadonlyMap<string, LogHead>): Promise<void> {
-    const { logs } = this.registry;
-    if (logs.length !== heads.size)
-      throw new WorkerError('LOG_DAMAGED', 'Registry and checkpoint disagree; reindex');
-    for (const mspId of await readdir(join(this.folder, 'logs')).catch(nothingWhenMissing)) {
-      if (!heads.has(mspId)) await rm(this.#folderOf(mspId), { recursive: true, force: true });
-    }
-    for (const [number, mspId] of logs.entries()) {
-      const head = heads.get(mspId);
-      if (!head)
-        throw new WorkerError('LOG_DAMAGED', `The checkpoint does not know the log of ${mspId}; reindex`);
-      const log = { number, tiles: await LogTiles.open(this.#folderOf(mspId), head.size, this.hash), head };
-      this.#checkRoot(log);
-      this.#logs.set(mspId, log);
-    }
+    this.logs.assertRoot(mspId);
+    this.#expected = undefined;
   }
 
   async #checkpoint(): Promise<void> {
@@ -279,14 +240,11 @@ export class LogStore {
       blockHash: this.#blockHash,
       clock: this.#clock,
       journal: this.registry.journalLength,
-      logs: this.heads(),
+      logs: this.logs.heads(),
     };
     try {
       // Each takes down what it has now, before anything else can happen, and then writes it.
-      const parts = [
-        this.index.checkpoint(),
-        ...[...this.#logs.values()].map(({ tiles }) => tiles.checkpoint()),
-      ];
+      const parts = [this.index.checkpoint(), ...this.logs.checkpoint()];
       const journal = this.registry.checkpoint();
       await Promise.allSettled([...parts, journal]);
       await journal;
@@ -298,19 +256,4 @@ export class LogStore {
       throw (this.#failure ??= damagedBy(error, `The files in ${this.folder} could not be written`));
     }
   }
-
-  #folderOf(mspId: string): string {
-    return join(this.folder, 'logs', mspId);
-  }
-
-  #log(mspId: string): Log {
-    const log = this.#logs.get(mspId);
-    if (!log) throw new WorkerError('ENTRY_UNKNOWN', `There is no log of ${mspId}`);
-    return log;
-  }
-}
-
-function nothingWhenMissing(error: unknown): string[] {
-  if (isMissing(error)) return [];
-  throw error;
 }

@@ -1,14 +1,21 @@
 import assert from 'node:assert/strict';
 import { rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { after, before, test } from 'node:test';
 import { concatBytes } from '@spondon/protocol/bytes';
 import { sha256 } from '@spondon/protocol/crypto-node';
 import { appendLeaf, type Frontier, rootOf } from '@spondon/protocol/merkle/compact-range';
 import { verifyInclusion } from '@spondon/protocol/merkle/inclusion';
 import { leafHash } from '@spondon/protocol/merkle/tree';
 import { decodeEntryBundle } from '@spondon/protocol/tile';
-import { bytesOf, contentsOf, copyOf, randomNumbers, temporaryFolder } from '../sample.test-support.js';
+import {
+  bytesOf,
+  contentsOf,
+  copyOf,
+  randomNumbers,
+  temporaryFolder,
+  type Test,
+} from '../sample.test-support.js';
 import { LogTiles } from './tiles.js';
 
 /** Past the first full tile of level 1. */
@@ -46,8 +53,23 @@ async function commit(log: LogTiles): Promise<void> {
   await removeOld();
 }
 
+interface Built {
+  readonly folder: string;
+  readonly log: LogTiles;
+}
+
+/** The large one, which takes a while. */
+let large: Built;
+const cleanUps: (() => unknown)[] = [];
+before(async () => {
+  large = await buildLog({ after: (cleanUp) => cleanUps.push(cleanUp) }, SIZE);
+});
+after(async () => {
+  for (const cleanUp of cleanUps) await cleanUp();
+});
+
 /** A folder with a checkpointed log of `size` entries, made in one go. */
-async function buildLog(t: TestContext, size: number): Promise<{ folder: string; log: LogTiles }> {
+async function buildLog(t: Test, size: number): Promise<Built> {
   const folder = await temporaryFolder(t);
   const log = LogTiles.create(folder, sha256);
   await grow(log, size);
@@ -91,28 +113,30 @@ test('asking for what is not in the log is told apart from damage', async (t) =>
   }
 });
 
-test('the files are those of C2SP tlog-tiles', async (t) => {
-  const { folder } = await buildLog(t, 65_536 + 300);
-  const files = await contentsOf(join(folder, 'tile'));
+test('the files are those of C2SP tlog-tiles', async () => {
+  const files = await contentsOf(join(large.folder, 'tile'));
   const leaf = (at: number) => Buffer.from(leafHash(entryOf(at), sha256)).toString('hex');
   const leaves = (from: number, to: number) =>
     Array.from({ length: to - from }, (_, at) => leaf(from + at)).join('');
   assert.equal(files['0/000'], leaves(0, 256));
   assert.equal(files['0/256'], leaves(65_536, 65_792));
-  assert.equal(files['0/257.p/44'], leaves(65_792, 65_836));
+  assert.equal(files['0/258.p/188'], leaves(66_048, SIZE));
   assert.equal(files['1/000']?.length, 256 * 64);
-  assert.equal(files['1/001.p/1']?.length, 64);
+  assert.equal(files['1/001.p/2']?.length, 2 * 64);
   assert.equal(files['2/000.p/1']?.length, 64);
-  const bundle = (name: string) =>
-    decodeEntryBundle(Buffer.from(files[name] ?? '', 'hex')).map((entry) => Buffer.from(entry));
+  const bundle = (name: string) => decodeEntryBundle(Buffer.from(files[name] ?? '', 'hex')).map(hex);
   assert.deepEqual(
-    bundle('entries/257.p/44'),
-    Array.from({ length: 44 }, (_, at) => Buffer.from(entryOf(65_792 + at))),
+    bundle('entries/258.p/188'),
+    Array.from({ length: 188 }, (_, at) => hex(entryOf(66_048 + at))),
   );
-  assert.deepEqual(bundle('entries/001')[255], Buffer.from(entryOf(511)));
-  // Level 0 and entries: 257 full ones and an incomplete one each.
-  assert.equal(Object.keys(files).length, 2 * 258 + 2 + 1);
+  assert.equal(bundle('entries/001')[255], hex(entryOf(511)));
+  // Level 0 and entries: 258 full ones and an incomplete one each.
+  assert.equal(Object.keys(files).length, 2 * 259 + 2 + 1);
 });
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}
 
 const BOUNDARIES = [0, 1, 255, 256, 257, 300, 511, 512, 513, 1000, 65_535, 65_536, 65_537, 65_792, SIZE];
 
@@ -126,25 +150,23 @@ test('a log reopened at any kind of boundary goes on, and ends in the same bytes
     assert.deepEqual(log.root(), roots.get(size));
     await commit(log);
   }
-  const { folder: straight } = await buildLog(t, SIZE);
-  assert.deepEqual(await contentsOf(folder), await contentsOf(straight));
+  assert.deepEqual(await contentsOf(folder), await contentsOf(large.folder));
 });
 
 function previous(size: number): number {
   return BOUNDARIES[BOUNDARIES.indexOf(size) - 1] ?? 0;
 }
 
-test('inclusion paths verify for any entry in the tree of any earlier size, also after reopening', async (t) => {
+test('inclusion paths verify for any entry in the tree of any earlier size, also after reopening', async () => {
   const random = randomNumbers(1);
   const sizes = [1, 2, 255, 256, 257, 65_535, 65_536, 65_537, SIZE];
   for (let draw = 0; draw < 300; draw += 1) sizes.push(1 + Math.floor(random() * SIZE));
   const roots = rootsAt(sizes);
-  const { folder, log } = await buildLog(t, SIZE);
-  const reopened = await LogTiles.open(folder, SIZE, sha256);
+  const reopened = await LogTiles.open(large.folder, SIZE, sha256);
   for (const size of sizes) {
     for (const index of [0, size - 1, Math.floor(random() * size), Math.floor(random() * size)]) {
       const leaf = leafHash(entryOf(index), sha256);
-      for (const tiles of [log, reopened]) {
+      for (const tiles of [large.log, reopened]) {
         verifyInclusion(leaf, index, size, tiles.inclusionPath(index, size), roots.get(size) ?? leaf, sha256);
       }
     }
