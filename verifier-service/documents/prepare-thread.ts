@@ -14,8 +14,8 @@ const tools = createStampTools(createRenderer(await WebAssembly.compile(wasm)));
 
 serveJobs(async ({ file, stamp }: PrepareJob) => {
   const { bytes, warnings } = await stampFile(file, stamp, tools);
-  const { identity, recipient } = await newDocumentKey();
-  const ciphertext = await encryptDocument(bytes, recipient);
+  const { identity, recipient } = newDocumentKey();
+  const ciphertext = encryptDocument(bytes, recipient);
   const result: PreparedDocument = {
     sha256: sha256(bytes),
     size: bytes.length,

@@ -11,11 +11,14 @@ export interface ContentBalance {
 
 const EVERYTHING_CLOSED: ContentBalance = { unmatchedRestores: 0, closing: '' };
 
-const isSpace = (code: number | undefined): boolean =>
-  code === 32 || code === 10 || code === 13 || code === 9 || code === 12 || code === 0;
-const isDelimiter = (code: number | undefined): boolean =>
-  code !== undefined && '()<>[]{}/%'.includes(String.fromCharCode(code));
-const ends = (code: number | undefined): boolean => code === undefined || isSpace(code) || isDelimiter(code);
+/** Looked up for each byte of a content that may have millions. */
+const [SPACE, DELIMITER] = [1, 2];
+const CLASS_OF = new Uint8Array(256);
+for (const code of [0, 9, 10, 12, 13, 32]) CLASS_OF[code] = SPACE;
+for (const code of Buffer.from('()<>[]{}/%')) CLASS_OF[code] = DELIMITER;
+
+const isSpace = (code: number | undefined): boolean => code !== undefined && CLASS_OF[code] === SPACE;
+const ends = (code: number | undefined): boolean => code === undefined || CLASS_OF[code] !== 0;
 
 /** @param content the page's decoded content streams, joined by white space */
 export function balanceOf(content: Uint8Array): ContentBalance {

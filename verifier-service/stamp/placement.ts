@@ -26,10 +26,15 @@ export interface Place {
   readonly form: StampForm;
 }
 
+export interface FoundPlace extends Place {
+  /** The corner that it is nearest to. */
+  readonly corner: Corner;
+}
+
 /** Printers cut off, and readers' hands cover, what is nearer to the edge. */
 export const EDGE = 5 * MM;
 /** Between the stamp and anything else. */
-const CLEARANCE = 3 * MM;
+export const CLEARANCE = 3 * MM;
 /** The stamp stands in line with the page's own margin, when that is neither too narrow nor too wide. */
 const [MIN_INSET, MAX_INSET, USUAL_INSET] = [8 * MM, 36 * MM, 12 * MM];
 /** What another corner than the wanted one costs, in points of distance. */
@@ -46,17 +51,17 @@ export function findPlace(
   page: { readonly width: number; readonly height: number },
   sizes: readonly StampSize[],
   wanted: Corner,
-): Place | undefined {
+): FoundPlace | undefined {
   const sums = integrate(occupancy);
   const insets = contentInsets(occupancy, sums, page);
-  let best: { readonly place: Place; readonly cost: number } | undefined;
+  let best: { readonly place: FoundPlace; readonly cost: number } | undefined;
   for (const { size, corner, penalty } of choices(sizes, wanted)) {
     if (best !== undefined && penalty >= best.cost) break; // the cheapest come first
     for (const { rect, distance } of candidates(page, size, corner, insets, 2 * occupancy.cell)) {
       const cost = penalty + distance;
       if (best !== undefined && cost >= best.cost) break; // the nearest come first
       if (!isEmpty(occupancy, sums, page, rect)) continue;
-      best = { place: { rect, form: size.form }, cost };
+      best = { place: { rect, form: size.form, corner }, cost };
       break;
     }
   }

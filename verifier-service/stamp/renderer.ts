@@ -1,32 +1,27 @@
-import { PDFiumLibrary } from '@hyzyla/pdfium';
+import { PDFiumModule } from '@hyzyla/pdfium';
 import { ServiceError } from '../error.js';
 import { MAX_RENDERER_BYTES } from '../intake/limits.js';
-
-/** A picture of one page: RGBA, row 0 on top. */
-export interface Picture {
-  readonly width: number;
-  readonly height: number;
-  readonly pixels: Uint8Array;
-}
+import { openPageView, type PageView, type Pdfium } from './page-view.js';
 
 /** PDFium in WebAssembly. One job at a time: it has one memory. */
 export interface Renderer {
   /**
-   * Renders a page, at most one pixel per `unitsPerPixel` units of the page and `maxPixels` along a side.
-   * Throws FILE_DAMAGED when PDFium cannot open the file or does not see `pages` pages of it, FILE_BOMB when it
-   * needs more memory than it may have.
+   * Opens one page for `use`, which may keep pictures of it and nothing else.
+   * Throws what `use` throws; FILE_DAMAGED when PDFium cannot open the file or does not see `pages` pages of it,
+   * FILE_BOMB when it needs more memory than it may have.
    */
-  render(
+  look<T>(
     bytes: Uint8Array,
-    page: { index: number; pages: number; unitsPerPixel: number; maxPixels: number },
-  ): Promise<Picture>;
+    page: { readonly index: number; readonly pages: number },
+    use: (view: PageView) => T,
+  ): Promise<T>;
 }
 
 /** Memory that PDFium once took is never given back: beyond this a new one is cheaper. */
 const REPLACE_ABOVE_BYTES = 128 * 1024 * 1024;
 
 interface Engine {
-  readonly library: Awaited<ReturnType<typeof PDFiumLibrary.init>>;
+  readonly pdfium: Pdfium;
   memoryBytes(): number;
   exhausted(): boolean;
 }
@@ -35,11 +30,11 @@ interface Engine {
 export function createRenderer(module: WebAssembly.Module): Renderer {
   let engine: Promise<Engine> | undefined;
   return {
-    render: async (bytes, page) => {
+    look: async (bytes, page, use) => {
       engine ??= startEngine(module);
       const running = await engine;
       try {
-        return await renderPage(running, bytes, page);
+        return lookAt(running.pdfium, bytes, page, use);
       } catch (error) {
         if (error instanceof ServiceError) throw error;
         engine = undefined; // what failed may have left its memory in any state
@@ -60,7 +55,7 @@ export function createRenderer(module: WebAssembly.Module): Renderer {
 async function startEngine(module: WebAssembly.Module): Promise<Engine> {
   let memory: { readonly buffer: ArrayBuffer } | undefined;
   let exhausted = false;
-  const library = await PDFiumLibrary.init({
+  const pdfium = await PDFiumModule({
     instantiateWasm: (imports, done) => {
       const { env = {} } = imports;
       const resize = env['emscripten_resize_heap'] as (bytes: number) => boolean;
@@ -81,37 +76,43 @@ async function startEngine(module: WebAssembly.Module): Promise<Engine> {
       return instance.exports;
     },
   });
-  return { library, memoryBytes: () => memory?.buffer.byteLength ?? 0, exhausted: () => exhausted };
+  pdfium._FPDF_InitLibraryWithConfig({}); // an object counts as no pointer: its defaults
+  return {
+    pdfium: pdfium as Pdfium,
+    memoryBytes: () => memory?.buffer.byteLength ?? 0,
+    exhausted: () => exhausted,
+  };
 }
 
-async function renderPage(
-  { library }: Engine,
+function lookAt<T>(
+  pdfium: Pdfium,
   bytes: Uint8Array,
-  {
-    index,
-    pages,
-    unitsPerPixel,
-    maxPixels,
-  }: { index: number; pages: number; unitsPerPixel: number; maxPixels: number },
-): Promise<Picture> {
-  const document = await library.loadDocument(bytes).catch((error: unknown) => {
-    if (error instanceof Error && error.name === 'RuntimeError') throw error;
-    throw new ServiceError('FILE_DAMAGED', 'The PDF is damaged: it cannot be shown.', { cause: error });
-  });
+  { index, pages }: { index: number; pages: number },
+  use: (view: PageView) => T,
+): T {
+  const { malloc, free } = pdfium.wasmExports;
+  const at = malloc(bytes.length);
+  if (at === 0) throw new Error('no memory for the file');
+  pdfium.HEAPU8.set(bytes, at);
+  const document = pdfium._FPDF_LoadMemDocument(at, bytes.length, 0);
   try {
-    if (document.getPageCount() !== pages) {
-      throw new ServiceError(
-        'FILE_DAMAGED',
-        'The PDF is damaged: readers do not agree on how many pages it has.',
-      );
+    if (document === 0) throw damaged('it cannot be shown');
+    if (pdfium._FPDF_GetPageCount(document) !== pages) {
+      throw damaged('readers do not agree on how many pages it has');
     }
-    const page = document.getPage(index);
-    const { originalWidth, originalHeight } = page.getOriginalSize();
-    const longest = Math.max(originalWidth, originalHeight);
-    const scale = Math.min(1 / unitsPerPixel, maxPixels / longest);
-    const { width, height, data } = await page.render({ scale, render: 'bitmap' });
-    return { width, height, pixels: data };
+    const page = pdfium._FPDF_LoadPage(document, index);
+    if (page === 0) throw damaged('its page cannot be shown');
+    try {
+      return use(openPageView(pdfium, page));
+    } finally {
+      pdfium._FPDF_ClosePage(page);
+    }
   } finally {
-    document.destroy();
+    if (document !== 0) pdfium._FPDF_CloseDocument(document);
+    free(at);
   }
+}
+
+function damaged(what: string): ServiceError {
+  return new ServiceError('FILE_DAMAGED', `The PDF is damaged: ${what}.`);
 }

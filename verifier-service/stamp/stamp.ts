@@ -10,12 +10,12 @@ import type { FileWarning } from '../intake/warning.js';
 import type { StampDetails } from './details.js';
 import type { Faces } from './faces.js';
 import { layOutStamp, type StampForm, type StampLayout } from './layout.js';
-import { occupancyOf } from './occupancy.js';
 import { growFoot, readPageBox, type PageBox, type Rect } from './page-box.js';
 import { addStampToPage } from './page-content.js';
-import { EDGE, findPlace, type Place } from './placement.js';
+import { EDGE, type Place } from './placement.js';
 import { makeQr, type QrSymbol } from './qr.js';
 import type { Renderer } from './renderer.js';
+import { findRoom } from './room.js';
 import { missingCharacters } from './shape.js';
 import type { StampTools } from './tools.js';
 import { addXmpClaims, isStamped } from './xmp.js';
@@ -82,7 +82,7 @@ function drawStamps(details: StampDetails, { shape }: StampTools): Drawing {
   return { details, qr, layouts: { wide: layOut('wide'), tall: layOut('tall') } };
 }
 
-/** @param room where the page is known to be empty, in points; otherwise it is rendered to find out */
+/** @param room where the page is known to be empty, in points; otherwise it is looked at to find out */
 async function stampDrawn(
   bytes: Uint8Array,
   drawing: Drawing,
@@ -102,7 +102,7 @@ async function stampDrawn(
   const box = readPageBox(inspected.file, page);
   const found =
     room === undefined
-      ? await findRoom(inspected, page, index, box, drawing, tools.renderer)
+      ? await findPlaceOnPage(inspected, page, index, box, drawing, tools.renderer)
       : placeInRoom(room, drawing);
   const place: StripPlace = found === undefined ? growStrip(box, drawing) : { ...found, page: box, strip: 0 };
 
@@ -136,31 +136,22 @@ function choosePage(
   return { page, index };
 }
 
-/** One pixel for 2 points sees a hairline; a poster is looked at from farther away. */
-const UNITS_PER_PIXEL = 2;
-const MAX_PIXELS = 1_200;
-
-async function findRoom(
+async function findPlaceOnPage(
   { file, pages }: InspectedPdf,
   page: PdfPage,
   index: number,
   box: PageBox,
-  { layouts, details }: Drawing,
+  { layouts, details: { corner = 'bottom-right' } }: Drawing,
   renderer: Renderer,
 ): Promise<Place | undefined> {
-  const picture = await renderer.render(file.bytes, {
-    index,
-    pages: pages.length,
-    unitsPerPixel: UNITS_PER_PIXEL,
-    maxPixels: MAX_PIXELS,
-  });
-  const occupancy = occupancyOf(file, page, box, picture);
   const sizes = (['wide', 'tall'] as const).map((form) => ({
     form,
     bleed: layouts[form].qr.x,
     ...layouts[form],
   }));
-  return findPlace(occupancy, box, sizes, details.corner ?? 'bottom-right');
+  return renderer.look(file.bytes, { index, pages: pages.length }, (view) =>
+    findRoom({ file, page, box, view }, sizes, corner),
+  );
 }
 
 /** In the corner of a known empty rectangle, wide when it fits. */

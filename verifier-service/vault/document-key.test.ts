@@ -22,17 +22,17 @@ async function decrypted(ciphertext: AsyncIterable<Uint8Array>, identity: string
 }
 
 test('what was encrypted decrypts as a stream, whatever the sizes', async () => {
-  const { identity, recipient } = await newDocumentKey();
+  const { identity, recipient } = newDocumentKey();
   for (const size of [0, 1, KIB64 - 1, KIB64, KIB64 + 1, 3 * KIB64]) {
     const plaintext = randomBytes(size);
-    const ciphertext = await encryptDocument(plaintext, recipient);
+    const ciphertext = encryptDocument(plaintext, recipient);
     assert.ok(plaintext.equals(await decrypted(inPieces(ciphertext, 10_007), identity)));
   }
 });
 
 test('any changed, cut or lengthened ciphertext is refused', async () => {
-  const { identity, recipient } = await newDocumentKey();
-  const ciphertext = await encryptDocument(randomBytes(KIB64 + 100), recipient);
+  const { identity, recipient } = newDocumentKey();
+  const ciphertext = encryptDocument(randomBytes(KIB64 + 100), recipient);
   const damaged = { name: 'ServiceError', code: 'BLOB_DAMAGED' };
   await fc.assert(
     fc.asyncProperty(fc.nat(ciphertext.length - 1), fc.integer({ min: 1, max: 255 }), async (at, change) => {
@@ -48,8 +48,8 @@ test('any changed, cut or lengthened ciphertext is refused', async () => {
 });
 
 test('another document’s key does not open it, and the error names no key', async () => {
-  const [first, second] = await Promise.all([newDocumentKey(), newDocumentKey()]);
-  const ciphertext = await encryptDocument(randomBytes(10), first.recipient);
+  const [first, second] = [newDocumentKey(), newDocumentKey()];
+  const ciphertext = encryptDocument(randomBytes(10), first.recipient);
   for (const identity of [second.identity, `${first.identity.slice(0, -1)}!`]) {
     const error: unknown = await decrypted(inPieces(ciphertext, 100), identity).catch(
       (reason: unknown) => reason,
@@ -60,8 +60,8 @@ test('another document’s key does not open it, and the error names no key', as
 });
 
 test('an error of the store comes through as it is', async () => {
-  const { identity, recipient } = await newDocumentKey();
-  const ciphertext = await encryptDocument(randomBytes(2 * KIB64), recipient);
+  const { identity, recipient } = newDocumentKey();
+  const ciphertext = encryptDocument(randomBytes(2 * KIB64), recipient);
   const broken = async function* () {
     yield* inPieces(ciphertext.subarray(0, KIB64 + 1000), KIB64);
     throw new ServiceError('BLOB_MISSING', 'A part is gone.');
@@ -69,25 +69,25 @@ test('an error of the store comes through as it is', async () => {
   await assert.rejects(decrypted(broken(), identity), { code: 'BLOB_MISSING' });
 });
 
-test('every document has a key of its own, and every encryption its own bytes', async () => {
-  const [first, second] = await Promise.all([newDocumentKey(), newDocumentKey()]);
+test('every document has a key of its own, and every encryption its own bytes', () => {
+  const [first, second] = [newDocumentKey(), newDocumentKey()];
   assert.notEqual(first.identity, second.identity);
   const [a, b] = [
-    await encryptDocument(randomBytes(1), first.recipient),
-    await encryptDocument(randomBytes(1), first.recipient),
+    encryptDocument(randomBytes(1), first.recipient),
+    encryptDocument(randomBytes(1), first.recipient),
   ];
   assert.notDeepEqual(a, b);
 });
 
 const age = spawnSync('age', ['--version']).status === 0;
 
-test('the standard age tool opens the file with the identity', { skip: !age }, async (t) => {
+test('the standard age tool opens the file with the identity', { skip: !age }, (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'spondon-age-'));
   t.after(() => rmSync(folder, { recursive: true }));
-  const { identity, recipient } = await newDocumentKey();
+  const { identity, recipient } = newDocumentKey();
   const plaintext = randomBytes(200_000);
   writeFileSync(join(folder, 'key'), `${identity}\n`);
-  const input = await encryptDocument(plaintext, recipient);
+  const input = encryptDocument(plaintext, recipient);
   const opened = spawnSync('age', ['-d', '-i', join(folder, 'key')], { input, maxBuffer: 1e6 });
   assert.equal(opened.stderr.toString(), '');
   assert.ok(plaintext.equals(opened.stdout));

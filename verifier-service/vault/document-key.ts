@@ -1,26 +1,27 @@
+import type { KeyObject } from 'node:crypto';
 import { ReadableStream } from 'node:stream/web';
-import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
+import { bech32 } from '@scure/base';
+import { Decrypter } from 'age-encryption';
 import { ServiceError } from '../error.js';
+import { drawFileSecrets, writeAgeFile } from './age-file.js';
+import { newX25519KeyPair, rawPrivateKey } from './x25519.js';
 
 /** A document's own key pair (age-encryption.org/v1, X25519). The identity is the secret: it exists only wrapped. */
 export interface DocumentKey {
   /** `AGE-SECRET-KEY-1…` */
   readonly identity: string;
-  /** `age1…` */
-  readonly recipient: string;
+  readonly recipient: KeyObject;
 }
 
-/** Random by itself: the library takes no generator. */
-export async function newDocumentKey(): Promise<DocumentKey> {
-  const identity = await generateX25519Identity();
-  return { identity, recipient: await identityToRecipient(identity) };
+export function newDocumentKey(): DocumentKey {
+  const { privateKey, publicKey } = newX25519KeyPair();
+  const identity = bech32.encodeFromBytes('AGE-SECRET-KEY-', rawPrivateKey(privateKey)).toUpperCase();
+  return { identity, recipient: publicKey };
 }
 
 /** An ordinary age file, binary, that any age implementation opens with the identity. */
-export async function encryptDocument(plaintext: Uint8Array, recipient: string): Promise<Uint8Array> {
-  const encrypter = new Encrypter();
-  encrypter.addRecipient(recipient);
-  return encrypter.encrypt(plaintext);
+export function encryptDocument(plaintext: Uint8Array, recipient: KeyObject): Uint8Array {
+  return writeAgeFile(plaintext, recipient, drawFileSecrets());
 }
 
 /**

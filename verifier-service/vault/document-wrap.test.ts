@@ -12,7 +12,7 @@ const of = { documentId: '7K3MQ2XD9FHTW4ZBC', holder };
 const damaged = { name: 'ServiceError', code: 'KEY_DAMAGED' };
 
 test('a wrapped key opens for the document and holder that it names', async () => {
-  const { identity } = await newDocumentKey();
+  const { identity } = newDocumentKey();
   const { key } = newWrappingKey(vault, holder, randomBytes);
   const jwe = await wrapDocumentKey(identity, key, of);
   assert.equal(await unwrapDocumentKey(jwe, key, of), identity);
@@ -25,7 +25,7 @@ test('a wrapped key opens for the document and holder that it names', async () =
 });
 
 test('it does not open elsewhere: not for another document, another holder or under another key', async () => {
-  const { identity } = await newDocumentKey();
+  const { identity } = newDocumentKey();
   const { key } = newWrappingKey(vault, holder, randomBytes);
   const jwe = await wrapDocumentKey(identity, key, of);
   await assert.rejects(unwrapDocumentKey(jwe, key, { ...of, documentId: '0000000000000000A' }), damaged);
@@ -34,7 +34,7 @@ test('it does not open elsewhere: not for another document, another holder or un
 });
 
 test('any changed character of a wrap is refused', async () => {
-  const { identity } = await newDocumentKey();
+  const { identity } = newDocumentKey();
   const { key } = newWrappingKey(vault, holder, randomBytes);
   const jwe = await wrapDocumentKey(identity, key, of);
   for (let i = 0; i < jwe.length; i++) {
@@ -51,7 +51,7 @@ test('other algorithms and other contents are refused under the right key', asyn
   const typ = 'spondon-document-key+jwe';
   const wrap = (content: string, header: { alg: string; enc: string; typ: string }) =>
     new CompactEncrypt(Buffer.from(content)).setProtectedHeader({ ...header, ...of }).encrypt(key);
-  const { identity } = await newDocumentKey();
+  const { identity } = newDocumentKey();
   for (const jwe of [
     await wrap(identity, { alg: 'dir', enc: 'A256GCM', typ }),
     await wrap(identity, { alg: 'A256GCMKW', enc: 'A256GCM', typ }),
