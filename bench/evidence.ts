@@ -1,4 +1,4 @@
-import { createPublicKey, generateKeyPairSync, sign, verify as verifySignature } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { publicJwkOf, sha256, verify } from '@spondon/protocol/crypto-node';
 import type { Verify } from '@spondon/protocol/crypto';
 import { parseEvidence, verifyEvidence } from '@spondon/protocol/evidence';
@@ -7,12 +7,13 @@ import { mintNetwork, type Network, signPayload, trustPayload } from '@spondon/p
 import { openTrustBundle, type TrustBundle } from '@spondon/protocol/trust';
 import { type Client, createClient, jsonCall } from './client.js';
 import { consortiumEvidence } from './consortium-evidence.js';
-import { percentile, perSecond } from './figures.js';
+import { microseconds, percentile, perSecond } from './figures.js';
 import { admitHomeSigner, documentHash, openHomeSigner } from './home-signer.js';
 import { readOptions } from './options.js';
 import { printReport, type Row, tellProgress } from './report.js';
 import { removeData, startService } from './service.js';
 import { anchorAll, presign } from './statement-load.js';
+import { cpuMicroseconds, verificationMicroseconds } from './yardstick.js';
 
 /** Verify evidence without a network: each file read and verified once, the trust bundle opened once, one thread. */
 
@@ -100,30 +101,19 @@ async function countSignatures(from: Evidences): Promise<number> {
 
 /** What signatures and keys alone cost: nothing that uses them can be faster. */
 function floor(): Row[] {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const data = Buffer.alloc(1500, 'd');
-  const signature = sign('sha256', data, { key: privateKey, dsaEncoding: 'ieee-p1363' });
-  const jwk = { ...publicJwkOf(privateKey) };
-  const signatures = microseconds(() => {
-    verifySignature('sha256', data, { key: publicKey, dsaEncoding: 'ieee-p1363' }, signature);
-  });
-  const imports = microseconds(() => void createPublicKey({ key: jwk, format: 'jwk' }));
-  const name = `floor: the work of ${FLOOR_SIGNATURES} signatures`;
+  const jwk = { ...publicJwkOf(generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey) };
+  const verification = verificationMicroseconds();
+  const keyImport = cpuMicroseconds(() => void createPublicKey({ key: jwk, format: 'jwk' }));
   return [
-    { figure: name, result: perSecond(1e6 / (signatures * FLOOR_SIGNATURES)) },
+    {
+      figure: `floor: the work of ${FLOOR_SIGNATURES} signatures`,
+      result: perSecond(1e6 / (verification * FLOOR_SIGNATURES)),
+    },
     {
       figure: 'one signature verified, one key imported',
-      result: `${signatures.toFixed(0)} µs, ${imports.toFixed(0)} µs`,
+      result: `${microseconds(verification)}, ${microseconds(keyImport)}`,
     },
   ];
-}
-
-function microseconds(once: () => void): number {
-  for (let done = 0; done < warmUp; done += 1) once();
-  const before = process.cpuUsage();
-  for (let done = 0; done < count; done += 1) once();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / count;
 }
 
 async function ofConsortium(of: Network, strangers: boolean): Promise<Evidences> {

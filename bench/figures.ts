@@ -8,6 +8,10 @@ export function milliseconds(value: number): string {
   return `${value < 10 ? value.toFixed(2) : value.toFixed(0)} ms`;
 }
 
+export function microseconds(value: number): string {
+  return `${value.toFixed(0)} µs`;
+}
+
 export function seconds(value: number): string {
   return `${value < 10 ? value.toFixed(2) : value.toFixed(0)} s`;
 }

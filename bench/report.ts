@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process';
 import { arch, cpus, loadavg, platform, release, totalmem } from 'node:os';
 import { promisify } from 'node:util';
 import { flushMs } from './disk.js';
-import { milliseconds } from './figures.js';
+import { microseconds, milliseconds } from './figures.js';
+import { verificationMicroseconds } from './yardstick.js';
 
 /** A row of the table that a benchmark prints: what was measured, what was reached, what was to be reached. */
 export interface Row {
@@ -35,7 +36,7 @@ export function tellProgress(line: string): void {
 }
 
 async function machine(): Promise<string> {
-  // First, since the flushes below are load of our own.
+  // First, since what is measured below is load of our own.
   const [load = 0] = loadavg();
   const [cpu] = cpus();
   return [
@@ -43,6 +44,7 @@ async function machine(): Promise<string> {
     `${Math.round(totalmem() / 2 ** 30)} GiB`,
     `${platform()} ${release()} ${arch()}`,
     `a flush to disk ${milliseconds(await flushMs())}`,
+    `one ECDSA P-256 verification ${microseconds(verificationMicroseconds())}`,
     // Includes the benchmark itself: far above the number of processors means that others were at work too.
     `load at the end ${load.toFixed(1)}`,
   ].join(', ');

@@ -34,6 +34,13 @@ function objectJson(value: object, depth: number): string {
   return '{' + text + '}';
 }
 
+function arrayJson(items: readonly unknown[], depth: number): string {
+  let text = '';
+  // Iterating gives undefined for a hole, which is then refused.
+  for (const item of items) text += (text === '' ? '' : ',') + encode(item, depth + 1);
+  return '[' + text + ']';
+}
+
 function encode(value: unknown, depth: number): string {
   if (depth > MAX_DEPTH) refuse('a value nested this deep');
   switch (typeof value) {
@@ -47,8 +54,7 @@ function encode(value: unknown, depth: number): string {
     case 'object':
       if (value === null) return 'null';
       if (Array.isArray(value)) {
-        // Array.from turns a hole into undefined, which is then refused.
-        return `[${Array.from(value as unknown[], (item) => encode(item, depth + 1)).join(',')}]`;
+        return arrayJson(value, depth);
       }
       return objectJson(value, depth);
     default:

@@ -6,13 +6,24 @@ import {
   verify as verifySync,
   type KeyObject,
 } from 'node:crypto';
-import { POINT_BYTES, SIGNATURE_BYTES, jwkFromPublicKey, publicKeyFromJwk, toLowS } from './crypto.js';
+import {
+  POINT_BYTES,
+  SIGNATURE_BYTES,
+  jwkFromPublicKey,
+  publicKeyFromJwk,
+  signatureFromDer,
+  signatureToDer,
+  toLowS,
+} from './crypto.js';
 import type { EcPublicJwk, Hash, Sign, Verify } from './crypto.js';
 import { toHex } from './bytes.js';
 import { decodeBase64url, encodeBase64url } from './base64url.js';
 import type { SignNote, VerifyNote } from './note.js';
 
-/** The functions that the protocol takes, made of Node's own cryptography (OpenSSL). */
+/**
+ * The functions that the protocol takes, made of Node's own cryptography (OpenSSL). Signatures go to it in DER and keys
+ * bare, without options: asked for r ‖ s (`dsaEncoding`), Node 24 takes 1.7 times as long to verify and 2.7 times to sign.
+ */
 
 export const sha256: Hash = (data) => {
   // By way of a string: three times as fast as asking for a Buffer, which is allocated outside the heap.
@@ -30,7 +41,7 @@ function importPoint(point: Uint8Array): KeyObject {
   const name = toHex(point);
   const known = imported.get(name);
   if (known !== undefined) return known;
-  // Half again as fast as importing the same key as DER.
+  // Twice as fast as importing the same key as DER on Node 20, though OpenSSL checks more; the same on Node 24.
   const key = createPublicKey({ key: { ...jwkFromPublicKey(point) }, format: 'jwk' });
   // A Map keeps insertion order: the first key is the oldest.
   const oldest = imported.size < CACHED_KEYS ? undefined : imported.keys().next().value;
@@ -42,7 +53,7 @@ function importPoint(point: Uint8Array): KeyObject {
 // eslint-disable-next-line @typescript-eslint/require-await -- async turns whatever OpenSSL throws into a rejection
 async function verifyPoint(point: Uint8Array, signature: Uint8Array, data: Uint8Array): Promise<boolean> {
   if (point.length !== POINT_BYTES || point[0] !== 4 || signature.length !== SIGNATURE_BYTES) return false;
-  return verifySync('sha256', data, { key: importPoint(point), dsaEncoding: 'ieee-p1363' }, signature);
+  return verifySync('sha256', data, importPoint(point), signatureToDer(signature));
 }
 
 /** Runs on the calling thread: 60 µs of work are less than a trip to the thread pool and back. */
@@ -52,8 +63,7 @@ export const verify: Verify = (publicKey, signature, data) =>
 
 /** A signer over a P-256 private key. */
 export function signWith(privateKey: KeyObject): Sign {
-  return (data) =>
-    Promise.resolve(toLowS(plain(signSync('sha256', data, { key: privateKey, dsaEncoding: 'ieee-p1363' }))));
+  return (data) => Promise.resolve(toLowS(signatureFromDer(signSync('sha256', data, privateKey))));
 }
 
 /** The public JWK of a P-256 key, private or public. @throws ProtocolError `PUBLIC_KEY` for any other key */

@@ -4,7 +4,15 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { decodeBase64url } from './base64url.js';
 import { concatBytes, fromHex, toHex, utf8 } from './bytes.js';
-import { isLowS, jwkFromPublicKey, kidOf, publicKeyFromJwk, signatureFromDer, toLowS } from './crypto.js';
+import {
+  isLowS,
+  jwkFromPublicKey,
+  kidOf,
+  publicKeyFromJwk,
+  signatureFromDer,
+  signatureToDer,
+  toLowS,
+} from './crypto.js';
 import {
   ed25519PublicKeyOf,
   publicJwkOf,
@@ -114,6 +122,26 @@ test('DER with small and with padded integers', () => {
   assert.equal(toHex(signatureFromDer(zero)), `${'00'.repeat(63)}01`);
   const padded = fromHex('3008020200ff02020080');
   assert.equal(toHex(signatureFromDer(padded)), `${'00'.repeat(31)}ff${'00'.repeat(31)}80`);
+});
+
+test('r and s are written in the DER that OpenSSL writes and that reads as them', () => {
+  for (let i = 0; i < 200; i++) {
+    const der = new Uint8Array(sign('sha256', Uint8Array.of(i), privateKey));
+    assert.deepEqual(signatureToDer(signatureFromDer(der)), der);
+  }
+  // Of any length from zero to 32 bytes, which signatures hardly ever have.
+  const integer = fc.uint8Array({ maxLength: 32 }).map((digits) => {
+    const padded = new Uint8Array(32);
+    padded.set(digits, 32 - digits.length);
+    return padded;
+  });
+  fc.assert(
+    fc.property(integer, integer, (r, s) => {
+      const signature = concatBytes(r, s);
+      assert.deepEqual(signatureFromDer(signatureToDer(signature)), signature);
+    }),
+  );
+  assert.throws(() => signatureToDer(new Uint8Array(63)), malformed);
 });
 
 test('DER in any other spelling is refused', () => {

@@ -1,5 +1,5 @@
 import { decodeBase64url, encodeBase64url } from './base64url.js';
-import { compareBytes, utf8 } from './bytes.js';
+import { compareBytes, fromHex, toHex, utf8 } from './bytes.js';
 import { canonicalJson } from './canonical.js';
 import { ProtocolError } from './error.js';
 import { membersOf } from './members.js';
@@ -29,6 +29,8 @@ export interface EcPublicJwk {
 
 export const SIGNATURE_BYTES = 64;
 export const POINT_BYTES = 65;
+/** Two integers of at most 33 bytes: the length always fits the short form. */
+const MAX_DER_BYTES = 72;
 
 // P-256, FIPS 186-5 / SEC 2 §2.4.2.
 const P = 0xffffffff00000001000000000000000000000000ffffffffffffffffffffffffn;
@@ -37,19 +39,11 @@ const N = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 const HALF_N = bytesOf(N >> 1n);
 
 function bytesOf(value: bigint): Uint8Array {
-  const bytes = new Uint8Array(32);
-  let rest = value;
-  for (let i = 31; i >= 0; i--) {
-    bytes[i] = Number(rest & 255n);
-    rest >>= 8n;
-  }
-  return bytes;
+  return fromHex(value.toString(16).padStart(64, '0'));
 }
 
 function integerOf(bytes: Uint8Array): bigint {
-  let value = 0n;
-  for (const byte of bytes) value = (value << 8n) | BigInt(byte);
-  return value;
+  return BigInt(`0x${toHex(bytes)}`);
 }
 
 /** Whether the s of r ‖ s is at most half the group's order: of the two valid s, the one we accept. */
@@ -97,8 +91,7 @@ function readDerInteger(der: Uint8Array, start: number, out: Uint8Array): number
  * @throws ProtocolError `SIGNATURE_FORMAT`
  */
 export function signatureFromDer(der: Uint8Array): Uint8Array {
-  // Two integers of at most 33 bytes: the length always fits the short form.
-  if (der[0] !== 0x30 || der[1] !== der.length - 2 || der.length > 72) {
+  if (der[0] !== 0x30 || der[1] !== der.length - 2 || der.length > MAX_DER_BYTES) {
     throw new ProtocolError('SIGNATURE_FORMAT', 'not a DER sequence of this length');
   }
   const signature = new Uint8Array(SIGNATURE_BYTES);
@@ -107,6 +100,31 @@ export function signatureFromDer(der: Uint8Array): Uint8Array {
     throw new ProtocolError('SIGNATURE_FORMAT', 'bytes after the signature');
   }
   return signature;
+}
+
+/** Writes one DER INTEGER into `der`, which is zeroed, at `start`. */
+function writeDerInteger(integer: Uint8Array, der: Uint8Array, start: number): number {
+  const firstDigit = integer.findIndex((byte) => byte !== 0);
+  const digits = integer.subarray(firstDigit === -1 ? integer.length - 1 : firstDigit);
+  const length = digits.length + ((digits[0] ?? 0) > 0x7f ? 1 : 0);
+  const end = start + 2 + length;
+  der[start] = 0x02;
+  der[start + 1] = length;
+  der.set(digits, end - digits.length);
+  return end;
+}
+
+/** The one DER of r ‖ s, which {@link signatureFromDer} reads. @throws ProtocolError `SIGNATURE_FORMAT` */
+export function signatureToDer(signature: Uint8Array): Uint8Array {
+  if (signature.length !== SIGNATURE_BYTES) {
+    throw new ProtocolError('SIGNATURE_FORMAT', 'an ES256 signature has 64 bytes');
+  }
+  const der = new Uint8Array(MAX_DER_BYTES);
+  const middle = writeDerInteger(signature.subarray(0, 32), der, 2);
+  const end = writeDerInteger(signature.subarray(32), der, middle);
+  der[0] = 0x30;
+  der[1] = end - 2;
+  return der.subarray(0, end);
 }
 
 function coordinate(value: unknown): Uint8Array {

@@ -1,10 +1,11 @@
+import { fromAscii } from '../bytes.js';
 import { civilToMs } from '../civil-time.js';
 import { ProtocolError } from '../error.js';
 import { TAG, type DerElement } from './der.js';
 
 /** Unix milliseconds of a UTCTime or GeneralizedTime as RFC 5280 4.1.2.5 allows them: seconds, Zulu, no fraction. */
 export function derTime(element: DerElement): number {
-  const text = String.fromCharCode(...element.content);
+  const text = fromAscii(element.content);
   const match =
     element.tag === TAG.utcTime
       ? /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(text)

@@ -1,7 +1,7 @@
-import { createPrivateKey, createPublicKey, generateKeyPair, sign, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
-import { kidOf, publicKeyFromJwk, toLowS, type EcPublicJwk, type Sign } from '@spondon/protocol/crypto';
-import { sha256 } from '@spondon/protocol/crypto-node';
+import { kidOf, publicKeyFromJwk, type EcPublicJwk, type Sign } from '@spondon/protocol/crypto';
+import { sha256, signWith } from '@spondon/protocol/crypto-node';
 import { ServiceError } from '../error.js';
 import type { Vault } from './seal.js';
 
@@ -47,6 +47,6 @@ function signingKey(key: KeyObject): SigningKey {
   return {
     kid: kidOf(jwk, sha256),
     jwk,
-    sign: (data) => Promise.resolve(toLowS(sign('sha256', data, { key, dsaEncoding: 'ieee-p1363' }))),
+    sign: signWith(key),
   };
 }
