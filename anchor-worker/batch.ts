@@ -1,6 +1,6 @@
 import { encodeBase64url } from '@spondon/protocol/base64url';
 import { ProtocolError } from '@spondon/protocol/error';
-import { PACK_LIMITS, packStatements, unpackStatements } from '@spondon/protocol/pack';
+import { PACK_LIMITS, packStatements } from '@spondon/protocol/pack';
 import { parseStatement, type SignedStatement, type Statement } from '@spondon/protocol/statement';
 import type { LogStore } from './log/store.js';
 import type { QueuedStatement } from './queue.js';
@@ -45,21 +45,13 @@ export function planBatch(
   queued: readonly QueuedStatement[],
   limits: PlanLimits,
 ): Batch {
-  // Statements were read strictly before they were queued, and doing so again is half the work of planning.
-  return (
-    planUnlessOdd(log, mspId, queued, limits) ?? packed(select(log, mspId, queued, limits, readStrictly))
-  );
-}
-
-/** Null when a row is no statement in its one spelling: that alone comes out of its packed form as it went in. */
-function planUnlessOdd(...[log, mspId, queued, limits]: Parameters<typeof planBatch>): Batch | null {
-  try {
-    const batch = packed(select(log, mspId, queued, limits, readLoosely));
-    return batch.statements.every(({ text }, at) => text === batch.rows[at]?.statement) ? batch : null;
-  } catch {
-    // Whatever it is, reading strictly will say it properly.
-    return null;
-  }
+  const { size, statements, proofs, ...batch } = select(log, mspId, queued, limits);
+  if (statements.length === 0) return { ...batch, statements, append: null };
+  return {
+    ...batch,
+    statements,
+    append: { size, packed: packStatements(statements), proofs: `[${proofs.join(',')}]` },
+  };
 }
 
 interface Selection extends Pick<Batch, 'rows' | 'statements' | 'alreadyAnchored' | 'hopeless'> {
@@ -67,24 +59,11 @@ interface Selection extends Pick<Batch, 'rows' | 'statements' | 'alreadyAnchored
   readonly proofs: readonly string[];
 }
 
-function packed({ size, statements, proofs, ...batch }: Selection): Batch {
-  if (statements.length === 0) return { ...batch, statements, append: null };
-  const bytes = packStatements(statements);
-  return {
-    ...batch,
-    statements: unpackStatements(bytes),
-    append: { size, packed: bytes, proofs: `[${proofs.join(',')}]` },
-  };
-}
-
-type Read = (text: string) => SignedStatement | { readonly code: string; readonly message: string };
-
 function select(
   log: LogView,
   mspId: string,
   queued: readonly QueuedStatement[],
   limits: PlanLimits,
-  read: Read,
 ): Selection {
   const size = log.head(mspId)?.size ?? 0;
   const rows: QueuedStatement[] = [];
@@ -132,30 +111,13 @@ function select(
 const ISSUE_UNKNOWN = { code: 'ISSUE_UNKNOWN', message: 'The document that this revokes is not in this log' };
 
 /** The queue takes in nothing else than statements; one that cannot be read was damaged there. */
-const readStrictly: Read = (text) => {
+function read(text: string): SignedStatement | { readonly code: string; readonly message: string } {
   try {
     return parseStatement(text);
   } catch (error) {
     if (error instanceof ProtocolError) return { code: 'STATEMENT_INVALID', message: error.message };
     throw error;
   }
-};
-
-/** Enough of a statement to pack it. Checks nothing: for what is compared with its unpacked form afterwards. */
-const readLoosely: Read = (text) => {
-  const [header = '', payload = '', signature = ''] = text.split('.');
-  const { kid } = jsonOf(header) as { kid: string };
-  return {
-    text,
-    kid,
-    statement: jsonOf(payload) as Statement,
-    signingInput: new Uint8Array(),
-    signature: Buffer.from(signature, 'base64url'),
-  };
-};
-
-function jsonOf(base64url: string): unknown {
-  return JSON.parse(Buffer.from(base64url, 'base64url').toString('latin1'));
 }
 
 function issues(statement: Statement, { iss, jti }: Statement): boolean {

@@ -73,6 +73,21 @@ export function canonicalJson(value: unknown): string {
   return encode(value, 0);
 }
 
+/** What is written once more and comes out different. */
+export function notCanonical(): ProtocolError {
+  return new ProtocolError('NOT_CANONICAL', 'JSON, but not in its canonical spelling (RFC 8785)');
+}
+
+/** The value of a JSON text in any spelling. @throws ProtocolError `NOT_CANONICAL` when it is none */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    // The engine's message quotes the text, which may be personal: it stays in `cause`, out of ours.
+    throw new ProtocolError('NOT_CANONICAL', 'not JSON', { cause });
+  }
+}
+
 /**
  * The value of a text that is canonical already: duplicate members, white space, another order, another
  * spelling of a number or string, and numbers that a double cannot hold exactly are all refused, because
@@ -81,15 +96,7 @@ export function canonicalJson(value: unknown): string {
  * @throws ProtocolError `NOT_CANONICAL`
  */
 export function parseCanonicalJson(text: string): unknown {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    // The engine's message quotes the text, which may be personal: it stays in `cause`, out of ours.
-    throw new ProtocolError('NOT_CANONICAL', 'not JSON', { cause });
-  }
-  if (canonicalJson(value) !== text) {
-    throw new ProtocolError('NOT_CANONICAL', 'JSON, but not in its canonical spelling (RFC 8785)');
-  }
+  const value = parseJson(text);
+  if (canonicalJson(value) !== text) throw notCanonical();
   return value;
 }

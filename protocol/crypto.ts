@@ -1,5 +1,5 @@
 import { decodeBase64url, encodeBase64url } from './base64url.js';
-import { compareBytes, fromHex, toHex, utf8 } from './bytes.js';
+import { fromHex, toHex, utf8 } from './bytes.js';
 import { canonicalJson } from './canonical.js';
 import { ProtocolError } from './error.js';
 import { membersOf } from './members.js';
@@ -48,7 +48,13 @@ function integerOf(bytes: Uint8Array): bigint {
 
 /** Whether the s of r ‖ s is at most half the group's order: of the two valid s, the one we accept. */
 export function isLowS(signature: Uint8Array): boolean {
-  return signature.length === SIGNATURE_BYTES && compareBytes(signature.subarray(32), HALF_N) <= 0;
+  if (signature.length !== SIGNATURE_BYTES) return false;
+  // In place: asked of every statement, and a view of s would cost more than the comparison.
+  for (let i = 0; i < 32; i++) {
+    const difference = (signature[32 + i] ?? 0) - (HALF_N[i] ?? 0);
+    if (difference !== 0) return difference < 0;
+  }
+  return true;
 }
 
 /** The same signature with low S, for signers. @throws ProtocolError `SIGNATURE_FORMAT` */

@@ -45,13 +45,21 @@ function kidOfHeader(header: string, typ: string): string {
   return kid;
 }
 
+/** A JWS whose payload is still the JSON text that was signed, its spelling not checked. */
+export interface OpenedJws {
+  readonly kid: string;
+  readonly json: string;
+  /** 64 bytes r ‖ s, S low. Not verified. */
+  readonly signature: Uint8Array;
+}
+
 /**
- * Reads a JWS of the given `typ`. The signature is checked for form only: verify `signature` over
- * `signingInput` with the key that `kid` names.
+ * Takes a JWS of the given `typ` apart, for whoever checks the payload's spelling in a way of his own; all others
+ * call {@link parseJws}.
  *
- * @throws ProtocolError `TOO_LARGE`, `JWS`, `BASE64URL`, `UTF8`, `NOT_CANONICAL`
+ * @throws ProtocolError `TOO_LARGE`, `JWS`, `BASE64URL`, `UTF8`
  */
-export function parseJws(text: string, typ: string, maxBytes: number): ParsedJws {
+export function openJws(text: string, typ: string, maxBytes: number): OpenedJws {
   if (text.length > maxBytes) throw new ProtocolError('TOO_LARGE', `longer than ${maxBytes} bytes`);
   const [header, payload, signature, ...more] = text.split('.');
   if (header === undefined || payload === undefined || signature === undefined || more.length > 0) {
@@ -62,13 +70,23 @@ export function parseJws(text: string, typ: string, maxBytes: number): ParsedJws
   if (signatureBytes.length !== SIGNATURE_BYTES)
     throw new ProtocolError('JWS', 'the signature has not 64 bytes');
   if (!isLowS(signatureBytes)) throw new ProtocolError('JWS', 'the signature has a high S');
-  return {
-    text,
-    kid,
-    payload: parseCanonicalJson(decodeBase64urlText(payload)),
-    signingInput: utf8(text.slice(0, header.length + 1 + payload.length)),
-    signature: signatureBytes,
-  };
+  return { kid, json: decodeBase64urlText(payload), signature: signatureBytes };
+}
+
+/**
+ * Reads a JWS of the given `typ`. The signature is checked for form only: verify `signature` over
+ * `signingInput` with the key that `kid` names.
+ *
+ * @throws ProtocolError `TOO_LARGE`, `JWS`, `BASE64URL`, `UTF8`, `NOT_CANONICAL`
+ */
+export function parseJws(text: string, typ: string, maxBytes: number): ParsedJws {
+  const { kid, json, signature } = openJws(text, typ, maxBytes);
+  return { text, kid, payload: parseCanonicalJson(json), signingInput: signingInputOf(text), signature };
+}
+
+/** Of a compact JWS: the ASCII bytes of header and payload, dot included (RFC 7515 §5.1). */
+export function signingInputOf(text: string): Uint8Array {
+  return utf8(text.slice(0, text.lastIndexOf('.')));
 }
 
 /**

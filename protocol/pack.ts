@@ -216,10 +216,10 @@ export function unpackStatements(packed: Uint8Array, limits: PackLimits = PACK_L
     const statement = readStatement(reader, flags, signer.iss);
     const signature = reader.bytes(SIGNATURE_BYTES);
     check(isLowS(signature), 'a signature with a high S');
-    const signed = writer.write(signer.kid, signer.header, statement, signature);
-    textBytes += signed.text.length;
+    const text = writer.write(signer.header, statement, signature);
+    textBytes += text.length;
     if (textBytes > limits.maxBytes) tooLarge();
-    statements.push(signed);
+    statements.push({ text, kid: signer.kid, statement, signature });
   }
   check(signersUsed === signers.length, 'a signer that signed nothing');
   check(reader.ended, 'bytes after the last statement');

@@ -6,7 +6,7 @@ import { canonicalJson } from './canonical.js';
 import { publicKeyFromJwk } from './crypto.js';
 import { publicJwkOf, signWith, verify } from './crypto-node.js';
 import { signJws } from './jws.js';
-import { statementJson } from './statement-text.js';
+import { statementJson } from './statement-json.js';
 import { isIssuerId, parseStatement, signStatement, verifyStatement, type Statement } from './statement.js';
 import { formats } from './vectors/formats.js';
 import { RFC6979_KEY } from './vectors/rfc6979-key.js';

@@ -1,9 +1,11 @@
 import { decodeBase64url } from './base64url.js';
 import type { Sign, Verify } from './crypto.js';
+import { notCanonical, parseJson } from './canonical.js';
 import { isDocumentId } from './document-id.js';
 import { ProtocolError } from './error.js';
-import { parseJws, signJws } from './jws.js';
+import { openJws, signingInputOf, signJws } from './jws.js';
 import { membersOf } from './members.js';
+import { statementJson } from './statement-json.js';
 
 /**
  * What an issuer signs about a document: that it issued it, or that it no longer stands by it. A strict
@@ -59,9 +61,7 @@ export interface SignedStatement {
   /** Names a key within `statement.iss`, and nowhere else. */
   readonly kid: string;
   readonly statement: Statement;
-  /** The bytes the signature is over. May share memory with others of its batch: never write to it. */
-  readonly signingInput: Uint8Array;
-  /** 64 bytes r ‖ s, S low. Same warning. */
+  /** 64 bytes r ‖ s, S low. May share memory with others of its batch: never write to it. */
   readonly signature: Uint8Array;
 }
 
@@ -148,11 +148,14 @@ function statementOf(payload: unknown): Statement {
  * Reads a statement. Refuses every spelling but the canonical one; the signature is not verified, nor is
  * anything compared with a clock or a registry.
  *
- * @throws ProtocolError `STATEMENT`, or what {@link parseJws} throws
+ * @throws ProtocolError `STATEMENT`, `NOT_CANONICAL`, or what {@link openJws} throws
  */
 export function parseStatement(text: string): SignedStatement {
-  const { payload, ...jws } = parseJws(text, STATEMENT_TYP, STATEMENT_MAX_BYTES);
-  return { ...jws, statement: statementOf(payload) };
+  const { kid, json, signature } = openJws(text, STATEMENT_TYP, STATEMENT_MAX_BYTES);
+  const statement = statementOf(parseJson(json));
+  // A valid statement's canonical JSON, which is sooner written than that of any value.
+  if (statementJson(statement) !== json) throw notCanonical();
+  return { text, kid, statement, signature };
 }
 
 /** The compact JWS of a statement. @throws ProtocolError `STATEMENT`, `JWS` (the key id) */
@@ -166,5 +169,5 @@ export function verifyStatement(
   publicKey: Uint8Array,
   verify: Verify,
 ): Promise<boolean> {
-  return verify(publicKey, signed.signature, signed.signingInput);
+  return verify(publicKey, signed.signature, signingInputOf(signed.text));
 }

@@ -45,7 +45,8 @@ export async function acceptStatements(
   if (!issuer) throw new ServiceError('ISSUER_UNKNOWN', `No facility ${iss} is admitted`);
   if (issuer.state === 'suspended') throw new ServiceError('ISSUER_SUSPENDED', 'This facility is suspended');
   const at = deps.now();
-  const judged = await Promise.all(texts.map((text) => judgeStatement(deps, issuer, iss, text, at)));
+  const keyOf = validKeysOf(issuer, at);
+  const judged = await Promise.all(texts.map((text) => judgeStatement(deps, iss, keyOf, text, at)));
   const { results, queued } = await deps.db.transaction().execute((trx) => queueNew(deps, trx, judged, at));
   // Durable from here on.
   if (queued > 0) deps.onQueued(queued);
@@ -92,10 +93,26 @@ interface Judged {
   readonly signed?: SignedStatement;
 }
 
+type KeyOf = (kid: string) => Uint8Array | null;
+
+/** An issuer's public keys by their names; null for what is no valid key of its at that time. */
+function validKeysOf(issuer: Issuer, at: number): KeyOf {
+  // Reading one out of its JWK takes as long as reading a statement, and a batch is signed with one or two.
+  const read = new Map<string, Uint8Array | null>();
+  return (kid) => {
+    const known = read.get(kid);
+    if (known !== undefined) return known;
+    const valid = keyValidAt(issuer, kid, at);
+    const key = valid && publicKeyFromJwk(valid.jwk);
+    read.set(kid, key);
+    return key;
+  };
+}
+
 async function judgeStatement(
   { verify }: AcceptDeps,
-  issuer: Issuer,
   iss: string,
+  keyOf: KeyOf,
   text: string,
   at: number,
 ): Promise<Judged> {
@@ -116,9 +133,9 @@ async function judgeStatement(
       result: refused(documentId, 'IAT_AHEAD', 'Its time lies more than five minutes ahead: check the clock'),
     };
   }
-  const key = keyValidAt(issuer, kid, at);
+  const key = keyOf(kid);
   if (!key) return { result: refused(documentId, 'KEY_UNKNOWN', `${kid} is not a valid key of ${iss}`) };
-  if (!(await verifyStatement(signed, publicKeyFromJwk(key.jwk), verify))) {
+  if (!(await verifyStatement(signed, key, verify))) {
     return { result: refused(documentId, 'SIGNATURE_INVALID', `The signature is not by key ${kid}`) };
   }
   return { result: { documentId, state: 'pending' }, signed };
