@@ -1,5 +1,5 @@
 import { encodeBase64url } from '@spondon/protocol/base64url';
-import { type Hash, publicKeyFromJwk, type Verify } from '@spondon/protocol/crypto';
+import { type EcPublicJwk, type Hash, publicKeyFromJwk, type Verify } from '@spondon/protocol/crypto';
 import { readFoundClaims } from '@spondon/protocol/found-claims';
 import { type Issuer, keyOf, type Status } from '@spondon/protocol/records';
 import { parseStatement, type SignedStatement, verifyStatement } from '@spondon/protocol/statement';
@@ -27,6 +27,9 @@ export interface FindDeps {
 
 /** Finds what is known about a document, on the ledger as this service has read it and in its queue. */
 export class Finder {
+  /** Of the registry's keys: whether each lies on the curve need not be computed for each answer. */
+  readonly #points = new WeakMap<EcPublicJwk, Uint8Array>();
+
   constructor(private readonly deps: FindDeps) {}
 
   /** Records with this hash, and those that the claims found in the file name. */
@@ -121,7 +124,15 @@ export class Finder {
 
   async #isSigned(signed: SignedStatement, issuer: Issuer | null): Promise<boolean> {
     const key = issuer && keyOf(issuer, signed.kid);
-    return key !== null && verifyStatement(signed, publicKeyFromJwk(key.jwk), this.deps.verify);
+    return key !== null && verifyStatement(signed, this.#pointOf(key.jwk), this.deps.verify);
+  }
+
+  #pointOf(jwk: EcPublicJwk): Uint8Array {
+    const known = this.#points.get(jwk);
+    if (known) return known;
+    const point = publicKeyFromJwk(jwk);
+    this.#points.set(jwk, point);
+    return point;
   }
 
   /** The last revocation in the log: the contract let it in only with its issuer's signature and a proof. */

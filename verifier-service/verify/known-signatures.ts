@@ -19,19 +19,16 @@ const OWNER_ONLY = 0o600;
  * byte of it is damaged, signatures are verified that need not be.
  */
 export class KnownSignatures {
-  #count = 0;
+  /** Digests that had to give way since it last grew. */
+  #displaced = 0;
   #changed = false;
   #saving: Promise<void> = Promise.resolve();
-  /** In a full bucket, where the next one goes. */
-  #turn = 0;
 
   private constructor(
     private readonly path: string,
     /** Digests in slots of four words. A free slot begins with a zero. */
     private words: Uint32Array,
-  ) {
-    for (let slot = 0; slot < words.length; slot += WORDS) if (words[slot] !== 0) this.#count += 1;
-  }
+  ) {}
 
   /** What `save` left at `path`; empty when there is no such file, or one of a size that it would not write. */
   static async open(path: string): Promise<KnownSignatures> {
@@ -52,9 +49,11 @@ export class KnownSignatures {
     const added = wordsOf(digest);
     // One digest in four thousand million would look like a free slot: it is not kept.
     if (added[0] === 0 || this.#slotOf(added) !== null) return;
-    if (this.#count * 2 * WORDS >= this.words.length && this.words.length < MAX_SLOTS * WORDS) this.#grow();
     this.#put(added);
     this.#changed = true;
+    // About when it is half full.
+    const isCrowded = this.#displaced > this.words.length / WORDS / 256;
+    if (isCrowded && this.words.length < MAX_SLOTS * WORDS) this.#grow();
   }
 
   /** Writes down what is new, if anything. */
@@ -76,11 +75,10 @@ export class KnownSignatures {
     for (let slot = bucket; slot < bucket + BUCKET_WORDS; slot += WORDS) {
       if (this.words[slot] !== 0) continue;
       this.words.set(digest, slot);
-      this.#count += 1;
       return;
     }
-    this.words.set(digest, bucket + (this.#turn % BUCKET_WORDS));
-    this.#turn += WORDS;
+    this.words.set(digest, bucket + ((this.#displaced * WORDS) % BUCKET_WORDS));
+    this.#displaced += 1;
   }
 
   #slotOf(digest: Uint32Array): number | null {
@@ -101,7 +99,7 @@ export class KnownSignatures {
   #grow(): void {
     const before = this.words;
     this.words = new Uint32Array(before.length * 2);
-    this.#count = 0;
+    this.#displaced = 0;
     for (let slot = 0; slot < before.length; slot += WORDS) {
       if (before[slot] !== 0) this.#put(before.subarray(slot, slot + WORDS));
     }
