@@ -10,7 +10,6 @@ import type { Block, Transaction } from '@spondon/ledger/port';
 import { damagedBy, WorkerError } from '../error.js';
 import { type Append, readAppend, type Unpacked } from './append.js';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js';
-import type { Location } from './index-record.js';
 import { Logs } from './logs.js';
 import { LookupIndex } from './lookup-index.js';
 import { Registry } from './registry.js';
@@ -158,9 +157,12 @@ export class LogStore {
     );
   }
 
-  /** Issues and revocations under a documentId, of any issuer, first anchored first. */
-  findByCode(jti: string): Anchored[] {
-    return this.#find(documentIdBytes(jti)).filter(({ signed }) => signed.statement.jti === jti);
+  /**
+   * Issues and revocations under a documentId, of any issuer, first anchored first. Entries that the caller has at hand
+   * are not read again.
+   */
+  findByCode(jti: string, atHand: readonly Anchored[] = []): Anchored[] {
+    return this.#find(documentIdBytes(jti), atHand).filter(({ signed }) => signed.statement.jti === jti);
   }
 
   entry(mspId: string, index: number): Uint8Array {
@@ -177,22 +179,23 @@ export class LogStore {
     return this.logs.get(mspId).tiles.inclusionPath(index, size);
   }
 
-  #find(key: Uint8Array): Anchored[] {
-    return this.index.find(key).map((location) => {
-      try {
-        return this.#anchored(location);
-      } catch (error) {
-        throw damagedBy(error, 'What the lookup index points to is no entry');
-      }
+  #find(key: Uint8Array, atHand: readonly Anchored[] = []): Anchored[] {
+    return this.index.find(key).map(({ log, index, offset }) => {
+      const mspId = this.registry.logs[log];
+      if (mspId === undefined)
+        throw new WorkerError('LOG_DAMAGED', `The index names a log ${log} that is not there`);
+      const known = atHand.find((entry) => entry.index === index && entry.mspId === mspId);
+      return known ?? this.#read(mspId, index, offset);
     });
   }
 
-  #anchored({ log, index, offset }: Location): Anchored {
-    const mspId = this.registry.logs[log];
-    if (mspId === undefined)
-      throw new WorkerError('LOG_DAMAGED', `The index names a log ${log} that is not there`);
-    const { at, text } = decodeEntry(this.logs.get(mspId).tiles.entry(index, offset));
-    return { mspId, index, at, signed: parseStatement(text) };
+  #read(mspId: string, index: number, offset: number): Anchored {
+    try {
+      const { at, text } = decodeEntry(this.logs.get(mspId).tiles.entry(index, offset));
+      return { mspId, index, at, signed: parseStatement(text) };
+    } catch (error) {
+      throw damagedBy(error, 'What the lookup index points to is no entry');
+    }
   }
 
   #apply(block: Block): void {

@@ -245,14 +245,16 @@ type Blanks<Text extends string> = Text extends `${string}{${infer Name}}${infer
   : never;
 type Filling<Code extends CheckCode> = Readonly<Record<Blanks<(typeof checkCodes)[Code]['message']>, string>>;
 
+/** Each sentence cut at its blanks: text, name, text, name, …, text. */
+const cutMessages: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  Object.entries(checkCodes).map(([code, { message }]) => [code, message.split(/\{(\w+)\}/)]),
+);
+
 /** The check that answers with `code`; whatever its sentence leaves blank has to be given. */
 export function checkOf<Code extends CheckCode>(code: Code, filling: Filling<Code>): Check {
-  const { id, state, message } = checkCodes[code];
+  const { id, state } = checkCodes[code];
   const blanks: Readonly<Record<string, string>> = filling;
-  return {
-    id,
-    state,
-    code,
-    message: message.replaceAll(/\{(\w+)\}/g, (_, name: string) => blanks[name] ?? ''),
-  };
+  let message = '';
+  cutMessages[code]?.forEach((piece, at) => (message += at % 2 === 0 ? piece : (blanks[piece] ?? '')));
+  return { id, state, code, message };
 }

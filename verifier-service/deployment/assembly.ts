@@ -17,6 +17,7 @@ import { createUploadSlots } from '../upload-slots.js';
 import type { Vault } from '../vault/seal.js';
 import { loadSigningKey, newSigningKey } from '../vault/signing-key.js';
 import { Finder } from '../verify/find.js';
+import { type KnownSignatures, verifyOnce } from '../verify/known-signatures.js';
 import { verifyOnThreads } from '../verify/threads.js';
 import { createVisitorLimit } from '../visitor-limit.js';
 import type { Anchoring } from './anchoring.js';
@@ -32,6 +33,7 @@ export interface Parts {
   readonly store: DocumentStore;
   readonly prepare: ThreadPool<PrepareJob, PreparedDocument>;
   readonly reader: ClaimsReader;
+  readonly knownSignatures: KnownSignatures;
   readonly metrics: Metrics;
   readonly log: Logger;
 }
@@ -50,6 +52,8 @@ export function assemble(parts: Parts): { registrar: Registrar; options: Omit<Ap
   const { onQueued } = anchoring;
   const limit = createVisitorLimit(config.rateLimit);
   const assertQueueHasRoom = (): void => gauge.assertRoom();
+  // What is verified on its way in need not be once more when somebody asks.
+  const verifyBatch = verifyOnce(verifyOnThreads, parts.knownSignatures, sha256);
   const options: Omit<AppOptions, 'tls'> = {
     logger: log,
     trustProxy: config.trustProxy,
@@ -57,7 +61,7 @@ export function assemble(parts: Parts): { registrar: Registrar; options: Omit<Ap
     documents: { ...documentsOf(parts, signers, wrappingKeys), assertQueueHasRoom },
     statements: {
       db,
-      accept: { db, log: derived, issuer, verify: verifyOnThreads, now, mspId: MSP_ID, onQueued },
+      accept: { db, log: derived, issuer, verify: verifyBatch, now, mspId: MSP_ID, onQueued },
       assertQueueHasRoom,
     },
     verification: { ...verificationOf(parts), limit },
@@ -120,7 +124,7 @@ function documentsOf(parts: Parts, signers: Signers, wrappingKeys: WrappingKeys)
   };
 }
 
-function verificationOf({ config, db, ledger, anchoring, reader, log }: Parts) {
+function verificationOf({ config, db, ledger, anchoring, reader, knownSignatures, log }: Parts) {
   const { store: derived, gauge, isCurrent } = anchoring;
   const finder = new Finder({
     log: derived,
@@ -129,7 +133,7 @@ function verificationOf({ config, db, ledger, anchoring, reader, log }: Parts) {
     isCurrent,
     onDamage: (error) => log.error({ fault: faultOf(error) }, 'the log cannot be read: run fsck'),
     hash: sha256,
-    verify,
+    verify: verifyOnce(verify, knownSignatures, sha256),
     now,
     singleOwner: true,
   });

@@ -13,6 +13,7 @@ import { faultOf } from '../fault.js';
 import { openEmbeddedStore } from '../ipfs/embedded.js';
 import { createMetrics } from '../metrics.js';
 import { createClaimsReader } from '../read/claims-reader.js';
+import { KnownSignatures } from '../verify/known-signatures.js';
 import { startAnchoring } from './anchoring.js';
 import { lockDataFolder } from './data-lock.js';
 import { type Folders, foldersOf, makeFolders, openVault, refuseHalfAFolder } from './folders.js';
@@ -34,6 +35,8 @@ export interface Deployment {
 /** How long requests under way may take once the service is told to end. */
 const GRACE_MS = 20_000;
 const FORGET_EVERY_MS = 3_600_000;
+/** A crash costs verifying again what was verified since. */
+const SAVE_EVERY_MS = 300_000;
 
 /** The whole service in one process and one data folder. What was opened is closed again when a later step fails. */
 export async function startEmbedded(config: Config, log: Logger): Promise<Deployment> {
@@ -88,6 +91,10 @@ async function open(
   await forgetOldOutcomes(db, Date.now());
   const forgetting = setInterval(() => void forgetOutcomes(db, log), FORGET_EVERY_MS).unref();
   toClose(() => clearInterval(forgetting));
+  const knownSignatures = await KnownSignatures.open(folders.knownSignatures);
+  toClose(() => save(knownSignatures, log));
+  const saving = setInterval(() => void save(knownSignatures, log), SAVE_EVERY_MS).unref();
+  toClose(() => clearInterval(saving));
 
   const { registrar, options } = assemble({
     config,
@@ -98,6 +105,7 @@ async function open(
     store,
     prepare,
     reader,
+    knownSignatures,
     metrics,
     log,
   });
@@ -129,5 +137,13 @@ async function forgetOutcomes(db: Database, log: Logger): Promise<void> {
     await forgetOldOutcomes(db, Date.now());
   } catch (error) {
     log.warn({ fault: faultOf(error) }, 'old answers to repeated requests could not be forgotten');
+  }
+}
+
+async function save(knownSignatures: KnownSignatures, log: Logger): Promise<void> {
+  try {
+    await knownSignatures.save();
+  } catch (error) {
+    log.warn({ fault: faultOf(error) }, 'the cache of known signatures could not be written');
   }
 }

@@ -21,6 +21,7 @@ export function foldersOf(dataDir: string) {
     database: join(dataDir, 'service.db'),
     masterKey: join(dataDir, 'master.key'),
     credentials: join(dataDir, 'credentials'),
+    knownSignatures: join(dataDir, 'known-signatures'),
   };
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { PDFDocument } from '@cantoo/pdf-lib';
+import type { z } from 'zod';
 import { encodeBase64url } from '@spondon/protocol/base64url';
 import { sha256, verify } from '@spondon/protocol/crypto-node';
 import { decodeEntry } from '@spondon/protocol/entry';
@@ -28,6 +29,7 @@ import {
   until,
   upload,
 } from '../deployment/deployment.test-support.js';
+import { fileVerification, verification } from './verification-answer.js';
 
 const RATE_LIMIT = 1100;
 const key = newHomeKey();
@@ -46,13 +48,20 @@ after(async () => {
 /** Each question by another visitor, so that none meets the limit. */
 const visitor = (): string => `10.1.${Math.floor(++visitors / 250)}.${(visitors % 250) + 1}`;
 const byCode = (code: string): Promise<Answer> =>
-  service.ask('GET', `/v1/verify?code=${code}`, { from: visitor() });
+  inForm(verification, service.ask('GET', `/v1/verify?code=${code}`, { from: visitor() }));
 const byHash = (hash: string): Promise<Answer> =>
-  service.ask('GET', `/v1/verify/${hash}`, { from: visitor() });
+  inForm(verification, service.ask('GET', `/v1/verify/${hash}`, { from: visitor() }));
 const byFile = (file: Uint8Array): Promise<Answer> =>
-  service.ask('POST', '/v1/verify', { form: upload(file), from: visitor() });
+  inForm(fileVerification, service.ask('POST', '/v1/verify', { form: upload(file), from: visitor() }));
 const verdictOf = async (answer: Promise<Answer>): Promise<string | undefined> => (await answer).body.verdict;
 const checkCodes = ({ body }: Answer): string[] => (body.checks ?? []).map(({ code }) => code);
+
+/** The service does not hold its answers against their schema; here every one is, and bears nothing besides. */
+async function inForm(schema: z.ZodType, asked: Promise<Answer>): Promise<Answer> {
+  const answer = await asked;
+  if (answer.status === 200) assert.deepEqual(schema.parse(answer.body), answer.body);
+  return answer;
+}
 
 async function issued(more: Readonly<Record<string, unknown>> = {}) {
   const { body } = await service.issue(more);

@@ -1,5 +1,5 @@
 import { encodeBase64url } from '@spondon/protocol/base64url';
-import { type Hash, publicKeyFromJwk, type Verify } from '@spondon/protocol/crypto';
+import { type EcPublicJwk, type Hash, publicKeyFromJwk, type Verify } from '@spondon/protocol/crypto';
 import { readFoundClaims } from '@spondon/protocol/found-claims';
 import { type Issuer, keyOf, type Status } from '@spondon/protocol/records';
 import { parseStatement, type SignedStatement, verifyStatement } from '@spondon/protocol/statement';
@@ -18,18 +18,17 @@ export interface FindDeps {
   /** Told that the log's own files cannot be read. */
   readonly onDamage: (error: WorkerError) => void;
   readonly hash: Hash;
+  /** Asked about the same entries again and again. */
   readonly verify: Verify;
   readonly now: () => number;
   /** One owner keeps the whole ledger, which every answer then says. */
   readonly singleOwner: boolean;
 }
 
-/** Signatures that were verified: bounded, oldest out first. An entry never changes, so an answer stays right. */
-const REMEMBERED_SIGNATURES = 100_000;
-
 /** Finds what is known about a document, on the ledger as this service has read it and in its queue. */
 export class Finder {
-  readonly #signatures = new Map<string, boolean>();
+  /** Of the registry's keys: whether each lies on the curve need not be computed for each answer. */
+  readonly #points = new WeakMap<EcPublicJwk, Uint8Array>();
 
   constructor(private readonly deps: FindDeps) {}
 
@@ -86,15 +85,16 @@ export class Finder {
     const byPlace = new Map(anchored.map((entry) => [`${entry.mspId}/${entry.index}`, entry]));
     const texts = new Set(anchored.map(({ signed }) => signed.text));
     const records: FoundRecord[] = [];
-    for (const [place, { mspId, index, at, signed }] of byPlace) {
-      const record = await this.#record(signed, place, { state: 'anchored', mspId, index, at });
+    for (const entry of byPlace.values()) {
+      const { mspId, index, at, signed } = entry;
+      const record = await this.#record(signed, { state: 'anchored', mspId, index, at }, [entry]);
       if (record) records.push(record);
     }
     for (const { statement, acceptedAt } of queued) {
       // Anchored, and about to leave the queue.
       if (texts.has(statement)) continue;
       texts.add(statement);
-      const record = await this.#record(parseStatement(statement), null, { state: 'pending', acceptedAt });
+      const record = await this.#record(parseStatement(statement), { state: 'pending', acceptedAt }, []);
       if (record) records.push(record);
     }
     return { state: 'answered', source: 'register', records };
@@ -102,46 +102,44 @@ export class Finder {
 
   async #record(
     signed: SignedStatement,
-    place: string | null,
     anchoring: FoundRecord['anchoring'],
+    atHand: readonly Anchored[],
   ): Promise<FoundRecord | null> {
     const { statement, kid } = signed;
     if (statement.op !== 'issue') return null;
     const issuer = this.deps.log.issuer(statement.iss) ?? null;
     const revocation = await this.#pendingRevocation(statement.iss, statement.jti);
+    const status = this.#status(statement.iss, statement.jti, atHand);
     return {
       statement,
       kid,
       issuer,
-      signatureGood: await this.#isSigned(signed, issuer, place),
+      signatureGood: await this.#isSigned(signed, issuer),
       anchoring,
-      status: { state: 'known', status: this.#status(statement.iss, statement.jti), asOf: this.deps.now() },
+      status: { state: 'known', status, asOf: this.deps.now() },
       ...(revocation ? { pendingRevocation: revocation } : {}),
       singleOwner: this.deps.singleOwner,
     };
   }
 
-  async #isSigned(signed: SignedStatement, issuer: Issuer | null, place: string | null): Promise<boolean> {
-    const known = place === null ? undefined : this.#signatures.get(place);
-    if (known !== undefined) return known;
+  async #isSigned(signed: SignedStatement, issuer: Issuer | null): Promise<boolean> {
     const key = issuer && keyOf(issuer, signed.kid);
-    const good = key !== null && (await verifyStatement(signed, publicKeyFromJwk(key.jwk), this.deps.verify));
-    if (place !== null && key) this.#remember(place, good);
-    return good;
+    return key !== null && verifyStatement(signed, this.#pointOf(key.jwk), this.deps.verify);
   }
 
-  #remember(place: string, good: boolean): void {
-    const oldest =
-      this.#signatures.size < REMEMBERED_SIGNATURES ? undefined : this.#signatures.keys().next().value;
-    if (oldest !== undefined) this.#signatures.delete(oldest);
-    this.#signatures.set(place, good);
+  #pointOf(jwk: EcPublicJwk): Uint8Array {
+    const known = this.#points.get(jwk);
+    if (known) return known;
+    const point = publicKeyFromJwk(jwk);
+    this.#points.set(jwk, point);
+    return point;
   }
 
   /** The last revocation in the log: the contract let it in only with its issuer's signature and a proof. */
-  #status(iss: string, jti: string): Status | null {
+  #status(iss: string, jti: string, atHand: readonly Anchored[]): Status | null {
     const { log } = this.deps;
     const last = log
-      .findByCode(jti)
+      .findByCode(jti, atHand)
       .findLast(({ signed: { statement } }) => statement.op === 'revoke' && statement.iss === iss);
     if (last?.signed.statement.op !== 'revoke') return null;
     const { reason, by } = last.signed.statement;
