@@ -197,6 +197,24 @@ void test('facilities are admitted, suspended, given keys, by the operator alone
   assert.match(await succeeds('reinstate', 'bd.dghs.55'), /"admitted"/);
   await writeFile(join(folder, 'jwk.json'), JSON.stringify(newHomeKey().jwk));
   assert.match(await succeeds('rotate-key', 'bd.dghs.55', '--jwk', 'jwk.json'), /"rotated"/);
+  const [clinic] = JSON.parse(await succeeds('facilities', 'bd.dghs.55')) as {
+    keys: { kid: string; from: string }[];
+  }[];
+  const { kid = '', from = '' } = clinic?.keys.at(-1) ?? {};
+  const ended = await succeeds(
+    'end-key',
+    'bd.dghs.55',
+    '--kid',
+    kid,
+    '--why',
+    'compromised',
+    '--since',
+    from,
+  );
+  assert.ok(ended.includes(`"until": "${from}"`) && ended.includes('"compromised"'), ended);
+  const when = await spondon('end-key', 'bd.dghs.55', '--kid', kid, '--why', 'rotated', '--since', 'May');
+  assert.match(when.err, /^REQUEST_INVALID: /);
+  assert.match((await spondon('facilities', 'bd.dghs.56')).err, /No facility bd\.dghs\.56 is admitted/);
   const { id } = JSON.parse(await succeeds('api-key', 'bd.dghs.55')) as { id: string };
   assert.match(await succeeds('api-key', 'bd.dghs.55', '--end', id), /is ended/);
   const { apiKey } = JSON.parse(

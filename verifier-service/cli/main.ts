@@ -195,6 +195,29 @@ program
   );
 
 program
+  .command('end-key')
+  .description('end a signing key; a compromised one also in the past')
+  .argument('<issuerId>')
+  // An option, because an id may begin with a hyphen.
+  .requiredOption('--kid <kid>', "the key's id, as 'facilities' shows it")
+  .addOption(new Option('--why <reason>', 'why').choices(['rotated', 'compromised']).makeOptionMandatory())
+  .option('--since <time>', 'when it ends or ended, such as 2026-11-20T08:00:00+06:00; otherwise now')
+  .action((issuerId: string, { kid, ...end }: { kid: string; why: string; since?: string }) =>
+    show(operator().endKey(issuerId, kid, end)),
+  );
+
+program
+  .command('facilities')
+  .description('show every facility that was admitted, or one, with its keys')
+  .argument('[issuerId]')
+  .action(async (issuerId?: string) => {
+    const { issuers } = await operator().issuers();
+    const found = issuers.filter((each) => issuerId === undefined || each.issuerId === issuerId);
+    if (issuerId !== undefined && found.length === 0) throw new Error(`No facility ${issuerId} is admitted`);
+    await show(Promise.resolve(found));
+  });
+
+program
   .command('api-key')
   .description('issue an API key to a facility (shown once), or end one with --end')
   .argument('<issuerId>')

@@ -1,5 +1,6 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { isKeyId } from '@spondon/protocol/jws';
 import type { Issuer } from '@spondon/protocol/records';
 import { isIssuerId } from '@spondon/protocol/statement';
 import type { Database } from '../database/schema.js';
@@ -88,6 +89,31 @@ export const administrationRoutes: FastifyPluginCallbackZod<AdministrationRoutes
       },
     },
     async ({ params: { id }, body }) => describeIssuer(id, await registrar.rotateKey(id, body.why, body.jwk)),
+  );
+
+  app.post(
+    '/v1/issuers/:id/keys/:kid/end',
+    {
+      schema: {
+        ...shared,
+        summary: 'End a signing key, also in the past when it is compromised',
+        description:
+          'A `rotated` key ends once what it signed is anchored, or later. A `compromised` one ends now or in the ' +
+          'past: what was anchored from then on fails, what was anchored before stands.',
+        params: z.object({ id: issuerId, kid: z.string().refine(isKeyId, 'must be a key id') }),
+        body: z.strictObject({
+          why: z.enum(['rotated', 'compromised']),
+          since: z.iso
+            .datetime({ offset: true })
+            .transform((text) => Date.parse(text))
+            .optional()
+            .describe('first moment at which the key is no longer good; now when absent')
+            .meta({ examples: ['2026-03-14T08:30:00+06:00'] }),
+        }),
+        response,
+      },
+    },
+    async ({ params: { id, kid }, body }) => describeIssuer(id, await registrar.endKey(id, kid, body)),
   );
 
   app.post(
