@@ -187,6 +187,11 @@ void test('a document is replaced and revoked', async () => {
   assert.match(await succeeds('revoke', documentId, '--reason', 'error'), /is revoked/);
   const again = await spondon('revoke', documentId, '--reason', 'error');
   assert.deepEqual([again.exit, again.err.split(':')[0]], [1, 'ALREADY_REVOKED']);
+  const { issuer } = JSON.parse(await succeeds('show', documentId)) as { issuer: string };
+  await until(async () => /"revocation": \{\s*"state": "anchored"/.test(await succeeds('show', documentId)));
+  assert.match(await succeeds('annul', issuer, documentId), /is annulled/);
+  assert.match(await succeeds('verify', documentId), /VALID/);
+  assert.match((await spondon('annul', issuer, documentId)).err, /^REFUSED_BY_LEDGER: /);
 });
 
 void test('facilities are admitted, suspended, given keys, by the operator alone', async () => {

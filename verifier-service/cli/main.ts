@@ -207,6 +207,16 @@ program
   );
 
 program
+  .command('annul')
+  .description('annul the revocation of a document: it stands again')
+  .argument('<issuerId>', 'the facility that issued it')
+  .argument('<code>')
+  .action(async (issuerId: string, code: string) => {
+    await operator().annul(issuerId, code);
+    await put(`The revocation of ${code} is annulled\n`, undefined);
+  });
+
+program
   .command('facilities')
   .description('show every facility that was admitted, or one, with its keys')
   .argument('[issuerId]')

@@ -51,7 +51,7 @@ const QUEUE_LOOK_MS = 20;
 /** The ledger's clock ticks in between now and then, and what was endorsed before has to be made anew. */
 const DECISION_ATTEMPTS = 5;
 
-/** Admission, suspension and keys of facilities: decided on the ledger, by the regulators. One thing at a time. */
+/** What the regulators decide about facilities, on the ledger. One thing at a time. */
 export class Registrar {
   #last: Promise<unknown> = Promise.resolve();
 
@@ -116,6 +116,16 @@ export class Registrar {
         release();
       }
       return this.#issuer(iss);
+    });
+  }
+
+  /**
+   * Annuls the revocation of a document: it stands again. Only one that is on the ledger; its facility may revoke again.
+   */
+  annul(iss: string, jti: string): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#issuer(iss);
+      await this.#decide({ do: 'annul', iss, jti });
     });
   }
 

@@ -9,7 +9,7 @@ import type { Registrar } from '../facilities/registrar.js';
 import { ServiceError } from '../error.js';
 import { describeIssuer } from '../facilities/describe.js';
 import { assertOperator } from './authentication.js';
-import { issuerKind, issuerView, problem } from './schemas.js';
+import { documentCode, issuerKind, issuerView, problem } from './schemas.js';
 
 export interface AdministrationRoutes {
   readonly db: Database;
@@ -114,6 +114,23 @@ export const administrationRoutes: FastifyPluginCallbackZod<AdministrationRoutes
       },
     },
     async ({ params: { id, kid }, body }) => describeIssuer(id, await registrar.endKey(id, kid, body)),
+  );
+
+  app.post(
+    '/v1/issuers/:id/documents/:code/annulment',
+    {
+      schema: {
+        ...shared,
+        summary: 'Annul the revocation of a document: it stands again',
+        description: 'Of a revocation that is anchored. The facility may revoke the document again.',
+        params: z.object({ id: issuerId, code: documentCode }),
+        response: { 204: z.null(), default: problem },
+      },
+    },
+    async ({ params: { id, code } }, reply) => {
+      await registrar.annul(id, code);
+      return reply.code(204).send(null);
+    },
   );
 
   app.post(
