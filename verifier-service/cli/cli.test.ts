@@ -304,6 +304,8 @@ void test('backup, kill, fsck, reindex, restore: as an operator does them', asyn
   await succeeds('--data', restored, 'restore', backup);
   await writeFile(join(restored, 'master.key'), await readFile(join(data, 'master.key')), { mode: 0o600 });
   assert.match(await succeeds('--data', restored, 'fsck'), /Everything is sound/);
+  assert.match(await succeeds('--data', restored, 'change-master-key'), /sealed under the new master key/);
+  assert.match(await succeeds('--data', restored, 'fsck'), /Everything is sound/);
   const blob = join(restored, 'ledger', 'blocks');
   const bytes = await readFile(blob);
   bytes.writeUInt8(bytes.readUInt8(500) ^ 1, 500);

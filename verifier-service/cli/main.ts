@@ -263,6 +263,17 @@ program
   .action(async (folder: string) => (await maintenance()).restore(folder, options().data));
 
 program
+  .command('change-master-key')
+  .description('seal everything under a new master key; the service must be stopped')
+  .addHelpText(
+    'after',
+    `
+Without SPONDON_MASTER_KEY a new key takes the place of <data>/master.key, and the old one is kept beside it.
+With it, the new key is read from SPONDON_NEW_MASTER_KEY.`,
+  )
+  .action(async () => (await maintenance()).changeKey(options().data));
+
+program
   .command('settings')
   .description('list the settings of the service')
   .action(() => printSettings(describeSettings()));
