@@ -78,7 +78,12 @@ const SETTINGS = {
 } as const;
 
 /** The command line's own, which may stand in the same environment. */
-const OF_THE_COMMAND_LINE = new Set(['SPONDON_URL', 'SPONDON_API_KEY', 'SPONDON_OPERATOR_KEY']);
+const OF_THE_COMMAND_LINE = new Set([
+  'SPONDON_URL',
+  'SPONDON_API_KEY',
+  'SPONDON_OPERATOR_KEY',
+  'SPONDON_NEW_MASTER_KEY',
+]);
 
 const schema = z.object(SETTINGS);
 

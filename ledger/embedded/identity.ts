@@ -55,7 +55,10 @@ const MEMBERS: readonly (keyof Stored)[] = [
   'bundleKey',
 ];
 
-const FILE = 'identity.json';
+/** Those that the keeper sealed. */
+export const SEALED_MEMBERS = ['rootKey', 'peerKey', 'clientKey', 'bundleKey'] as const;
+
+export const IDENTITY_FILE = 'identity.json';
 
 /**
  * The organisation in `folder`, or null when there is none yet.
@@ -102,7 +105,7 @@ export async function foundOrganisation(
     clientKey: await sealKey(client.key, keeper),
     bundleKey: await sealKey(bundleKey, keeper),
   };
-  await writeDurably(join(folder, FILE), `${JSON.stringify(stored, null, 2)}\n`);
+  await writeDurably(join(folder, IDENTITY_FILE), `${JSON.stringify(stored, null, 2)}\n`);
 }
 
 /** A member of the organisation as those see it who verify. */
@@ -128,11 +131,16 @@ export async function loadPublicIdentities(
 async function readIdentity(folder: string): Promise<Stored | null> {
   let text: string;
   try {
-    text = await readFile(join(folder, FILE), 'utf8');
+    text = await readFile(join(folder, IDENTITY_FILE), 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
   }
+  return parseIdentity(text);
+}
+
+/** @throws LedgerError `DAMAGED` */
+export function parseIdentity(text: string): Stored {
   try {
     const stored = JSON.parse(text) as Partial<Record<keyof Stored, unknown>>;
     if (MEMBERS.every((member) => typeof stored[member] === 'string')) return stored as Stored;
@@ -177,5 +185,5 @@ function signingIdentity(mspId: string, certificate: string, key: KeyObject): Si
 }
 
 function damaged(what: string, cause?: unknown): LedgerError {
-  return new LedgerError('DAMAGED', `the ledger's ${FILE} ${what}`, undefined, { cause });
+  return new LedgerError('DAMAGED', `the ledger's ${IDENTITY_FILE} ${what}`, undefined, { cause });
 }

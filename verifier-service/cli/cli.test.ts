@@ -187,6 +187,11 @@ void test('a document is replaced and revoked', async () => {
   assert.match(await succeeds('revoke', documentId, '--reason', 'error'), /is revoked/);
   const again = await spondon('revoke', documentId, '--reason', 'error');
   assert.deepEqual([again.exit, again.err.split(':')[0]], [1, 'ALREADY_REVOKED']);
+  const { issuer } = JSON.parse(await succeeds('show', documentId)) as { issuer: string };
+  await until(async () => /"revocation": \{\s*"state": "anchored"/.test(await succeeds('show', documentId)));
+  assert.match(await succeeds('annul', issuer, documentId), /is annulled/);
+  assert.match(await succeeds('verify', documentId), /VALID/);
+  assert.match((await spondon('annul', issuer, documentId)).err, /^REFUSED_BY_LEDGER: /);
 });
 
 void test('facilities are admitted, suspended, given keys, by the operator alone', async () => {
@@ -197,6 +202,24 @@ void test('facilities are admitted, suspended, given keys, by the operator alone
   assert.match(await succeeds('reinstate', 'bd.dghs.55'), /"admitted"/);
   await writeFile(join(folder, 'jwk.json'), JSON.stringify(newHomeKey().jwk));
   assert.match(await succeeds('rotate-key', 'bd.dghs.55', '--jwk', 'jwk.json'), /"rotated"/);
+  const [clinic] = JSON.parse(await succeeds('facilities', 'bd.dghs.55')) as {
+    keys: { kid: string; from: string }[];
+  }[];
+  const { kid = '', from = '' } = clinic?.keys.at(-1) ?? {};
+  const ended = await succeeds(
+    'end-key',
+    'bd.dghs.55',
+    '--kid',
+    kid,
+    '--why',
+    'compromised',
+    '--since',
+    from,
+  );
+  assert.ok(ended.includes(`"until": "${from}"`) && ended.includes('"compromised"'), ended);
+  const when = await spondon('end-key', 'bd.dghs.55', '--kid', kid, '--why', 'rotated', '--since', 'May');
+  assert.match(when.err, /^REQUEST_INVALID: /);
+  assert.match((await spondon('facilities', 'bd.dghs.56')).err, /No facility bd\.dghs\.56 is admitted/);
   const { id } = JSON.parse(await succeeds('api-key', 'bd.dghs.55')) as { id: string };
   assert.match(await succeeds('api-key', 'bd.dghs.55', '--end', id), /is ended/);
   const { apiKey } = JSON.parse(
@@ -280,6 +303,8 @@ void test('backup, kill, fsck, reindex, restore: as an operator does them', asyn
   const restored = join(folder, 'restored');
   await succeeds('--data', restored, 'restore', backup);
   await writeFile(join(restored, 'master.key'), await readFile(join(data, 'master.key')), { mode: 0o600 });
+  assert.match(await succeeds('--data', restored, 'fsck'), /Everything is sound/);
+  assert.match(await succeeds('--data', restored, 'change-master-key'), /sealed under the new master key/);
   assert.match(await succeeds('--data', restored, 'fsck'), /Everything is sound/);
   const blob = join(restored, 'ledger', 'blocks');
   const bytes = await readFile(blob);

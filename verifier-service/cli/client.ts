@@ -90,6 +90,20 @@ export class Client {
     return this.#post(`/v1/issuers/${encodeURIComponent(issuerId)}/keys`, rotation);
   }
 
+  endKey(issuerId: string, kid: string, end: Readonly<Record<string, unknown>>): Promise<unknown> {
+    return this.#post(`/v1/issuers/${encodeURIComponent(issuerId)}/keys/${encodeURIComponent(kid)}/end`, end);
+  }
+
+  async annul(issuerId: string, code: string): Promise<void> {
+    const path = `/v1/issuers/${encodeURIComponent(issuerId)}/documents/${encodeURIComponent(code)}/annulment`;
+    await this.#ask(path, { method: 'POST', headers: await this.#bearer() });
+  }
+
+  /** Every facility with its keys; needs no key. */
+  async issuers(): Promise<{ issuers: readonly { issuerId: string }[] }> {
+    return this.#json('/v1/issuers');
+  }
+
   async newApiKey(issuerId: string): Promise<{ id: string; issuerId: string; apiKey: string }> {
     return this.#json(`/v1/issuers/${encodeURIComponent(issuerId)}/api-keys`, {
       method: 'POST',

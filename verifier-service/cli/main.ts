@@ -195,6 +195,39 @@ program
   );
 
 program
+  .command('end-key')
+  .description('end a signing key; a compromised one also in the past')
+  .argument('<issuerId>')
+  // An option, because an id may begin with a hyphen.
+  .requiredOption('--kid <kid>', "the key's id, as 'facilities' shows it")
+  .addOption(new Option('--why <reason>', 'why').choices(['rotated', 'compromised']).makeOptionMandatory())
+  .option('--since <time>', 'when it ends or ended, such as 2026-11-20T08:00:00+06:00; otherwise now')
+  .action((issuerId: string, { kid, ...end }: { kid: string; why: string; since?: string }) =>
+    show(operator().endKey(issuerId, kid, end)),
+  );
+
+program
+  .command('annul')
+  .description('annul the revocation of a document: it stands again')
+  .argument('<issuerId>', 'the facility that issued it')
+  .argument('<code>')
+  .action(async (issuerId: string, code: string) => {
+    await operator().annul(issuerId, code);
+    await put(`The revocation of ${code} is annulled\n`, undefined);
+  });
+
+program
+  .command('facilities')
+  .description('show every facility that was admitted, or one, with its keys')
+  .argument('[issuerId]')
+  .action(async (issuerId?: string) => {
+    const { issuers } = await operator().issuers();
+    const found = issuers.filter((each) => issuerId === undefined || each.issuerId === issuerId);
+    if (issuerId !== undefined && found.length === 0) throw new Error(`No facility ${issuerId} is admitted`);
+    await show(Promise.resolve(found));
+  });
+
+program
   .command('api-key')
   .description('issue an API key to a facility (shown once), or end one with --end')
   .argument('<issuerId>')
@@ -228,6 +261,17 @@ program
   .description('make the data folder anew from a backup; it must not exist')
   .argument('<folder>', 'the backup')
   .action(async (folder: string) => (await maintenance()).restore(folder, options().data));
+
+program
+  .command('change-master-key')
+  .description('seal everything under a new master key; the service must be stopped')
+  .addHelpText(
+    'after',
+    `
+Without SPONDON_MASTER_KEY a new key takes the place of <data>/master.key, and the old one is kept beside it.
+With it, the new key is read from SPONDON_NEW_MASTER_KEY.`,
+  )
+  .action(async () => (await maintenance()).changeKey(options().data));
 
 program
   .command('settings')

@@ -1,4 +1,5 @@
 import { checkData } from '../deployment/fsck.js';
+import { changeMasterKey } from '../deployment/master-key-change.js';
 import { copyData, rebuildDerived, restoreData } from '../deployment/maintenance.js';
 
 const masterKey = (): string | undefined => process.env.SPONDON_MASTER_KEY;
@@ -30,6 +31,21 @@ export async function backUp(dataDir: string, target: string): Promise<void> {
 export async function restore(backup: string, dataDir: string): Promise<void> {
   await restoreData(backup, dataDir);
   print(`${dataDir} is restored. Put the master key back (${dataDir}/master.key, mode 0600), then run fsck.`);
+}
+
+export async function changeKey(dataDir: string): Promise<void> {
+  const next = process.env.SPONDON_NEW_MASTER_KEY;
+  const { from, to, newFile, oldFile } = await changeMasterKey(dataDir, { present: masterKey(), next });
+  print(`Everything in ${dataDir} is sealed under the new master key ${to} now.`);
+  print(
+    newFile === null
+      ? 'Start the service with it as SPONDON_MASTER_KEY.'
+      : `It is in ${newFile}: copy it to your key custody.`,
+  );
+  print(
+    `Backups made so far open with the old key ${from} only: keep it as long as them` +
+      (oldFile === null ? '.' : ` (${oldFile}), away from here.`),
+  );
 }
 
 function print(line: string): void {

@@ -44,6 +44,7 @@ export interface Body {
   readonly detail?: string;
   readonly requestId?: string;
   readonly documentId?: string;
+  readonly anchoredAt?: string;
   readonly sha256?: string;
   readonly state?: string;
   readonly patientId?: string;
@@ -57,7 +58,12 @@ export interface Body {
   readonly id?: string;
   readonly apiKey?: string;
   readonly issuers?: readonly { readonly issuerId: string }[];
-  readonly keys?: readonly { readonly kid: string; readonly until?: string; readonly why?: string }[];
+  readonly keys?: readonly {
+    readonly kid: string;
+    readonly from: string;
+    readonly until?: string;
+    readonly why?: string;
+  }[];
   readonly accepted?: number;
   readonly results?: readonly Body[];
   readonly verdict?: string;

@@ -8,6 +8,8 @@ import type { Folders } from './folders.js';
 /** The embedded organisation: owner of the ledger, its regulator, and the issuer of every log entry. */
 export const MSP_ID = 'SpondonMSP';
 export const CHANNEL = 'records';
+/** What the vault is told when it seals the ledger's private keys. */
+export const LEDGER_IDENTITY = 'ledger-identity';
 export const CHAINCODE = { name: 'records', version: '1' };
 
 export type OwnLedger = Awaited<ReturnType<typeof openLedger>>;
@@ -22,8 +24,8 @@ export function openLedger(folders: Folders, vault: Vault, log: Logger) {
     mspId: MSP_ID,
     owner: 'the owner of this deployment',
     keeper: {
-      seal: (plaintext: Uint8Array) => vault.seal(plaintext, 'ledger-identity'),
-      open: (sealed: Uint8Array) => vault.open(sealed, 'ledger-identity'),
+      seal: (plaintext: Uint8Array) => vault.seal(plaintext, LEDGER_IDENTITY),
+      open: (sealed: Uint8Array) => vault.open(sealed, LEDGER_IDENTITY),
     },
     now: () => Date.now(),
     random: (length) => randomBytes(length),

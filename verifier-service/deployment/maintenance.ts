@@ -13,6 +13,7 @@ import {
 import { sha256 } from '@spondon/protocol/crypto-node';
 import { ServiceError } from '../error.js';
 import { lockDataFolder } from './data-lock.js';
+import { isSealedUnderOneKey } from './master-key-recovery.js';
 import { type Folders, foldersOf, openVault, refuseHalfAFolder } from './folders.js';
 import { openLedger } from './ledger.js';
 
@@ -80,6 +81,10 @@ export async function copyData(dataDir: string, target: string): Promise<void> {
     db.close();
   }
   for (const name of COPIED) await copyFolder(join(dataDir, name), join(target, name));
+  if (!(await isSealedUnderOneKey(foldersOf(target)))) {
+    const message = `The master key was changed while ${target} was being copied: delete it and take the backup again`;
+    throw new ServiceError('DATA_DAMAGED', message);
+  }
   await syncAll(target);
 }
 

@@ -16,7 +16,7 @@ import type { IssuerSigner } from '../facilities/signers.js';
 import { type Idempotent, saveOutcome } from './idempotency.js';
 import type { PreparedDocument, PrepareJob } from './prepare.js';
 import { queueRow } from './queueing.js';
-import { alreadyRevoked, assertRevocable, type RevokeDeps } from './revoke.js';
+import { alreadyRevoked, assertRevocable, type RevokeDeps, revocationTime } from './revoke.js';
 
 export interface Warning {
   readonly code: string;
@@ -171,7 +171,7 @@ function stampDetails(
 
 /** The document's statement, and the revocation of the one that it replaces. */
 async function signAll(
-  { mspId }: IssueDeps,
+  { mspId, log }: IssueDeps,
   { iss, supersedes }: IssueRequest,
   issue: IssueStatement,
   { kid, sign }: IssuerSigner,
@@ -179,8 +179,15 @@ async function signAll(
 ): Promise<NewQueueRow[]> {
   const rows = [queueRow(mspId, issue, await signStatement(issue, kid, sign), at)];
   if (supersedes === undefined) return rows;
-  const { iat, jti: by } = issue;
-  const revoke: Statement = { op: 'revoke', iss, iat, jti: supersedes, reason: 'superseded', by };
+  const iat = revocationTime(log, iss, supersedes, at);
+  const revoke: Statement = {
+    op: 'revoke',
+    iss,
+    iat,
+    jti: supersedes,
+    reason: 'superseded',
+    by: issue.jti,
+  };
   return [...rows, queueRow(mspId, revoke, await signStatement(revoke, kid, sign), at)];
 }
 

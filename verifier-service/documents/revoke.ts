@@ -38,7 +38,8 @@ export async function revokeDocument(
   const revoked: Revoked = { documentId: formatDocumentId(jti), reason, state: 'pending' };
   await deps.withSigner(iss, async ({ kid, sign }) => {
     const at = deps.now();
-    const statement: Statement = { op: 'revoke', iss, iat: Math.floor(at / 1000), jti, reason };
+    const iat = revocationTime(deps.log, iss, jti, at);
+    const statement: Statement = { op: 'revoke', iss, iat, jti, reason };
     const text = await signStatement(statement, kid, sign);
     await deps.db.transaction().execute(async (trx) => {
       // Asked within the transaction: of two revocations at once, one is told that it came second.
@@ -80,6 +81,15 @@ export function whyNotRevocable(
   const last = anchored.findLast(({ signed }) => signed.statement.op === 'revoke');
   const stands = last !== undefined && log.annulment(iss, jti)?.index !== last.index;
   return ops.has('revoke') || stands ? alreadyRevoked(jti) : null;
+}
+
+/**
+ * `iat` of a revocation made at `at` (ms). After an annulment the contract takes none from before it, and a statement is
+ * dated in seconds: within that second, it is the next one.
+ */
+export function revocationTime(log: RevokeDeps['log'], iss: string, jti: string, at: number): number {
+  const annulled = log.annulment(iss, jti)?.annulled ?? 0;
+  return Math.max(Math.floor(at / 1000), Math.ceil(annulled / 1000));
 }
 
 export function alreadyRevoked(jti: string): ServiceError {

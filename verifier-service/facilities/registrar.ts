@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { canonicalJson } from '@spondon/protocol/canonical';
 import type { EcPublicJwk } from '@spondon/protocol/crypto';
-import type { Issuer, IssuerKind } from '@spondon/protocol/records';
+import { type Issuer, type IssuerKind, keyOf } from '@spondon/protocol/records';
 import { encodeBase64url } from '@spondon/protocol/base64url';
 import { type Ledger, LedgerError } from '@spondon/ledger/port';
 import { lastInQueue, nextInQueue } from '@spondon/anchor-worker/queue';
@@ -18,6 +18,16 @@ export interface Admission {
   readonly telephone: string;
   /** The facility's own public key, when it keeps its key at home; else the service makes one. */
   readonly jwk?: EcPublicJwk | undefined;
+}
+
+/** How a key ends. */
+export interface KeyEnd {
+  readonly why: 'rotated' | 'compromised';
+  /**
+   * First moment at which it is no longer good, Unix ms; the present one when absent. In the past only when
+   * `compromised`: what was anchored from then on fails.
+   */
+  readonly since?: number | undefined;
 }
 
 export interface RegistrarDeps {
@@ -41,7 +51,7 @@ const QUEUE_LOOK_MS = 20;
 /** The ledger's clock ticks in between now and then, and what was endorsed before has to be made anew. */
 const DECISION_ATTEMPTS = 5;
 
-/** Admission, suspension and keys of facilities: decided on the ledger, by the regulators. One thing at a time. */
+/** What the regulators decide about facilities, on the ledger. One thing at a time. */
 export class Registrar {
   #last: Promise<unknown> = Promise.resolve();
 
@@ -74,7 +84,7 @@ export class Registrar {
    */
   rotateKey(iss: string, why: 'rotated' | 'compromised', own?: EcPublicJwk): Promise<Issuer> {
     return this.#inTurn(async () => {
-      const { signers, now } = this.deps;
+      const { signers } = this.deps;
       const old = this.#issuer(iss).keys.filter(({ until }) => until === undefined);
       if (own === undefined && !(await signers.keepsKeyOf(iss))) {
         throw new ServiceError(
@@ -84,16 +94,38 @@ export class Registrar {
       }
       const jwk = own ?? (await this.#keepSigningKey(iss));
       await this.#decide({ do: 'addKey', iss, jwk });
-      if (why === 'rotated') {
-        await signers.settled(iss);
-        await this.#anchored(iss);
-      }
-      for (const { kid: ended } of old) {
-        // An ordinary end lies ahead of the transaction that sets it; a compromised key ends before that.
-        const until = now() + (why === 'rotated' ? ENDS_AHEAD_MS : 0);
-        await this.#decide({ do: 'endKey', iss, kid: ended, until, why });
+      if (why === 'rotated') await this.#settled(iss);
+      for (const { kid } of old) await this.#end(iss, kid, { why });
+      return this.#issuer(iss);
+    });
+  }
+
+  /**
+   * Ends a key without bringing a new one. One that is `rotated` signs nothing more here at once, and ends when what it
+   * signed is anchored. Of one that is `compromised`, what it signed and is not anchored is lost.
+   */
+  endKey(iss: string, kid: string, end: KeyEnd): Promise<Issuer> {
+    return this.#inTurn(async () => {
+      if (!keyOf(this.#issuer(iss), kid)) throw new ServiceError('NOT_FOUND', `${iss} has no key ${kid}`);
+      const release = this.deps.signers.withhold(iss, kid);
+      try {
+        if (end.why === 'rotated') await this.#settled(iss);
+        await this.#end(iss, kid, end);
+      } finally {
+        // By now the registry keeps it from signing; or it was not ended, and goes on.
+        release();
       }
       return this.#issuer(iss);
+    });
+  }
+
+  /**
+   * Annuls the revocation of a document: it stands again. Only one that is on the ledger; its facility may revoke again.
+   */
+  annul(iss: string, jti: string): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#issuer(iss);
+      await this.#decide({ do: 'annul', iss, jti });
     });
   }
 
@@ -110,6 +142,12 @@ export class Registrar {
       await this.#decide({ do: change, iss });
       return this.#issuer(iss);
     });
+  }
+
+  #end(iss: string, kid: string, { why, since }: KeyEnd): Promise<void> {
+    // An ordinary end lies ahead of the transaction that sets it; a compromised key ends before that.
+    const until = since ?? this.deps.now() + (why === 'rotated' ? ENDS_AHEAD_MS : 0);
+    return this.#decide({ do: 'endKey', iss, kid, until, why });
   }
 
   #issuer(iss: string): Issuer {
@@ -152,8 +190,9 @@ export class Registrar {
       .execute();
   }
 
-  /** Waits until what the facility has queued by now is anchored. */
-  async #anchored(iss: string): Promise<void> {
+  /** Waits until what the facility was signing or has queued by now is anchored. */
+  async #settled(iss: string): Promise<void> {
+    await this.deps.signers.settled(iss);
     const { db, ledger, now } = this.deps;
     const last = await lastInQueue(queueOf(db), ledger.mspId);
     const end = now() + ROTATION_WAIT_MS;
@@ -161,7 +200,7 @@ export class Registrar {
       const [oldest] = await nextInQueue(queueOf(db), ledger.mspId, 0, 1);
       if (!oldest || oldest.seq > last) return;
       if (now() > end) {
-        const message = `Statements of ${iss} under its old key are still waiting to be anchored; rotate again later`;
+        const message = `Statements of ${iss} under the key that is to end are still waiting to be anchored; try again later`;
         throw new ServiceError('LEDGER_UNAVAILABLE', message);
       }
       await delay(QUEUE_LOOK_MS);

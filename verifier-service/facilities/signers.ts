@@ -33,6 +33,8 @@ export interface SignerDeps {
 export class Signers {
   readonly #open = new Map<string, SigningKey>();
   readonly #working = new Map<string, Set<Promise<unknown>>>();
+  /** About to end: nothing new is signed with them. */
+  readonly #withheld = new Set<string>();
 
   constructor(private readonly deps: SignerDeps) {}
 
@@ -53,10 +55,16 @@ export class Signers {
     await Promise.allSettled([...(this.#working.get(iss) ?? [])]);
   }
 
-  /** Whether this service keeps a key that may sign for the facility now. */
+  /** Takes a key out of use here, before the registry says so. Returns how to take that back. */
+  withhold(iss: string, kid: string): () => void {
+    this.#withheld.add(`${iss}/${kid}`);
+    return () => this.#withheld.delete(`${iss}/${kid}`);
+  }
+
+  /** Whether the facility's newest key, ended or not, is kept here: then its next one is made here too. */
   async keepsKeyOf(iss: string): Promise<boolean> {
-    const issuer = this.deps.issuer(iss);
-    return issuer !== undefined && (await this.#key(iss, issuer)) !== null;
+    const newest = this.deps.issuer(iss)?.keys.at(-1);
+    return newest !== undefined && (await this.#openKey(iss, newest.kid)) !== null;
   }
 
   async #signer(iss: string): Promise<IssuerSigner> {
@@ -69,10 +77,7 @@ export class Signers {
       );
     }
     const key = await this.#key(iss, issuer);
-    if (!key) {
-      const message = 'This facility signs with a key of its own: send signed statements to /v1/statements';
-      throw new ServiceError('ISSUER_KEYLESS', message);
-    }
+    if (!key) throw (await this.keepsKeyOf(iss)) ? keyEnded() : keyless();
     return { issuerName: issuer.name, kid: key.kid, sign: key.sign };
   }
 
@@ -81,12 +86,18 @@ export class Signers {
    * passed over: what it signed would be refused.
    */
   async #key(iss: string, { keys }: Issuer): Promise<SigningKey | null> {
-    const current = keys.filter(({ until }) => until === undefined).sort((a, b) => b.from - a.from);
+    const current = keys
+      .filter(({ kid, until }) => until === undefined && !this.#withheld.has(`${iss}/${kid}`))
+      .sort((a, b) => b.from - a.from);
     for (const { kid } of current) {
-      const key = this.#open.get(`${iss}/${kid}`) ?? (await this.#load(iss, kid));
+      const key = await this.#openKey(iss, kid);
       if (key) return key;
     }
     return null;
+  }
+
+  async #openKey(iss: string, kid: string): Promise<SigningKey | null> {
+    return this.#open.get(`${iss}/${kid}`) ?? (await this.#load(iss, kid));
   }
 
   async #load(iss: string, kid: string): Promise<SigningKey | null> {
@@ -101,4 +112,14 @@ export class Signers {
     this.#open.set(`${iss}/${kid}`, key);
     return key;
   }
+}
+
+function keyless(): ServiceError {
+  const message = 'This facility signs with a key of its own: send signed statements to /v1/statements';
+  return new ServiceError('ISSUER_KEYLESS', message);
+}
+
+function keyEnded(): ServiceError {
+  const message = "This facility's signing key has ended: the operator has to give it a new one (rotate-key)";
+  return new ServiceError('ISSUER_KEY_ENDED', message);
 }

@@ -1,6 +1,7 @@
 import type { Database } from '../database/schema.js';
 import { ServiceError } from '../error.js';
 import {
+  holderOf,
   loadWrappingKey,
   newWrappingKey,
   unwrapDocumentKey,
@@ -52,8 +53,4 @@ export class WrappingKeys {
     this.#open.set(iss, key);
     return key;
   }
-}
-
-function holderOf(iss: string): string {
-  return `facility/${iss}`;
 }

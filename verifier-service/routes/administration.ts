@@ -1,5 +1,6 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { isKeyId } from '@spondon/protocol/jws';
 import type { Issuer } from '@spondon/protocol/records';
 import { isIssuerId } from '@spondon/protocol/statement';
 import type { Database } from '../database/schema.js';
@@ -8,7 +9,7 @@ import type { Registrar } from '../facilities/registrar.js';
 import { ServiceError } from '../error.js';
 import { describeIssuer } from '../facilities/describe.js';
 import { assertOperator } from './authentication.js';
-import { issuerKind, issuerView, problem } from './schemas.js';
+import { documentCode, issuerKind, issuerView, problem } from './schemas.js';
 
 export interface AdministrationRoutes {
   readonly db: Database;
@@ -88,6 +89,48 @@ export const administrationRoutes: FastifyPluginCallbackZod<AdministrationRoutes
       },
     },
     async ({ params: { id }, body }) => describeIssuer(id, await registrar.rotateKey(id, body.why, body.jwk)),
+  );
+
+  app.post(
+    '/v1/issuers/:id/keys/:kid/end',
+    {
+      schema: {
+        ...shared,
+        summary: 'End a signing key, also in the past when it is compromised',
+        description:
+          'A `rotated` key ends once what it signed is anchored, or later. A `compromised` one ends now or in the ' +
+          'past: what was anchored from then on fails, what was anchored before stands.',
+        params: z.object({ id: issuerId, kid: z.string().refine(isKeyId, 'must be a key id') }),
+        body: z.strictObject({
+          why: z.enum(['rotated', 'compromised']),
+          since: z.iso
+            .datetime({ offset: true })
+            .transform((text) => Date.parse(text))
+            .optional()
+            .describe('first moment at which the key is no longer good; now when absent')
+            .meta({ examples: ['2026-03-14T08:30:00+06:00'] }),
+        }),
+        response,
+      },
+    },
+    async ({ params: { id, kid }, body }) => describeIssuer(id, await registrar.endKey(id, kid, body)),
+  );
+
+  app.post(
+    '/v1/issuers/:id/documents/:code/annulment',
+    {
+      schema: {
+        ...shared,
+        summary: 'Annul the revocation of a document: it stands again',
+        description: 'Of a revocation that is anchored. The facility may revoke the document again.',
+        params: z.object({ id: issuerId, code: documentCode }),
+        response: { 204: z.null(), default: problem },
+      },
+    },
+    async ({ params: { id, code } }, reply) => {
+      await registrar.annul(id, code);
+      return reply.code(204).send(null);
+    },
   );
 
   app.post(

@@ -13,6 +13,11 @@ export interface WrapOf {
   readonly holder: string;
 }
 
+/** An issuer's clinical staff, as a holder of wraps. */
+export function holderOf(iss: string): string {
+  return `facility/${iss}`;
+}
+
 const ALGORITHM = 'A256KW';
 const ENCRYPTION = 'A256GCM';
 const TYPE = 'spondon-document-key+jwe';
@@ -25,15 +30,16 @@ export function newWrappingKey(
   random: (bytes: number) => Uint8Array,
 ): { readonly key: Uint8Array; readonly sealed: Uint8Array } {
   const key = random(32);
-  return { key, sealed: vault.seal(key, contextOf(holder)) };
+  return { key, sealed: vault.seal(key, wrappingKeyContext(holder)) };
 }
 
 /** Throws `MASTER_KEY_WRONG`, or `KEY_DAMAGED` for anything that is not a sealed key of this holder. */
 export function loadWrappingKey(sealed: Uint8Array, vault: Vault, holder: string): Uint8Array {
-  return vault.open(sealed, contextOf(holder));
+  return vault.open(sealed, wrappingKeyContext(holder));
 }
 
-function contextOf(holder: string): string {
+/** What the vault is told when it seals a holder's wrapping key. */
+export function wrappingKeyContext(holder: string): string {
   return `wrapping-key/${holder}`;
 }
 

@@ -20,7 +20,7 @@ export interface MasterKeySource {
  * for a file that holds no key. No error has any part of the key.
  */
 export async function loadMasterKey(source: MasterKeySource): Promise<Uint8Array> {
-  if (source.text !== undefined) return fromEnvironment(source.text);
+  if (source.text !== undefined) return masterKeyIn(source.text, 'SPONDON_MASTER_KEY');
   const stored = await readKeyFile(source.file);
   if (stored) return stored;
   if (!source.mayCreate)
@@ -35,17 +35,16 @@ export async function loadMasterKey(source: MasterKeySource): Promise<Uint8Array
   return created;
 }
 
-function fromEnvironment(text: string): Uint8Array {
+/** Throws `CONFIG_INVALID`, naming the variable. */
+export function masterKeyIn(text: string, variable: string): Uint8Array {
   const key = parseKey(text);
   if (!key)
-    throw new ServiceError(
-      'CONFIG_INVALID',
-      'SPONDON_MASTER_KEY should be 32 bytes as base64url (43 characters).',
-    );
+    throw new ServiceError('CONFIG_INVALID', `${variable} should be 32 bytes as base64url (43 characters).`);
   return key;
 }
 
-async function readKeyFile(file: string): Promise<Uint8Array | undefined> {
+/** The key in a file; undefined when there is no such file. Throws as {@link loadMasterKey} does. */
+export async function readKeyFile(file: string): Promise<Uint8Array | undefined> {
   const found = await stat(file).catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
@@ -59,7 +58,11 @@ async function readKeyFile(file: string): Promise<Uint8Array | undefined> {
   return key;
 }
 
-async function createKeyFile({ file, random }: MasterKeySource): Promise<void> {
+/** Writes a new key, for its owner alone; durable when it resolves. A file that is there already stays as it is. */
+export async function createKeyFile({
+  file,
+  random,
+}: Pick<MasterKeySource, 'file' | 'random'>): Promise<void> {
   const temporary = `${file}.${Buffer.from(random(8)).toString('hex')}`;
   const handle = await open(temporary, 'wx', 0o600);
   try {

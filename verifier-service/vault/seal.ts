@@ -11,6 +11,8 @@ import { ServiceError } from '../error.js';
  * key, which need different help; it protects nothing. One master key may seal 2^32 values.
  */
 export interface Vault {
+  /** Names the master key and tells nothing of it: 16 hexadecimal digits. */
+  readonly keyId: string;
   seal(plaintext: Uint8Array, context: string): Uint8Array;
   /** Throws `MASTER_KEY_WRONG` (sealed under another one) or `KEY_DAMAGED` (changed, cut, or of another context). */
   open(sealed: Uint8Array, context: string): Uint8Array;
@@ -30,6 +32,8 @@ export function createVault(masterKey: Uint8Array, random: (bytes: number) => Ui
   const keyId = derive(masterKey, 'spondon/master-key-id/v1', 8);
 
   return {
+    keyId: keyId.toString('hex'),
+
     seal(plaintext, context) {
       const head = Buffer.concat([Uint8Array.of(VERSION), keyId, random(12)]);
       const cipher = createCipheriv('aes-256-gcm', key, head.subarray(KEY_ID_END));
@@ -57,6 +61,12 @@ export function createVault(masterKey: Uint8Array, random: (bytes: number) => Ui
       }
     },
   };
+}
+
+/** The id of the master key under which something was sealed; null when it is no sealed value. */
+export function keyIdOf(sealed: Uint8Array): string | null {
+  if (sealed.length < SEAL_OVERHEAD || sealed[0] !== VERSION) return null;
+  return Buffer.from(sealed.subarray(1, KEY_ID_END)).toString('hex');
 }
 
 function derive(masterKey: Uint8Array, info: string, length: number): Buffer {

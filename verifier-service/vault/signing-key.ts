@@ -20,13 +20,13 @@ export async function newSigningKey(
   iss: string,
 ): Promise<{ readonly key: SigningKey; readonly sealed: Uint8Array }> {
   const { privateKey } = await promisify(generateKeyPair)('ec', { namedCurve: 'P-256' });
-  const sealed = vault.seal(privateKey.export({ type: 'pkcs8', format: 'der' }), contextOf(iss));
+  const sealed = vault.seal(privateKey.export({ type: 'pkcs8', format: 'der' }), signingKeyContext(iss));
   return { key: signingKey(privateKey), sealed };
 }
 
 /** Throws `MASTER_KEY_WRONG`, or `KEY_DAMAGED` for anything that is not a sealed key of this issuer. */
 export function loadSigningKey(sealed: Uint8Array, vault: Vault, iss: string): SigningKey {
-  const pkcs8 = vault.open(sealed, contextOf(iss));
+  const pkcs8 = vault.open(sealed, signingKeyContext(iss));
   try {
     return signingKey(createPrivateKey({ key: Buffer.from(pkcs8), type: 'pkcs8', format: 'der' }));
   } catch {
@@ -34,7 +34,8 @@ export function loadSigningKey(sealed: Uint8Array, vault: Vault, iss: string): S
   }
 }
 
-function contextOf(iss: string): string {
+/** What the vault is told when it seals a facility's signing key. */
+export function signingKeyContext(iss: string): string {
   return `signing-key/${iss}`;
 }
 

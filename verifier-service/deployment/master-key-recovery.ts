@@ -1,0 +1,80 @@
+import { existsSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import Libsql from 'libsql';
+import { syncFolder } from '@spondon/anchor-worker/durable-file';
+import { adoptResealed, dropResealed, sealedKeyIn } from '@spondon/ledger/embedded/reseal';
+import { readKeyFile } from '../vault/master-key.js';
+import { createVault, keyIdOf } from '../vault/seal.js';
+import type { Folders } from './folders.js';
+
+/** A new master key that was made here and is not in force yet. */
+export const nextKeyFile = ({ masterKey }: Pick<Folders, 'masterKey'>): string => `${masterKey}.next`;
+
+/** Where the key goes that was in force before: the backups made until then open with no other. */
+export const oldKeyFile = ({ masterKey }: Pick<Folders, 'masterKey'>, keyId: string): string =>
+  `${masterKey}.${keyId}`;
+
+/**
+ * After a change of the master key that was cut short: the folder is afterwards sealed under one key only, the new one
+ * exactly when the database was. Which key sealed something is told by what was sealed, so no key is needed here.
+ */
+export async function settleMasterKeyChange(folders: Folders): Promise<void> {
+  const prepared = await sealedKeyIn(folders.ledger, 'prepared');
+  if (prepared) {
+    const inDatabase = keyIdInDatabase(folders.database);
+    // Without a facility nothing in the database is sealed: it fits the new key as well as the old one.
+    if (inDatabase === null || inDatabase === keyIdOf(prepared)) await adoptResealed(folders.ledger);
+    else await dropResealed(folders.ledger);
+  }
+  await settleKeyFile(folders);
+}
+
+/** Whether ledger and database were sealed under the same key, or can be brought to that. */
+export async function isSealedUnderOneKey({ ledger, database }: Folders): Promise<boolean> {
+  const inDatabase = keyIdInDatabase(database);
+  if (inDatabase === null) return true;
+  const sealed = [await sealedKeyIn(ledger, 'present'), await sealedKeyIn(ledger, 'prepared')];
+  return sealed.some((each) => each !== null && keyIdOf(each) === inDatabase);
+}
+
+/** The file that was made for the new key takes the old one's place once the data is sealed under it. */
+export async function settleKeyFile(folders: Folders): Promise<void> {
+  const { masterKey, ledger, data } = folders;
+  const next = nextKeyFile(folders);
+  const made = await keyIdInFile(next);
+  if (made === null) return;
+  const present = await sealedKeyIn(ledger, 'present');
+  if (present && keyIdOf(present) === made) {
+    await setAsideKeyFile(folders);
+    await rename(next, masterKey);
+  } else {
+    await rm(next);
+  }
+  await syncFolder(data);
+}
+
+/** Keeps the old key under its id. Returns where; null when there was no file. */
+export async function setAsideKeyFile(folders: Folders): Promise<string | null> {
+  const old = await keyIdInFile(folders.masterKey);
+  if (old === null) return null;
+  const kept = oldKeyFile(folders, old);
+  await rename(folders.masterKey, kept);
+  await syncFolder(folders.data);
+  return kept;
+}
+
+async function keyIdInFile(file: string): Promise<string | null> {
+  const key = await readKeyFile(file);
+  return key ? createVault(key, () => new Uint8Array()).keyId : null;
+}
+
+function keyIdInDatabase(file: string): string | null {
+  if (!existsSync(file)) return null;
+  const db = new Libsql(file);
+  try {
+    const [row] = db.prepare('select sealed from facilityKeys limit 1').raw().all() as [ArrayBuffer][];
+    return row ? keyIdOf(new Uint8Array(row[0])) : null;
+  } finally {
+    db.close();
+  }
+}

@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { parseDocumentId } from '@spondon/protocol/document-id';
+import { verifyOffline } from '../cli/verify.js';
+import {
+  admitHomeHospital,
+  type Answer,
+  assertProblem,
+  type Body,
+  HOME_HOSPITAL,
+  HOSPITAL,
+  issueStatement,
+  newHomeKey,
+  removeFolder,
+  signed,
+  startTestService,
+  temporaryFolder,
+  type TestService,
+} from '../deployment/deployment.test-support.js';
+import { checkData, type Finding } from '../deployment/fsck.js';
+import { MSP_ID } from '../deployment/ledger.js';
+import { queueRow } from '../documents/queueing.js';
+
+let service: TestService;
+before(async () => {
+  service = await startTestService(await temporaryFolder());
+});
+after(async () => {
+  await service.close();
+  await removeFolder(service.dataDir);
+});
+
+const post = (url: string, json?: unknown): Promise<Answer> =>
+  service.ask('POST', url, { key: service.operatorKey, ...(json === undefined ? {} : { json }) });
+const end = (iss: string, kid: string, json: unknown): Promise<Answer> =>
+  post(`/v1/issuers/${iss}/keys/${kid}/end`, json);
+const keysOf = (iss: string) => service.issuer(iss)?.keys ?? [];
+const currentKid = (iss: string): string =>
+  keysOf(iss).findLast(({ until }) => until === undefined)?.kid ?? '';
+const verified = async (code = ''): Promise<Body> =>
+  (await service.ask('GET', `/v1/verify?code=${code}`)).body;
+const signatureOf = ({ checks = [] }: Pick<Body, 'checks'>): string | undefined =>
+  checks.find(({ id }) => id === 'signature')?.code;
+
+async function issuedAndAnchored(): Promise<Body> {
+  const { body } = await service.issue();
+  await service.anchored();
+  return (await service.ask('GET', `/v1/documents/${body.documentId ?? ''}`, { key: service.hospitalKey }))
+    .body;
+}
+
+/** The verdict of somebody who has the evidence file and the trust bundle, and no network. */
+async function verdictOffline(code = ''): Promise<Awaited<ReturnType<typeof verifyOffline>>> {
+  const files = { evidence: join(service.dataDir, 'e.json'), trust: join(service.dataDir, 'trust.json') };
+  await writeFile(files.evidence, (await service.ask('GET', `/v1/documents/${code}/evidence`)).text);
+  await writeFile(files.trust, (await service.ask('GET', '/v1/trust')).text);
+  const subject = { code: parseDocumentId(code) };
+  return verifyOffline(subject, { ...files, pin: undefined, maxAgeHours: undefined }, Date.now());
+}
+
+void test('a key that is ended in the past fails what it signed since, online and offline, and no more', async () => {
+  const [before, since] = [await issuedAndAnchored(), await issuedAndAnchored()];
+  const kid = currentKid(HOSPITAL);
+  const ended = await end(HOSPITAL, kid, { why: 'compromised', since: since.anchoredAt });
+  assert.equal(ended.status, 200, ended.text);
+  const key = ended.body.keys?.find((each) => each.kid === kid);
+  assert.deepEqual([key?.until, key?.why], [since.anchoredAt, 'compromised']);
+
+  assert.equal((await verified(before.documentId)).verdict, 'valid');
+  assert.equal((await verdictOffline(before.documentId)).verdict, 'valid');
+  const forged = await verified(since.documentId);
+  assert.deepEqual([forged.verdict, signatureOf(forged)], ['altered', 'key-compromised']);
+  const offline = await verdictOffline(since.documentId);
+  assert.deepEqual([offline.verdict, signatureOf(offline)], ['altered', 'key-compromised']);
+});
+
+void test('a facility whose only key ended signs nothing until it is given a new one', async () => {
+  assertProblem(await service.issue(), 409, 'ISSUER_KEY_ENDED');
+  const rotated = await post(`/v1/issuers/${HOSPITAL}/keys`, {});
+  assert.equal(rotated.status, 200, rotated.text);
+  assert.equal((await verified((await issuedAndAnchored()).documentId)).verdict, 'valid');
+});
+
+void test('a rotated key ends only after everything that it signed is anchored', async () => {
+  const kid = currentKid(HOSPITAL);
+  const issuing = Array.from({ length: 4 }, () => service.issue());
+  const [ended, ...answers] = await Promise.all([end(HOSPITAL, kid, { why: 'rotated' }), ...issuing]);
+  assert.equal(ended.status, 200, ended.text);
+  for (const { status, body } of answers) {
+    if (status === 201) assert.equal((await verified(body.documentId)).verdict, 'valid');
+    else assert.equal(body.code, 'ISSUER_KEY_ENDED');
+  }
+  assertProblem(await service.issue(), 409, 'ISSUER_KEY_ENDED');
+  assert.equal((await post(`/v1/issuers/${HOSPITAL}/keys`, {})).status, 200);
+});
+
+void test('an end that the rules do not allow is refused, and the key goes on', async () => {
+  const kid = currentKid(HOSPITAL);
+  const { from = 0 } = keysOf(HOSPITAL).at(-1) ?? {};
+  for (const [why, at] of [
+    ['rotated', Date.now() - 1000],
+    ['compromised', Date.now() + 600_000],
+    ['compromised', from - 1],
+  ] as const) {
+    const refused = await end(HOSPITAL, kid, { why, since: new Date(at).toISOString() });
+    assertProblem(refused, 409, 'REFUSED_BY_LEDGER');
+  }
+  for (const json of [
+    {},
+    { why: 'lost' },
+    { why: 'rotated', since: '2026-03-14' },
+    { why: 'rotated', since: 1 },
+  ])
+    assertProblem(await end(HOSPITAL, kid, json), 400, 'REQUEST_INVALID');
+  assertProblem(await end(HOSPITAL, 'AAAAAAAA', { why: 'rotated' }), 404, 'NOT_FOUND');
+  assertProblem(await end('bd.dghs.1', kid, { why: 'rotated' }), 404, 'ISSUER_UNKNOWN');
+  assert.equal((await service.issue()).status, 201);
+});
+
+void test('what a compromised key signed and is not anchored is refused by the ledger, and its facility sees why', async () => {
+  const home = newHomeKey();
+  const apiKey = await admitHomeHospital(service, home);
+  const statement = issueStatement();
+  const row = queueRow(MSP_ID, statement, await signed(statement, home), Date.now());
+  assert.equal((await end(HOME_HOSPITAL, home.kid, { why: 'compromised' })).status, 200);
+  // As if it had been accepted in the moment before.
+  await service.db.insertInto('queue').values(row).execute();
+  await issuedAndAnchored();
+  const { body } = await service.ask('GET', `/v1/documents/${statement.jti}`, { key: apiKey });
+  assert.deepEqual([body.state, body.failure?.code], ['failed', 'KEY_NOT_VALID']);
+  assert.equal((await verified(statement.jti)).verdict, 'not-found');
+  const another = { statements: [await signed(issueStatement(), home)] };
+  const sent = await service.ask('POST', '/v1/statements', { key: apiKey, json: another });
+  assert.equal(sent.body.results?.[0]?.code, 'KEY_UNKNOWN');
+});
+
+void test('ended keys are no damage', async () => {
+  await service.close();
+  const findings: Finding[] = [];
+  const sound = await checkData(service.dataDir, undefined, (finding) => findings.push(finding));
+  assert.ok(sound, JSON.stringify(findings));
+});
