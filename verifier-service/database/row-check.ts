@@ -13,13 +13,14 @@ type Value = string | number | Uint8Array | null;
 const CHECK_CHARACTERS = 16;
 
 export function rowCheck(row: Readonly<Record<string, Value>>): string {
-  const hash = createHash('sha256');
+  const parts: Uint8Array[] = [];
   for (const name of Object.keys(row).sort()) {
     if (name === 'check') continue;
     const value = row[name] ?? null;
     const bytes = value instanceof Uint8Array ? value : Buffer.from(String(value ?? ''));
-    hash.update(`${name} ${typeof value} ${bytes.length} `).update(bytes);
+    parts.push(Buffer.from(`${name} ${typeof value} ${bytes.length} `), bytes);
   }
+  const hash = createHash('sha256').update(Buffer.concat(parts));
   return hash.digest('base64url').slice(0, CHECK_CHARACTERS);
 }
 

@@ -105,7 +105,7 @@ function documentsOf(parts: Parts, signers: Signers, wrappingKeys: WrappingKeys)
     db,
     issue: {
       ...revoke,
-      prepare: (job: PrepareJob) => prepare.run(job),
+      prepare: (job: PrepareJob) => prepare.run(job, [job.file.buffer]),
       store,
       wrapKey: wrappingKeys.wrap.bind(wrappingKeys),
       hash: sha256,

@@ -38,7 +38,8 @@ export type Content = Claims extends infer Each
 
 export interface IssueRequest {
   readonly iss: string;
-  readonly file: Uint8Array;
+  /** Given away: empty afterwards. */
+  readonly file: PrepareJob['file'];
   readonly content: Content;
   /** Unix seconds. */
   readonly exp?: number | undefined;
@@ -230,8 +231,12 @@ function describeIssued(
   };
 }
 
+const PRINTED_DATES = {
+  en: new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'Asia/Dhaka' }),
+  bn: new Intl.DateTimeFormat('bn-BD', { dateStyle: 'long', timeZone: 'Asia/Dhaka' }),
+} as const;
+
 /** Unambiguous in every country, such as '14 March 2026' or '১৪ মার্চ, ২০২৬', by Bangladesh's calendar day. */
 function printedDate(at: number, language: IssueRequest['language']): string {
-  const locale = language === 'bn' ? 'bn-BD' : 'en-GB';
-  return new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'Asia/Dhaka' }).format(at);
+  return PRINTED_DATES[language].format(at);
 }

@@ -4,7 +4,8 @@ import type { FileWarning } from '../intake/warning.js';
 
 /** One file to be made ready: recognised, turned into a PDF if it is a picture, stamped, hashed and encrypted. */
 export interface PrepareJob {
-  readonly file: Uint8Array;
+  /** Handed over to the thread, not copied: the caller's array is empty afterwards. */
+  readonly file: Uint8Array<ArrayBuffer>;
   readonly stamp: StampDetails;
 }
 

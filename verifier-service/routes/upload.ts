@@ -6,7 +6,8 @@ export const MAX_FILE_BYTES = 25 * 1024 * 1024;
 const MAX_DETAILS_BYTES = 64 * 1024;
 
 export interface Upload {
-  readonly file: Buffer;
+  /** Alone in its buffer, so that it can be handed over to a thread. */
+  readonly file: Uint8Array<ArrayBuffer>;
   /** The `details` field, parsed as JSON; undefined when there is none. */
   readonly details: unknown;
 }
@@ -16,7 +17,7 @@ export interface Upload {
  * optional JSON `details`, in either order.
  */
 export async function readUpload(request: FastifyRequest): Promise<Upload> {
-  let file: Buffer | undefined;
+  let file: Upload['file'] | undefined;
   let details: string | undefined;
   for await (const part of partsOf(request)) {
     if (part.type === 'file' && part.fieldname === 'file' && !file) {
@@ -76,7 +77,8 @@ function malformed(): never {
 
 async function textOf(part: Multipart): Promise<string> {
   if (part.type === 'file') {
-    return (await collect(wellFormed(part.file), MAX_DETAILS_BYTES, 'REQUEST_TOO_LARGE')).toString();
+    const bytes = await collect(wellFormed(part.file), MAX_DETAILS_BYTES, 'REQUEST_TOO_LARGE');
+    return Buffer.from(bytes.buffer).toString();
   }
   if (part.valueTruncated) throw tooLarge('REQUEST_TOO_LARGE', MAX_DETAILS_BYTES);
   return String(part.value);
@@ -86,7 +88,7 @@ async function collect(
   stream: AsyncIterable<Uint8Array>,
   most: number,
   code: 'FILE_TOO_LARGE' | 'REQUEST_TOO_LARGE',
-): Promise<Buffer> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of stream) {
@@ -94,7 +96,13 @@ async function collect(
     if (size > most) throw tooLarge(code, most);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks);
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
 }
 
 /** The parser's error quotes the text, so it is not kept. */

@@ -17,6 +17,9 @@ const CLASS_OF = new Uint8Array(256);
 for (const code of [0, 9, 10, 12, 13, 32]) CLASS_OF[code] = SPACE;
 for (const code of Buffer.from('()<>[]{}/%')) CLASS_OF[code] = DELIMITER;
 
+/** Of the operators that open or close something: q Q BT ET BMC BDC EMC, and ID before an inline image's data. */
+const INITIALS = new Set(Buffer.from('qQBEI'));
+
 const isSpace = (code: number | undefined): boolean => code !== undefined && CLASS_OF[code] === SPACE;
 const ends = (code: number | undefined): boolean => code === undefined || CLASS_OF[code] !== 0;
 
@@ -37,7 +40,7 @@ export function balanceOf(content: Uint8Array): ContentBalance {
     else {
       const start = at;
       while (!ends(content[at])) at++;
-      if (at - start > 3 || content[start - 1] === 0x2f) continue;
+      if (at - start > 3 || !INITIALS.has(code) || content[start - 1] === 0x2f) continue;
       const word = String.fromCharCode(...content.subarray(start, at));
       if (word === 'q') open.push('q');
       else if (word === 'Q') unmatchedRestores += close('q') ? 0 : 1;

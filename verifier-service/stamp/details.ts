@@ -14,7 +14,7 @@ export interface StampDetails {
   /** The date as it is to be printed, in the stamp's language. */
   readonly issuedOn: string;
   readonly language: 'en' | 'bn';
-  /** The first page by default; a number counts from 1, and one beyond the last means the last. */
+  /** The first page by default; a number counts from 1, and one beyond the last means the last, with a warning. */
   readonly page?: 'first' | 'last' | number;
   readonly corner?: Corner;
   /** 16 secret random bytes: without them neither the file's hash nor its claims could be kept from guessing. */

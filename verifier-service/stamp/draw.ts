@@ -31,7 +31,9 @@ export function drawStamp(
 function drawQr({ qr: { x, y, size } }: StampLayout, symbol: QrSymbol): string {
   const module = size / symbol.size;
   const scale = formatNumber(Math.round(module * 1e6) / 1e6);
-  const rectangles = darkRectangles(symbol).map((rectangle) => `${rectangle.join(' ')} re`);
+  const rectangles = darkRectangles(symbol).map(
+    ([column, row, width, height]) => `${column} ${row} ${width} ${height} re`,
+  );
   // one path: neighbouring rectangles filled one by one would show hairlines between them
   return `q ${scale} 0 0 -${scale} ${number(x)} ${number(y + size)} cm\n${rectangles.join('\n')}\nf Q`;
 }

@@ -168,11 +168,13 @@ function marginOf(lines: number, takenIn: (line: number) => number): number {
 function integrate({ columns, rows, taken }: Occupancy): Uint32Array {
   const stride = columns + 1;
   const sums = new Uint32Array(stride * (rows + 1));
-  for (let row = 0; row < rows; row++) {
+  let cell = 0;
+  for (let row = 1; row <= rows; row++) {
     let line = 0;
-    for (let column = 0; column < columns; column++) {
-      line += taken[row * columns + column] ?? 0;
-      sums[(row + 1) * stride + column + 1] = (sums[row * stride + column + 1] ?? 0) + line;
+    const end = (row + 1) * stride;
+    for (let at = row * stride + 1; at < end; at++) {
+      line += taken[cell++] ?? 0;
+      sums[at] = (sums[at - stride] ?? 0) + line;
     }
   }
   return sums;

@@ -129,16 +129,21 @@ test('a wanted corner is taken when it is free', async () => {
   assert.ok(placement.x < half.x && placement.y > half.y);
 });
 
-test('the stamp goes on the page that is asked for, on the last when there are fewer', async () => {
+test('the stamp goes on the page that is asked for, and with a warning on the last when there are fewer', async () => {
   const original = await makeReport({ pages: 3 });
-  for (const [page, expected] of [
-    ['first', 1],
-    ['last', 3],
-    [2, 2],
-    [99, 3],
+  for (const [page, expected, warnings] of [
+    ['first', 1, []],
+    ['last', 3, []],
+    [2, 2, []],
+    [3, 3, []],
+    [99, 3, ['PAGE_BEYOND_LAST']],
   ] as const) {
     const stamped = await stampPdf(original, makeDetails({ page }), tools);
     assert.equal(stamped.placement.page, expected);
+    assert.deepEqual(
+      stamped.warnings.map(({ code }) => code),
+      warnings,
+    );
     await assertStamped(original, stamped);
   }
 });

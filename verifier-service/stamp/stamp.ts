@@ -113,7 +113,7 @@ async function stampDrawn(
   const { x, y, width, height } = place.rect;
   return {
     bytes: revision.toBytes(id),
-    warnings: [...inspected.warnings, ...stampWarnings(details, tools.faces)],
+    warnings: [...inspected.warnings, ...stampWarnings(details, inspected.pages.length, tools.faces)],
     placement: {
       page: index + 1,
       x: x / MM,
@@ -186,8 +186,14 @@ function growStrip(box: PageBox, { layouts, details: { corner = 'bottom-right' }
   return { form, rect: { x, y: STRIP_BELOW, width, height }, page: growFoot(box, strip), strip };
 }
 
-function stampWarnings(details: StampDetails, faces: Faces): FileWarning[] {
+function stampWarnings(details: StampDetails, pages: number, faces: Faces): FileWarning[] {
   const warnings: FileWarning[] = [];
+  if (typeof details.page === 'number' && details.page > pages) {
+    warnings.push({
+      code: 'PAGE_BEYOND_LAST',
+      message: `The stamp was asked for on page ${details.page}; it is on the last one, page ${pages}.`,
+    });
+  }
   const missing = missingCharacters(faces, `${details.issuerName} ${details.issuedOn} ${details.host}`);
   if (missing.length > 0) {
     warnings.push({
