@@ -15,7 +15,7 @@ import {
   signStatement,
   type Statement,
 } from '@spondon/protocol/statement';
-import { isMissing } from './durable-file.js';
+import { isMissing } from '@spondon/ledger/durable-file';
 import { LogStore } from './log/store.js';
 import { createQueueTables, type NewQueueRow, type QueueDb, type QueueTables } from './queue.js';
 

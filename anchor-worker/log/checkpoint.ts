@@ -4,7 +4,7 @@ import { decodeBase64url, encodeBase64url } from '@spondon/protocol/base64url';
 import { utf8 } from '@spondon/protocol/bytes';
 import { canonicalJson } from '@spondon/protocol/canonical';
 import { type LogHead, parseLogHead } from '@spondon/protocol/records';
-import { isMissing, writeFileDurably } from '../durable-file.js';
+import { isMissing, writeFileDurably } from '@spondon/ledger/durable-file';
 import { WorkerError } from '../error.js';
 
 const FILE = 'checkpoint.json';

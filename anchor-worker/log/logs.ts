@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { encodeBase64url } from '@spondon/protocol/base64url';
 import type { Hash } from '@spondon/protocol/crypto';
 import type { LogHead } from '@spondon/protocol/records';
-import { isMissing } from '../durable-file.js';
+import { isMissing } from '@spondon/ledger/durable-file';
 import { WorkerError } from '../error.js';
 import { LogTiles } from './tiles.js';
 

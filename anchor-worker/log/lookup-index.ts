@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolderDurably, writeFileDurably } from '../durable-file.js';
+import { makeFolderDurably, writeFileDurably } from '@spondon/ledger/durable-file';
 import { WorkerError } from '../error.js';
 import { keyOf, type Location, RECORD_BYTES, sortRecords } from './index-record.js';
 import { IndexTail } from './index-tail.js';

@@ -1,7 +1,7 @@
 import { open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { makeFolderDurably, syncFolder, UNFINISHED } from '../durable-file.js';
+import { makeFolderDurably, syncFolder, UNFINISHED } from '@spondon/ledger/durable-file';
 import { keyAt, RECORD_BYTES } from './index-record.js';
 import { Run } from './run.js';
 

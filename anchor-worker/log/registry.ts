@@ -4,7 +4,7 @@ import { fromUtf8 } from '@spondon/protocol/bytes';
 import { canonicalJson } from '@spondon/protocol/canonical';
 import { type Issuer, issuerKey, logKey, type Status, statusKey } from '@spondon/protocol/records';
 import type { Write } from '@spondon/ledger/port';
-import { makeFolderDurably, syncFolder } from '../durable-file.js';
+import { makeFolderDurably, syncFolder } from '@spondon/ledger/durable-file';
 import { WorkerError } from '../error.js';
 
 const JOURNAL = 'registry.jsonl';

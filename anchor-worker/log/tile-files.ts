@@ -3,7 +3,7 @@ import { readFile, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { utf8 } from '@spondon/protocol/bytes';
 import { canonicalJson } from '@spondon/protocol/canonical';
-import { isMissing, placeFile, syncFolder, UNFINISHED, writeFileDurably } from '../durable-file.js';
+import { isMissing, placeFile, syncFolder, UNFINISHED, writeFileDurably } from '@spondon/ledger/durable-file';
 import { WorkerError } from '../error.js';
 
 /** Full tiles on their way to disk, above which `settle` waits: 128 are about 10 MB. */

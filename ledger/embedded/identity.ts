@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeIdentity } from '../envelope.js';
 import { LedgerError } from '../port.js';
+import { OWNER_ONLY_FILE, writeFileDurably } from '../durable-file.js';
 import { createOrganisation } from './certificates.js';
-import { writeDurably } from './durable-file.js';
 import { signDer } from './signature.js';
 
 /** How private keys are kept: only what `seal` returns is ever on disk. `open` throws when it is not its own. */
@@ -105,7 +105,11 @@ export async function foundOrganisation(
     clientKey: await sealKey(client.key, keeper),
     bundleKey: await sealKey(bundleKey, keeper),
   };
-  await writeDurably(join(folder, IDENTITY_FILE), `${JSON.stringify(stored, null, 2)}\n`);
+  await writeFileDurably(
+    join(folder, IDENTITY_FILE),
+    `${JSON.stringify(stored, null, 2)}\n`,
+    OWNER_ONLY_FILE,
+  );
 }
 
 /** A member of the organisation as those see it who verify. */

@@ -3,6 +3,7 @@ import { open, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import Database from 'libsql';
+import { UNFINISHED } from '../durable-file.js';
 import { failingOnce, flushingAfter, type Fault, type Outcome } from './faulty-storage.test-support.js';
 import { gate, turn } from './gate.test-support.js';
 import type { Notice } from './recovery.js';
@@ -240,7 +241,7 @@ test('the identity stays, must be there once there are blocks, and must be the s
 
 test('a first start that was interrupted before its identity was in place starts anew', async (t) => {
   const folder = await temporaryFolder(t);
-  await writeFile(join(folder, 'identity.json.new'), '{"mspId":"So');
+  await writeFile(join(folder, `identity.json${UNFINISHED}`), '{"mspId":"So');
   const ledger = await openToy(t, folder);
   await ledger.submit('Increment', ['n']);
   assert.equal((await verifyLedger({ folder, ...WHOLE })).blocks, 1);

@@ -1,6 +1,6 @@
 import { readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncFolder, writeDurably } from './durable-file.js';
+import { OWNER_ONLY_FILE, syncFolder, writeFileDurably } from '../durable-file.js';
 import { IDENTITY_FILE, type Keeper, parseIdentity, SEALED_MEMBERS } from './identity.js';
 
 /** The identity under a new keeper, written and not in force yet. */
@@ -20,7 +20,7 @@ export async function prepareResealed(folder: string, from: Keeper, to: Keeper):
     resealed[member] = Buffer.from(await to.seal(key)).toString('base64url');
     key.fill(0);
   }
-  await writeDurably(join(folder, NEXT), `${JSON.stringify(resealed, null, 2)}\n`);
+  await writeFileDurably(join(folder, NEXT), `${JSON.stringify(resealed, null, 2)}\n`, OWNER_ONLY_FILE);
 }
 
 /** Puts the prepared file in force, in one step. */

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { syncFolder } from './durable-file.js';
+import { syncFolder } from '../durable-file.js';
 
 /**
  * One file, as the block file needs it. Any call may fail; a write or a truncation that failed may still have taken

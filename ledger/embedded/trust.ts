@@ -5,8 +5,8 @@ import { kidOf } from '@spondon/protocol/crypto';
 import { publicJwkOf, sha256, signWith, verify } from '@spondon/protocol/crypto-node';
 import { openTrustBundle, signTrustBundle, type TrustBundle } from '@spondon/protocol/trust';
 import { TRUST_TYP, type TrustPayload } from '@spondon/protocol/trust/payload';
+import { OWNER_ONLY_FILE, writeFileDurably } from '../durable-file.js';
 import { LedgerError } from '../port.js';
-import { writeDurably } from './durable-file.js';
 import type { Organisation } from './identity.js';
 import type { ChaincodeId } from './proposal.js';
 
@@ -49,7 +49,7 @@ export async function currentTrustBundle(
     return kept.text;
   }
   const text = await signTrustBundle(payload, () => signWith(organisation.bundleKey));
-  await writeDurably(join(folder, FILE), text);
+  await writeFileDurably(join(folder, FILE), text, OWNER_ONLY_FILE);
   return text;
 }
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolderDurably } from '@spondon/anchor-worker/durable-file';
+import { makeFolderDurably } from '@spondon/ledger/durable-file';
 import { sealedKeyIn } from '@spondon/ledger/embedded/reseal';
 import { ServiceError } from '../error.js';
 import { loadMasterKey } from '../vault/master-key.js';

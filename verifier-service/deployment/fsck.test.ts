@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { isMissing } from '@spondon/anchor-worker/durable-file';
+import { isMissing } from '@spondon/ledger/durable-file';
 import { existsSync } from 'node:fs';
 import { cp, readdir, readFile, stat, writeFile, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';

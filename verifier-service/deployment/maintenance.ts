@@ -7,9 +7,10 @@ import { rebuildLog } from '@spondon/anchor-worker/log/rebuild';
 import {
   makeFolderDurably,
   syncFolder,
+  OWNER_ONLY_FILE,
   UNFINISHED,
   writeFileDurably,
-} from '@spondon/anchor-worker/durable-file';
+} from '@spondon/ledger/durable-file';
 import { sha256 } from '@spondon/protocol/crypto-node';
 import { ServiceError } from '../error.js';
 import { lockDataFolder } from './data-lock.js';
@@ -26,10 +27,7 @@ const COPIED = ['credentials', 'ipfs', 'ledger'];
 const LEDGER_STATE = 'state.db';
 /** Of the document store: what is being written, and is renamed or gone the next moment. */
 const BEING_WRITTEN = 'temp';
-/** What the ledger's own small files are called while they are being written. */
-const NEW_FILE = '.new';
 const OWNER_ONLY = 0o700;
-const OWNER_ONLY_FILE = 0o600;
 
 const quiet = pino({ level: 'silent' });
 
@@ -115,12 +113,7 @@ export async function withScratch<T>(dataDir: string, work: (folder: string) => 
 function copyFolder(from: string, to: string): Promise<void> {
   const filter = (path: string): boolean => {
     const name = basename(path);
-    return (
-      !name.endsWith(UNFINISHED) &&
-      !name.endsWith(NEW_FILE) &&
-      !name.startsWith(LEDGER_STATE) &&
-      name !== BEING_WRITTEN
-    );
+    return !name.endsWith(UNFINISHED) && !name.startsWith(LEDGER_STATE) && name !== BEING_WRITTEN;
   };
   return cp(from, to, {
     recursive: true,

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import Libsql from 'libsql';
-import { syncFolder } from '@spondon/anchor-worker/durable-file';
+import { syncFolder } from '@spondon/ledger/durable-file';
 import { adoptResealed, dropResealed, sealedKeyIn } from '@spondon/ledger/embedded/reseal';
 import { readKeyFile } from '../vault/master-key.js';
 import { createVault, keyIdOf } from '../vault/seal.js';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeFileDurably } from '@spondon/anchor-worker/durable-file';
+import { OWNER_ONLY_FILE, writeFileDurably } from '@spondon/ledger/durable-file';
 import { randomBytes } from 'node:crypto';
 import { sampleFacilities, sampleHospital } from '@spondon/fixtures/facilities';
 import { DOCUMENT_KINDS } from '@spondon/protocol/statement';
@@ -9,7 +9,6 @@ import { createThreadPool } from '../threads/pool.js';
 import type { Deployment } from './embedded.js';
 import type { DrawnSample, SampleJob } from './sample-thread.js';
 
-const OWNER_ONLY = 0o600;
 const DRAWING_MS = 60_000;
 
 export function operatorCredentials(folder: string): string {
@@ -25,7 +24,7 @@ export async function keepOperatorKey({ db, folders }: Deployment): Promise<void
   const path = operatorCredentials(folders.credentials);
   if (existsSync(path)) return;
   const { text } = await issueApiKey(db, null, Date.now(), (length) => randomBytes(length));
-  await writeFileDurably(path, Buffer.from(`${JSON.stringify({ apiKey: text }, null, 2)}\n`), OWNER_ONLY);
+  await writeFileDurably(path, `${JSON.stringify({ apiKey: text }, null, 2)}\n`, OWNER_ONLY_FILE);
 }
 
 /**
@@ -51,7 +50,7 @@ export async function plantSamples(deployment: Deployment, address: string): Pro
       await registrar.suspend(iss);
   }
   const content = { issuerId: sampleHospital.issuerId, apiKey };
-  await writeFileDurably(credentials, Buffer.from(`${JSON.stringify(content, null, 2)}\n`), OWNER_ONLY);
+  await writeFileDurably(credentials, `${JSON.stringify(content, null, 2)}\n`, OWNER_ONLY_FILE);
   return describeNextSteps(address, codes);
 }
 

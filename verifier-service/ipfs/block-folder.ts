@@ -1,6 +1,6 @@
 import { mkdir, open, opendir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { syncFolder } from './sync-folder.js';
+import { syncFolder } from '@spondon/ledger/durable-file';
 
 /**
  * One file per block. `put` is durable when it resolves: temporary file → fdatasync → rename → fsync of the folder; a

@@ -3,7 +3,7 @@ import type { CID } from 'multiformats/cid';
 import { ServiceError } from '../error.js';
 import { openBlockFolder, type BlockFolder } from './block-folder.js';
 import type { DocumentStore, StoreProblem } from './store.js';
-import { syncFolder } from './sync-folder.js';
+import { syncFolder } from '@spondon/ledger/durable-file';
 import { childrenOf, importDocument, isLeaf, isWhatItsCidSays, parseCid } from './unixfs.js';
 
 /**

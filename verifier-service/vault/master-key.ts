@@ -2,7 +2,7 @@ import { link, open, readFile, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { decodeBase64url, encodeBase64url } from '@spondon/protocol/base64url';
 import { ServiceError } from '../error.js';
-import { syncFolder } from '../ipfs/sync-folder.js';
+import { syncFolder } from '@spondon/ledger/durable-file';
 
 export interface MasterKeySource {
   /** From the environment: 32 bytes as base64url. Comes before the file. */

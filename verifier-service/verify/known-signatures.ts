@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { concatBytes } from '@spondon/protocol/bytes';
 import { type Hash, POINT_BYTES, SIGNATURE_BYTES, type Verify } from '@spondon/protocol/crypto';
-import { isMissing, placeFile } from '@spondon/anchor-worker/durable-file';
+import { isMissing, placeFile } from '@spondon/ledger/durable-file';
 
 /** Kept of a digest, in 32-bit words: to have a bad signature taken for a known one, somebody would have to hit these. */
 const WORDS = 4;

@@ -2,15 +2,21 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { makeFolderDurably, placeFile, UNFINISHED, writeFileDurably } from './durable-file.js';
-import { temporaryFolder } from './sample.test-support.js';
+import {
+  makeFolderDurably,
+  OWNER_ONLY_FILE,
+  placeFile,
+  UNFINISHED,
+  writeFileDurably,
+} from './durable-file.js';
+import { temporaryFolder } from './embedded/toy-ledger.test-support.js';
 
 test('a file is written with its folders, and replaced', async (t) => {
   const folder = await temporaryFolder(t);
   const path = join(folder, 'a', 'b', 'file');
   await writeFileDurably(path, Buffer.from('first, and longer'));
-  await writeFileDurably(path, Buffer.from('second'), 0o600);
-  assert.equal(await readFile(path, 'utf8'), 'second');
+  await writeFileDurably(path, 'দ্বিতীয়', OWNER_ONLY_FILE);
+  assert.equal(await readFile(path, 'utf8'), 'দ্বিতীয়');
   assert.equal((await stat(path)).mode & 0o777, 0o600);
   assert.deepEqual(await readdir(join(folder, 'a', 'b')), ['file']);
 });

@@ -4,23 +4,30 @@ import { dirname, resolve } from 'node:path';
 /** Ending of files that a crash may leave behind; whoever opens a folder may delete them. */
 export const UNFINISHED = '.unfinished';
 
+/** Mode of files with keys or secrets in them. */
+export const OWNER_ONLY_FILE = 0o600;
+
 /**
  * Replaces `path` in one step: a reader, or a crash, sees the old bytes or the new ones, never a mixture. When it
- * resolves, bytes and name are durable. The folder is made when it is missing. One writer to a path at a time.
+ * resolves, content and name are durable. The folder is made when it is missing. One writer to a path at a time.
  */
-export async function writeFileDurably(path: string, bytes: Uint8Array, mode = 0o644): Promise<void> {
-  await placeFile(path, bytes, mode);
+export async function writeFileDurably(
+  path: string,
+  content: Uint8Array | string,
+  mode = 0o644,
+): Promise<void> {
+  await placeFile(path, content, mode);
   await syncFolder(dirname(path));
 }
 
 /** {@link writeFileDurably}, but the name is durable only after a later {@link syncFolder} of its folder. */
-export async function placeFile(path: string, bytes: Uint8Array, mode = 0o644): Promise<void> {
+export async function placeFile(path: string, content: Uint8Array | string, mode = 0o644): Promise<void> {
   // The same name each time, so that what a crash left is overwritten when its file is written again.
   const unfinished = path + UNFINISHED;
   try {
     const handle = await openMakingFolder(unfinished, mode);
     try {
-      await handle.writeFile(bytes);
+      await handle.writeFile(content);
       await handle.datasync();
     } finally {
       await handle.close();
