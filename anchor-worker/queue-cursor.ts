@@ -1,7 +1,10 @@
 import { nextInQueue, type QueueDb, type QueuedStatement, removeAnchored } from './queue.js';
 
-/** Deleting rows together costs a fraction of deleting them batch by batch; this many may stay meanwhile. */
-const MAX_LEAVING = 8192;
+/**
+ * Deleting rows together costs a fraction of deleting them batch by batch, since they lie scattered in the indexes; this
+ * many may stay meanwhile. With the last batch still fewer than a query has parameters.
+ */
+const MAX_LEAVING = 24_576;
 
 /**
  * One organisation's queue, as the anchorer goes through it. While it is long, rows that were anchored are passed over
@@ -15,6 +18,7 @@ export class QueueCursor {
   constructor(
     private readonly db: QueueDb,
     private readonly mspId: string,
+    private readonly maxLeaving: number = MAX_LEAVING,
   ) {}
 
   /** The oldest rows that were not passed over. */
@@ -30,7 +34,7 @@ export class QueueCursor {
     if (!last) return false;
     for (const { seq } of anchored) this.#leaving.add(seq);
     const noneWaitsBefore = given[anchored.length - 1]?.seq === last.seq;
-    if (!noneWaitsBefore || this.#sawTheEnd || this.#leaving.size >= MAX_LEAVING) return this.flush();
+    if (!noneWaitsBefore || this.#sawTheEnd || this.#leaving.size >= this.maxLeaving) return this.flush();
     this.#after = last.seq;
     return false;
   }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { concatBytes, fromHex, toHex, utf8 } from './bytes.js';
 import { sha256 } from './crypto-node.js';
-import { decodeEntry, encodeEntry } from './entry.js';
+import { decodeEntry, encodeEntries, encodeEntry } from './entry.js';
 import { leafHash } from './merkle/tree.js';
 import { formats } from './vectors/formats.js';
 
@@ -32,6 +32,22 @@ test('time and text come back', () => {
       assert.deepEqual(decodeEntry(concatBytes(Uint8Array.of(9), bytes).subarray(1)), { at, text });
     }),
   );
+});
+
+test('many entries of one time are those that would be made one by one', () => {
+  const texts = fc.array(fc.string({ unit: 'binary-ascii', minLength: 1, maxLength: 99 }));
+  fc.assert(
+    fc.property(fc.nat(), texts, (at, each) => {
+      const statements = each.map((text) => ({ text }));
+      assert.deepEqual(
+        encodeEntries(at, statements),
+        statements.map((signed) => ({ entry: encodeEntry(at, signed.text), signed })),
+      );
+    }),
+  );
+  for (const text of ['', 'é'])
+    assert.throws(() => encodeEntries(0, [{ text: 'a' }, { text }, { text: 'b' }]), refused);
+  assert.throws(() => encodeEntries(-1, [{ text: 'a' }]), refused);
 });
 
 test('a time that is no whole number of milliseconds before the year 10000 is refused', () => {

@@ -21,18 +21,48 @@ const encoder = new TextEncoder();
 /** @throws ProtocolError `ENTRY` for a time that is no whole number of ms, or a text that is empty or not ASCII */
 export function encodeEntry(at: number, statementText: string): Uint8Array {
   const bytes = new Uint8Array(TIME_BYTES + statementText.length);
+  writeEntry(encodeTime(at), statementText, bytes);
+  return bytes;
+}
+
+/**
+ * The entry of each of many statements, beside it. They share one array's memory, because an array for each would cost
+ * more than writing it.
+ *
+ * @throws ProtocolError `ENTRY`, as {@link encodeEntry}
+ */
+export function encodeEntries<Signed extends { readonly text: string }>(
+  at: number,
+  statements: readonly Signed[],
+): { readonly entry: Uint8Array; readonly signed: Signed }[] {
+  const time = encodeTime(at);
+  const bytes = new Uint8Array(statements.reduce((sum, { text }) => sum + TIME_BYTES + text.length, 0));
+  let end = 0;
+  return statements.map((signed) => {
+    const entry = bytes.subarray(end, (end += TIME_BYTES + signed.text.length));
+    writeEntry(time, signed.text, entry);
+    return { entry, signed };
+  });
+}
+
+function encodeTime(at: number): Uint8Array {
   if (!Number.isSafeInteger(at) || at < 0 || at > MAX_TIME) {
     throw new ProtocolError('ENTRY', 'the time is not a whole number of milliseconds');
   }
-  const time = new DataView(bytes.buffer);
+  const time = new DataView(new ArrayBuffer(TIME_BYTES));
   time.setUint32(0, Math.floor(at / 2 ** 32));
   time.setUint32(4, at % 2 ** 32);
-  const { read } = encoder.encodeInto(statementText, bytes.subarray(TIME_BYTES));
+  return new Uint8Array(time.buffer);
+}
+
+/** Fills `entry`, which has the right length. */
+function writeEntry(time: Uint8Array, statementText: string, entry: Uint8Array): void {
+  entry.set(time);
+  const { read } = encoder.encodeInto(statementText, entry.subarray(TIME_BYTES));
   // Any character but an ASCII one takes more than its byte, and then not all are read.
   if (read !== statementText.length || read === 0) {
     throw new ProtocolError('ENTRY', 'the statement is not ASCII text');
   }
-  return bytes;
 }
 
 /** @throws ProtocolError `ENTRY` */

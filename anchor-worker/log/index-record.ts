@@ -45,12 +45,35 @@ export function readLocation(from: Buffer, at: number): Location {
 /** Records in order of their keys; equal keys stay in the order in which they came. */
 export function sortRecords(records: Buffer): Buffer {
   const count = records.length / RECORD_BYTES;
-  const keys = Float64Array.from({ length: count }, (_, record) => keyAt(records, record));
-  const order = Uint32Array.from({ length: count }, (_, record) => record);
-  order.sort((a, b) => (keys[a] ?? 0) - (keys[b] ?? 0) || a - b);
-  const sorted = Buffer.allocUnsafe(records.length);
-  order.forEach((record, at) => {
-    records.copy(sorted, at * RECORD_BYTES, record * RECORD_BYTES, (record + 1) * RECORD_BYTES);
+  let order = new Uint32Array(count);
+  let sorted = order.map((_, record) => record);
+  // By one byte of the key after the other, the last one first: each pass keeps the order of the one before.
+  for (let byte = KEY_BYTES - 1; byte >= 0; byte -= 1) {
+    [order, sorted] = [sorted, order];
+    sortByByte(records, byte, order, sorted);
+  }
+  const copy = Buffer.allocUnsafe(records.length);
+  sorted.forEach((record, at) => {
+    records.copy(copy, at * RECORD_BYTES, record * RECORD_BYTES, (record + 1) * RECORD_BYTES);
   });
-  return sorted;
+  return copy;
+}
+
+/** Writes the records' numbers `order` to `sorted`, in the order of one byte, and where that is equal as they were. */
+function sortByByte(records: Buffer, byte: number, order: Uint32Array, sorted: Uint32Array): void {
+  const places = new Uint32Array(256);
+  for (let at = byte; at < records.length; at += RECORD_BYTES) increment(places, records[at] ?? 0);
+  let place = 0;
+  places.forEach((many, value) => {
+    places[value] = place;
+    place += many;
+  });
+  for (const record of order) sorted[increment(places, records[record * RECORD_BYTES + byte] ?? 0)] = record;
+}
+
+/** Returns what was there before. */
+function increment(counts: Uint32Array, at: number): number {
+  const before = counts[at] ?? 0;
+  counts[at] = before + 1;
+  return before;
 }

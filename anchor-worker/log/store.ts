@@ -3,7 +3,7 @@ import { decodeBase64url, encodeBase64url } from '@spondon/protocol/base64url';
 import { equalBytes, fromUtf8 } from '@spondon/protocol/bytes';
 import type { Hash } from '@spondon/protocol/crypto';
 import { documentIdBytes } from '@spondon/protocol/document-id';
-import { decodeEntry, encodeEntry } from '@spondon/protocol/entry';
+import { decodeEntry, encodeEntries } from '@spondon/protocol/entry';
 import { CLOCK_KEY, type Clock, type Issuer, type LogHead, type Status } from '@spondon/protocol/records';
 import { parseStatement, type SignedStatement } from '@spondon/protocol/statement';
 import type { Block, Transaction } from '@spondon/ledger/port';
@@ -224,9 +224,10 @@ export class LogStore {
     const log = this.logs.has(mspId)
       ? this.logs.get(mspId)
       : this.logs.create(mspId, this.registry.addLog(block, mspId));
-    for (const { text, statement } of statements) {
+    for (const { entry, signed } of encodeEntries(head.at, statements)) {
+      const { statement } = signed;
       const index = log.tiles.size;
-      const offset = log.tiles.append(encodeEntry(head.at, text));
+      const offset = log.tiles.append(entry);
       const code = documentIdBytes(statement.jti);
       const keys = statement.op === 'issue' ? [decodeBase64url(statement.sha256), code] : [code];
       this.index.add(keys, { log: log.number, index, offset });

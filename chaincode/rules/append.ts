@@ -1,6 +1,6 @@
 import { decodeBase64url, encodeBase64url } from '@spondon/protocol/base64url';
 import type { Hash } from '@spondon/protocol/crypto';
-import { encodeEntry } from '@spondon/protocol/entry';
+import { encodeEntries } from '@spondon/protocol/entry';
 import { ProtocolError } from '@spondon/protocol/error';
 import { appendLeaves, rootOf } from '@spondon/protocol/merkle/compact-range';
 import { leafHash } from '@spondon/protocol/merkle/tree';
@@ -47,7 +47,7 @@ export function extend(
   hash: Hash,
 ): LogState {
   const size = log?.size ?? 0;
-  const leaves = statements.map(({ text }) => leafHash(encodeEntry(at, text), hash));
+  const leaves = encodeEntries(at, statements).map(({ entry }) => leafHash(entry, hash));
   const frontier = appendLeaves((log?.frontier ?? []).map(decodeBase64url), size, leaves, hash);
   const extended = size + leaves.length;
   return {
