@@ -113,5 +113,5 @@ export function parseDocumentId(text: string): string {
 
 /** In groups of four, as people see it: `7K3M-Q2XD-9FHT-W4ZB-C`. Takes the canonical form. */
 export function formatDocumentId(id: string): string {
-  return id.replace(/.{4}(?=.)/g, '$&-');
+  return `${id.slice(0, 4)}-${id.slice(4, 8)}-${id.slice(8, 12)}-${id.slice(12, 16)}-${id.slice(16)}`;
 }
