@@ -51,8 +51,14 @@ export function fromHex(text: string): Uint8Array {
     throw new ProtocolError('HEX', 'not pairs of hexadecimal digits');
   }
   const bytes = new Uint8Array(text.length / 2);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = (digitAt(text, 2 * i) << 4) | digitAt(text, 2 * i + 1);
   return bytes;
+}
+
+/** Of a hexadecimal digit: in ASCII, 0 to 9 end in their value, and A to F in either case in 1 to 6. */
+function digitAt(text: string, index: number): number {
+  const code = text.charCodeAt(index);
+  return (code & 15) + (code > 64 ? 9 : 0);
 }
 
 /** UTF-8 of a well-formed string (a lone surrogate would come out as U+FFFD; canonical JSON has none). */

@@ -120,6 +120,22 @@ test('every statement is found by its hash and by its code, with an inclusion pa
   await reopened.close();
 });
 
+test('entries at hand are taken as they are, and what else stands under the code is read', async (t) => {
+  const { store } = await openEmpty(t);
+  applyAll(store);
+  const jti = documentIdOf('document-5');
+  const listed = store.findByCode(jti);
+  for (const [place, atHand] of listed.entries()) {
+    const again = store.findByCode(jti, [atHand]);
+    assert.deepEqual(again, listed);
+    assert.deepEqual(
+      again.map((entry) => entry === atHand),
+      listed.map((_, at) => at === place),
+    );
+  }
+  await store.close();
+});
+
 test('a code lists issues and revocations of every issuer in the order of the ledger, a hash issues alone', async (t) => {
   const { store } = await openEmpty(t);
   applyAll(store);

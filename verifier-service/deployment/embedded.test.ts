@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { pino } from 'pino';
+import { concatBytes } from '@spondon/protocol/bytes';
+import { publicKeyFromJwk } from '@spondon/protocol/crypto';
+import { sha256 } from '@spondon/protocol/crypto-node';
 import { packStatements } from '@spondon/protocol/pack';
 import { parseStatement } from '@spondon/protocol/statement';
 import {
@@ -22,6 +26,7 @@ import {
 import { openVault } from './folders.js';
 import { checkData, type Finding } from './fsck.js';
 import { MSP_ID, openLedger } from './ledger.js';
+import { KnownSignatures } from '../verify/known-signatures.js';
 
 let dataDir: string;
 let service: TestService;
@@ -85,6 +90,47 @@ void test('a service that is told to end finishes what it accepted', async () =>
   } else {
     assert.equal(body.documents?.length, 0);
   }
+});
+
+void test('a statement verified on its way in is known after a restart, and what that cache says changes no answer', async () => {
+  await service.close();
+  service = await startTestService(dataDir);
+  const [good, forged] = [issueStatement(), issueStatement()];
+  const text = await signed(good, key);
+  const json = { statements: [text] };
+  const { body } = await service.ask('POST', '/v1/statements', { key: apiKey, json });
+  assert.equal(body.accepted, 1, JSON.stringify(body.results));
+  // Past the service, which would refuse it: the contract leaves the signatures of issues to whoever verifies.
+  const { iss, jti, sha256: hash } = forged;
+  const statement = await signed(forged, { ...newHomeKey(), kid: key.kid });
+  const row = { mspId: MSP_ID, iss, jti, op: 'issue' as const, sha256: hash, statement, acceptedAt: 1 };
+  await service.db.insertInto('queue').values(row).execute();
+  // Wakes the worker, which takes both.
+  const next = { statements: [await signed(issueStatement(), key)] };
+  await service.ask('POST', '/v1/statements', { key: apiKey, json: next });
+  await service.anchored();
+  const verdicts = async (): Promise<unknown[]> =>
+    Promise.all(
+      [good, forged].map(
+        async ({ jti: code }) => (await service.ask('GET', `/v1/verify?code=${code}`)).body.verdict,
+      ),
+    );
+  assert.deepEqual(await verdicts(), ['valid', 'altered']);
+  const { knownSignatures: path } = service.folders;
+  await service.close();
+
+  const { signature, signingInput } = parseStatement(text);
+  const digest = sha256(concatBytes(publicKeyFromJwk(key.jwk), signature, signingInput));
+  assert.ok((await KnownSignatures.open(path)).has(digest));
+  service = await startTestService(dataDir);
+  assert.deepEqual(await verdicts(), ['valid', 'altered']);
+  await service.close();
+  await writeFile(
+    path,
+    (await readFile(path)).map((byte) => byte ^ 0xff),
+  );
+  service = await startTestService(dataDir);
+  assert.deepEqual(await verdicts(), ['valid', 'altered']);
 });
 
 void test('fsck finds a statement that stands in the log twice', async () => {

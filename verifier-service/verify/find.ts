@@ -41,7 +41,10 @@ export class Finder {
       const anchored = log.findByHash(sha256);
       for (const { jti, iss } of claims) {
         const named = await this.#issuesByCode(jti);
-        anchored.push(...named.anchored.filter(({ signed }) => signed.statement.iss === iss));
+        const isNew = (entry: Anchored): boolean => !anchored.some((known) => isSameEntry(known, entry));
+        anchored.push(
+          ...named.anchored.filter((entry) => entry.signed.statement.iss === iss && isNew(entry)),
+        );
         queued.push(...named.queued.filter((row) => row.iss === iss));
       }
       return this.#answered(anchored, queued);
@@ -82,14 +85,13 @@ export class Finder {
   }
 
   async #answered(anchored: readonly Anchored[], queued: readonly QueueRow[]): Promise<Lookup> {
-    const byPlace = new Map(anchored.map((entry) => [`${entry.mspId}/${entry.index}`, entry]));
-    const texts = new Set(anchored.map(({ signed }) => signed.text));
     const records: FoundRecord[] = [];
-    for (const entry of byPlace.values()) {
+    for (const entry of anchored) {
       const { mspId, index, at, signed } = entry;
       const record = await this.#record(signed, { state: 'anchored', mspId, index, at }, [entry]);
       if (record) records.push(record);
     }
+    const texts = new Set(queued.length === 0 ? [] : anchored.map(({ signed }) => signed.text));
     for (const { statement, acceptedAt } of queued) {
       // Anchored, and about to leave the queue.
       if (texts.has(statement)) continue;
@@ -166,4 +168,8 @@ export class Finder {
     const { reason, by } = statement;
     return { reason, ...(by === undefined ? {} : { by }), acceptedAt: row.acceptedAt };
   }
+}
+
+function isSameEntry(a: Anchored, b: Anchored): boolean {
+  return a.mspId === b.mspId && a.index === b.index;
 }
