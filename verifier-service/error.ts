@@ -47,6 +47,7 @@ export const HTTP_STATUS = {
   CONFIG_INVALID: 500,
   DATA_LOCKED: 500,
   DATA_DAMAGED: 500,
+  DATA_NEWER: 500,
   INTERNAL: 500,
 } as const satisfies Record<string, number>;
 

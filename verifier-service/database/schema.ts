@@ -10,6 +10,8 @@ type RowCheck = string;
  * clear may be read by whoever holds the disk. Keys and secrets are sealed under the master key or hashed.
  */
 export interface ServiceTables extends QueueTables {
+  /** A row for each migration that this database has been through. */
+  schemaVersions: { version: number; appliedAt: number; check: RowCheck };
   documents: {
     jti: string;
     iss: string;

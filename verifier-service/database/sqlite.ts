@@ -1,11 +1,12 @@
 import Libsql from 'libsql';
 import { Kysely, type KyselyPlugin, SqliteDialect } from 'kysely';
 import type { Database, ServiceTables } from './schema.js';
-import { createTables } from './tables.js';
+import { migrate } from './migrate.js';
 
 /**
  * The embedded database: one file, one connection. A transaction is durable once it has committed (write-ahead log,
- * synchronous FULL: one fdatasync each), and statements run one after another.
+ * synchronous FULL: one fdatasync each), and statements run one after another. Brought up to this version's schema.
+ * Throws `DATA_NEWER` for a database of a later version, and leaves it as it is.
  */
 export async function openSqlite(path: string): Promise<Database> {
   const file = new Libsql(path);
@@ -15,7 +16,12 @@ export async function openSqlite(path: string): Promise<Database> {
   file.pragma('wal_autocheckpoint = 1000');
   const dialect = new SqliteDialect({ database: file });
   const db = new Kysely<ServiceTables>({ dialect, plugins: [blobsAsBytes] });
-  await createTables(db, 'sqlite');
+  try {
+    await migrate(db, 'sqlite', Date.now());
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
   return db;
 }
 
