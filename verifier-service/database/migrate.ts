@@ -1,5 +1,6 @@
 import { ServiceError } from '../error.js';
 import { createFirstTables } from './migrations/0001-first-tables.js';
+import { createErasures } from './migrations/0002-erasures.js';
 import { rowCheck, withCheck } from './row-check.js';
 import type { Database, Dialect } from './schema.js';
 
@@ -7,7 +8,7 @@ import type { Database, Dialect } from './schema.js';
 export type Migration = (db: Database, dialect: Dialect) => Promise<void>;
 
 /** In order, and for ever: the n-th one makes version n. A new version adds to the end and changes nothing before. */
-const MIGRATIONS: readonly Migration[] = [createFirstTables];
+const MIGRATIONS: readonly Migration[] = [createFirstTables, createErasures];
 
 /**
  * Brings the database to the last version, one transaction for each step: a crash leaves it at a whole version. Throws

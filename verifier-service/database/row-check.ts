@@ -9,6 +9,7 @@ import type { Database, ServiceTables } from './schema.js';
 const CHECKED = [
   'schemaVersions',
   'documents',
+  'erasures',
   'statistics',
   'issuerKeys',
   'facilityKeys',

@@ -1,5 +1,5 @@
 import Libsql from 'libsql';
-import { Kysely, type KyselyPlugin, SqliteDialect } from 'kysely';
+import { Kysely, type KyselyPlugin, sql, SqliteDialect } from 'kysely';
 import type { Database, ServiceTables } from './schema.js';
 import { migrate } from './migrate.js';
 
@@ -14,6 +14,8 @@ export async function openSqlite(path: string): Promise<Database> {
   file.pragma('synchronous = FULL');
   // A checkpoint copies the log back in the middle of somebody's commit: small and often keeps that short.
   file.pragma('wal_autocheckpoint = 1000');
+  // A destroyed key is overwritten where it stood, without writing anything that would not be written anyway.
+  file.pragma('secure_delete = fast');
   const dialect = new SqliteDialect({ database: file });
   const db = new Kysely<ServiceTables>({ dialect, plugins: [blobsAsBytes] });
   try {
@@ -23,6 +25,11 @@ export async function openSqlite(path: string): Promise<Database> {
     throw error;
   }
   return db;
+}
+
+/** Nothing that was deleted or replaced is left in the write-ahead log once this resolves. */
+export async function overwriteDeleted(db: Database): Promise<void> {
+  await sql`pragma wal_checkpoint(truncate)`.execute(db);
 }
 
 /** libsql hands a blob out as ArrayBuffer; everybody else, and our types, speak of Uint8Array. */
