@@ -192,6 +192,9 @@ void test('a document is replaced and revoked', async () => {
   assert.match(await succeeds('annul', issuer, documentId), /is annulled/);
   assert.match(await succeeds('verify', documentId), /VALID/);
   assert.match((await spondon('annul', issuer, documentId)).err, /^REFUSED_BY_LEDGER: /);
+  assert.match((await spondon('erase', documentId)).err, /--yes/);
+  assert.match(await succeeds('erase', documentId, '--yes'), /is erased here/);
+  assert.match((await spondon('file', documentId, '-o', 'erased.pdf')).err, /^DOCUMENT_ERASED: /);
 });
 
 void test('facilities are admitted, suspended, given keys, by the operator alone', async () => {

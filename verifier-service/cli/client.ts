@@ -52,6 +52,13 @@ export class Client {
     return this.#post(`/v1/documents/${encodeURIComponent(code)}/revocation`, { reason });
   }
 
+  async erase(code: string): Promise<{ documentId: string; completeAt: string }> {
+    return this.#json(`/v1/documents/${encodeURIComponent(code)}/file`, {
+      method: 'DELETE',
+      headers: await this.#bearer(),
+    });
+  }
+
   verifyHash(sha256: string): Promise<Answer> {
     return this.#json(`/v1/verify/${sha256}`);
   }

@@ -160,6 +160,20 @@ program
   });
 
 program
+  .command('erase')
+  .description('erase the stored file of a document for ever, as the facility that issued it')
+  .argument('<code>')
+  .requiredOption('--yes', 'it cannot be undone')
+  .action(async (code: string) => {
+    const { documentId, completeAt } = await facility().erase(code);
+    await put(
+      `The file of ${documentId} is erased here, and in the last backup on ${completeAt.slice(0, 10)}. Its statement ` +
+        'stays on the ledger: revoke it as well if the document shall not stand.\n',
+      undefined,
+    );
+  });
+
+program
   .command('admit')
   .description('admit a facility')
   .argument('<issuerId>', 'registry code, such as bd.dghs.10012345')

@@ -6,7 +6,16 @@ import type { Database, ServiceTables } from './schema.js';
  * where nothing else depends on a column. It is against accidents, not against somebody who can write the database.
  * (Rows of the queue are compared with their statements instead, which are signed.)
  */
-const CHECKED = ['documents', 'statistics', 'issuerKeys', 'facilityKeys', 'apiKeys', 'idempotency'] as const;
+const CHECKED = [
+  'schemaVersions',
+  'documents',
+  'erasures',
+  'statistics',
+  'issuerKeys',
+  'facilityKeys',
+  'apiKeys',
+  'idempotency',
+] as const;
 
 type Checked = (typeof CHECKED)[number];
 type Value = string | number | Uint8Array | null;

@@ -10,6 +10,8 @@ type RowCheck = string;
  * clear may be read by whoever holds the disk. Keys and secrets are sealed under the master key or hashed.
  */
 export interface ServiceTables extends QueueTables {
+  /** A row for each migration that this database has been through. */
+  schemaVersions: { version: number; appliedAt: number; check: RowCheck };
   documents: {
     jti: string;
     iss: string;
@@ -20,11 +22,20 @@ export interface ServiceTables extends QueueTables {
     cid: string;
     /** Of the stamped file, bytes. */
     size: number;
-    /** The document's key, wrapped for the issuing facility's clinical staff (JWE). */
+    /** The document's key, wrapped for the issuing facility's clinical staff (JWE); empty once it was erased. */
     wrappedKey: string;
     patientId: string | null;
     supersedes: string | null;
     createdAt: number;
+    check: RowCheck;
+  };
+  /** Documents whose key was destroyed: for ever, so that nobody takes them for damaged. */
+  erasures: {
+    iss: string;
+    jti: string;
+    erasedAt: number;
+    /** Id of the API key that asked for it. */
+    apiKey: string;
     check: RowCheck;
   };
   /** For the regulator's figures, apart from documents: no row says which document it came from. */

@@ -1,11 +1,12 @@
 import Libsql from 'libsql';
-import { Kysely, type KyselyPlugin, SqliteDialect } from 'kysely';
+import { Kysely, type KyselyPlugin, sql, SqliteDialect } from 'kysely';
 import type { Database, ServiceTables } from './schema.js';
-import { createTables } from './tables.js';
+import { migrate } from './migrate.js';
 
 /**
  * The embedded database: one file, one connection. A transaction is durable once it has committed (write-ahead log,
- * synchronous FULL: one fdatasync each), and statements run one after another.
+ * synchronous FULL: one fdatasync each), and statements run one after another. Brought up to this version's schema.
+ * Throws `DATA_NEWER` for a database of a later version, and leaves it as it is.
  */
 export async function openSqlite(path: string): Promise<Database> {
   const file = new Libsql(path);
@@ -16,10 +17,22 @@ export async function openSqlite(path: string): Promise<Database> {
   // KiB. The queue's indexes have no order that rows come and go in: with SQLite's own 2 MB a long queue is read and
   // written over and over.
   file.pragma('cache_size = -16384');
+  // A destroyed key is overwritten where it stood, without writing anything that would not be written anyway.
+  file.pragma('secure_delete = fast');
   const dialect = new SqliteDialect({ database: file });
   const db = new Kysely<ServiceTables>({ dialect, plugins: [blobsAsBytes] });
-  await createTables(db, 'sqlite');
+  try {
+    await migrate(db, 'sqlite', Date.now());
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
   return db;
+}
+
+/** Nothing that was deleted or replaced is left in the write-ahead log once this resolves. */
+export async function overwriteDeleted(db: Database): Promise<void> {
+  await sql`pragma wal_checkpoint(truncate)`.execute(db);
 }
 
 /** libsql hands a blob out as ArrayBuffer; everybody else, and our types, speak of Uint8Array. */

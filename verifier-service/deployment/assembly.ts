@@ -4,6 +4,7 @@ import { sha256, verify } from '@spondon/protocol/crypto-node';
 import type { AppOptions } from '../app.js';
 import { type Config, isLoopback } from '../config.js';
 import { type Database, queueOf } from '../database/schema.js';
+import { overwriteDeleted } from '../database/sqlite.js';
 import type { PreparedDocument, PrepareJob } from '../documents/prepare.js';
 import { Registrar } from '../facilities/registrar.js';
 import { Signers } from '../facilities/signers.js';
@@ -120,6 +121,7 @@ function documentsOf(parts: Parts, signers: Signers, wrappingKeys: WrappingKeys)
     revoke,
     read: { db, log: derived },
     file: { db, store, unwrapKey: wrappingKeys.unwrap.bind(wrappingKeys), hash: sha256 },
+    erase: { db, store, overwriteDeleted: () => overwriteDeleted(db), now },
     admitUpload: createUploadSlots(config.maxUploads),
   };
 }

@@ -6,6 +6,7 @@ import { buildApp } from '../app.js';
 import type { Config } from '../config.js';
 import { openSqlite } from '../database/sqlite.js';
 import type { Database } from '../database/schema.js';
+import { finishErasures } from '../documents/erase.js';
 import { forgetOldOutcomes } from '../documents/idempotency.js';
 import { createPreparePool } from '../documents/prepare.js';
 import type { Registrar } from '../facilities/registrar.js';
@@ -84,6 +85,7 @@ async function open(
   const anchoring = await startAnchoring({ ledger, db, folders, maxQueue: config.maxQueue, metrics, log });
   toClose(() => anchoring.stop());
   const store = await openEmbeddedStore(folders.ipfs);
+  await finishErasures({ db, store });
   const prepare = createPreparePool(config.stampThreads);
   toClose(() => prepare.close());
   const reader = createClaimsReader({ threads: config.readThreads });

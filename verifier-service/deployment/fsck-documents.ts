@@ -7,6 +7,7 @@ import type { LogStore } from '@spondon/anchor-worker/log/store';
 import { queuedByCode, type QueueRow, refusedByCode } from '@spondon/anchor-worker/queue';
 import { type Database, queueOf } from '../database/schema.js';
 import { openDocumentFile } from '../documents/file.js';
+import { erasureOf, NO_KEY } from '../documents/erasure.js';
 import { queueRow } from '../documents/queueing.js';
 import { WrappingKeys } from '../facilities/wrapping-keys.js';
 import type { DocumentStore } from '../ipfs/store.js';
@@ -116,24 +117,39 @@ export async function checkDocuments(
   for (;;) {
     const rows = await db
       .selectFrom('documents')
-      .select(['iss', 'jti', 'sha256'])
+      .select(['iss', 'jti', 'sha256', 'wrappedKey'])
       .orderBy('iss')
       .orderBy('jti')
       .limit(ROWS_AT_ONCE)
       .offset(count)
       .execute();
     for (const row of rows) {
-      await openDocumentFile(file, row.iss, row.jti).catch((error: unknown) => {
-        throw new Error(
-          `Document ${row.jti} of ${row.iss}: ${error instanceof Error ? error.message : String(error)}`,
-        );
-      });
+      if (!(await isErased(db, row))) {
+        await openDocumentFile(file, row.iss, row.jti).catch((error: unknown) => {
+          throw new Error(
+            `Document ${row.jti} of ${row.iss}: ${error instanceof Error ? error.message : String(error)}`,
+          );
+        });
+      }
       await checkStatement(log, db, row);
     }
     count += rows.length;
     if (rows.length < ROWS_AT_ONCE) break;
   }
   return { checked: `${count} documents opened and compared with their statements`, result: true };
+}
+
+/** Exactly those documents have no key of which it is written down that they were erased. */
+async function isErased(
+  db: Database,
+  { iss, jti, wrappedKey }: { iss: string; jti: string; wrappedKey: string },
+): Promise<boolean> {
+  const erased = (await erasureOf(db, iss, jti)) !== undefined;
+  if (erased !== (wrappedKey === NO_KEY))
+    throw new Error(
+      `Document ${jti} of ${iss} ${erased ? 'was erased and has its key' : 'has lost its key'}`,
+    );
+  return erased;
 }
 
 async function checkStatement(

@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { sql } from 'kysely';
 import { adoptResealed, prepareResealed } from '@spondon/ledger/embedded/reseal';
 import { withCheck } from '../database/row-check.js';
 import type { Database } from '../database/schema.js';
-import { openSqlite } from '../database/sqlite.js';
+import { openSqlite, overwriteDeleted } from '../database/sqlite.js';
 import { ServiceError } from '../error.js';
 import { holderOf, wrappingKeyContext } from '../vault/document-wrap.js';
 import { createKeyFile, masterKeyIn, readKeyFile } from '../vault/master-key.js';
@@ -101,7 +100,7 @@ async function resealDatabase({ database }: Folders, from: Vault, to: Vault): Pr
   try {
     await db.transaction().execute((trx) => resealRows(trx, from, to));
     // What was sealed under the old key is not left in the write-ahead log.
-    await sql`pragma wal_checkpoint(truncate)`.execute(db);
+    await overwriteDeleted(db);
   } finally {
     await db.destroy();
   }

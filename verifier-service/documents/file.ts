@@ -5,6 +5,7 @@ import { formatDocumentId } from '@spondon/protocol/document-id';
 import type { Database } from '../database/schema.js';
 import { ServiceError } from '../error.js';
 import { decryptDocument } from '../vault/document-key.js';
+import { NO_KEY } from './erasure.js';
 import { documentRow } from './read.js';
 
 export interface OpenFileDeps {
@@ -22,6 +23,10 @@ export interface DocumentFile {
 /** The stamped file, decrypted and compared with the hash that was anchored before a byte of it is handed out. */
 export async function openDocumentFile(deps: OpenFileDeps, iss: string, jti: string): Promise<DocumentFile> {
   const row = await documentRow(deps.db, iss, jti);
+  if (row.wrappedKey === NO_KEY) {
+    const message = `The file of document ${formatDocumentId(jti)} was erased; its statement stays on the ledger`;
+    throw new ServiceError('DOCUMENT_ERASED', message);
+  }
   const identity = await deps.unwrapKey(iss, jti, row.wrappedKey);
   const chunks: Uint8Array[] = [];
   for await (const chunk of decryptDocument(deps.store.get(row.cid), identity)) chunks.push(chunk);

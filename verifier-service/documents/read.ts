@@ -11,6 +11,7 @@ import { queuedByCode, type QueueRow, refusedByCode } from '@spondon/anchor-work
 import type { Anchored, LogStore } from '@spondon/anchor-worker/log/store';
 import { type Database, queueOf, type ServiceTables } from '../database/schema.js';
 import { ServiceError } from '../error.js';
+import { erasureOf, NO_KEY } from './erasure.js';
 
 /** One document as its issuer sees it. Times are ISO 8601. */
 export interface DocumentView {
@@ -28,6 +29,8 @@ export interface DocumentView {
   readonly cid?: string;
   readonly patientId?: string;
   readonly supersedes?: string;
+  /** The file and its key are gone. */
+  readonly erasedAt?: string;
   readonly revocation?: { state: 'pending' | 'anchored'; reason: RevocationReason; by?: string; at?: string };
   readonly failure?: { code: string; message: string };
 }
@@ -115,11 +118,16 @@ async function describe(deps: ReadDeps, row: Row): Promise<DocumentView> {
     sha256: toHex(decodeBase64url(row.sha256)),
     issuedAt: new Date(row.createdAt).toISOString(),
     size: row.size,
-    cid: row.cid,
+    ...(row.wrappedKey === NO_KEY ? await erasedSince(deps.db, iss, jti) : { cid: row.cid }),
     ...(row.patientId === null ? {} : { patientId: row.patientId }),
     ...(row.supersedes === null ? {} : { supersedes: formatDocumentId(row.supersedes) }),
     ...(await stateOf(deps, iss, jti)),
   };
+}
+
+async function erasedSince(db: Database, iss: string, jti: string): Promise<Pick<DocumentView, 'erasedAt'>> {
+  const erasure = await erasureOf(db, iss, jti);
+  return erasure ? { erasedAt: new Date(erasure.erasedAt).toISOString() } : {};
 }
 
 /** A document whose file stays with the facility: only its statement came here. */

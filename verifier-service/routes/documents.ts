@@ -7,11 +7,20 @@ import type { Database } from '../database/schema.js';
 import { type Idempotent, type InProgress, once } from '../documents/idempotency.js';
 import { type IssueDeps, issueDocument, type Issued } from '../documents/issue.js';
 import { type DocumentFile, openDocumentFile, type OpenFileDeps } from '../documents/file.js';
+import { type EraseDeps, eraseDocument } from '../documents/erase.js';
 import { getDocument, listDocuments, type ReadDeps } from '../documents/read.js';
 import { type Revoked, type RevokeDeps, revokeDocument } from '../documents/revoke.js';
 import { ServiceError } from '../error.js';
 import { facilityOf } from './authentication.js';
-import { documentCode, documentKind, documentView, issueDetails, issued, problem } from './schemas.js';
+import {
+  documentCode,
+  documentKind,
+  documentView,
+  isoTime,
+  issueDetails,
+  issued,
+  problem,
+} from './schemas.js';
 import { readUpload } from './upload.js';
 
 export interface DocumentRoutes {
@@ -20,6 +29,7 @@ export interface DocumentRoutes {
   readonly revoke: RevokeDeps;
   readonly read: ReadDeps;
   readonly file: OpenFileDeps;
+  readonly erase: EraseDeps;
   /** Runs work that holds a file in memory; refuses with `OVERLOADED` when too much is under way. */
   readonly admitUpload: <T>(work: () => Promise<T>) => Promise<T>;
   /** Throws `OVERLOADED` while too much waits to be anchored. */
@@ -126,6 +136,29 @@ export const documentRoutes: FastifyPluginCallbackZod<DocumentRoutes> = (app, op
         .header('content-disposition', `attachment; filename="${file.name}"`)
         .header('cache-control', 'private, no-store')
         .send(file.bytes);
+    },
+  );
+
+  app.delete(
+    '/v1/documents/:id/file',
+    {
+      schema: {
+        tags,
+        security,
+        summary: 'Erase the stamped file, for ever',
+        description:
+          'Destroys its key and removes the encrypted file. The statement stays on the ledger, so whoever holds the ' +
+          'file can still verify it. Asked again, it answers alike.',
+        params: byId,
+        response: {
+          200: z.object({ documentId: z.string(), erasedAt: isoTime, completeAt: isoTime }),
+          default: problem,
+        },
+      },
+    },
+    async (request) => {
+      const { iss, keyId: apiKey } = await facilityOf(db, request);
+      return eraseDocument(options.erase, { iss, jti: request.params.id, apiKey });
     },
   );
 

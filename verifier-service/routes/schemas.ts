@@ -155,6 +155,7 @@ export const documentView = z.object({
   cid: z.string().optional(),
   patientId: z.string().optional(),
   supersedes: z.string().optional(),
+  erasedAt: isoTime.optional(),
   revocation: revocation.optional(),
   failure: z.object({ code: z.string(), message: z.string() }).optional(),
 });

@@ -1,9 +1,12 @@
 import { sql } from 'kysely';
 import { createQueueTables } from '@spondon/anchor-worker/queue';
-import { type Database, type Dialect, queueOf } from './schema.js';
+import { type Database, type Dialect, queueOf } from '../schema.js';
 
-/** Creates what is missing. Later versions add numbered migrations; each runs in both dialects. */
-export async function createTables(db: Database, dialect: Dialect): Promise<void> {
+/**
+ * The tables of the first version. Its databases have no number yet and all of these, or, from an interrupted start,
+ * some: only what is missing is made.
+ */
+export async function createFirstTables(db: Database, dialect: Dialect): Promise<void> {
   const bytes = dialect === 'sqlite' ? 'blob' : 'bytea';
   await createQueueTables(queueOf(db), dialect);
   await db.schema

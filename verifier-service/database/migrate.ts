@@ -1,0 +1,65 @@
+import { ServiceError } from '../error.js';
+import { createFirstTables } from './migrations/0001-first-tables.js';
+import { createErasures } from './migrations/0002-erasures.js';
+import { rowCheck, withCheck } from './row-check.js';
+import type { Database, Dialect } from './schema.js';
+
+/** Brings a database from the version before to the next one. Runs within a transaction, in both dialects. */
+export type Migration = (db: Database, dialect: Dialect) => Promise<void>;
+
+/** In order, and for ever: the n-th one makes version n. A new version adds to the end and changes nothing before. */
+const MIGRATIONS: readonly Migration[] = [createFirstTables, createErasures];
+
+/**
+ * Brings the database to the last version, one transaction for each step: a crash leaves it at a whole version. Throws
+ * `DATA_NEWER`, having changed nothing, for one that a later version of the service has been at work on.
+ */
+export async function migrate(
+  db: Database,
+  dialect: Dialect,
+  now: number,
+  migrations: readonly Migration[] = MIGRATIONS,
+): Promise<void> {
+  const present = await schemaVersion(db);
+  const last = migrations.length;
+  if (present > last) {
+    throw new ServiceError(
+      'DATA_NEWER',
+      `The database was brought to version ${present} by a later version of this program, which knows up to ${last}: ` +
+        'start that one again, or restore a backup from before the upgrade. Nothing was changed.',
+    );
+  }
+  for (const [at, migration] of migrations.entries()) {
+    const version = at + 1;
+    if (version <= present) continue;
+    await db.transaction().execute(async (trx) => {
+      await migration(trx, dialect);
+      await createVersionTable(trx);
+      await trx
+        .insertInto('schemaVersions')
+        .values(withCheck({ version, appliedAt: now }))
+        .execute();
+    });
+  }
+}
+
+/** 0 for a new database, and for one from before there were numbers. */
+async function schemaVersion(db: Database): Promise<number> {
+  const tables = await db.introspection.getTables();
+  if (!tables.some(({ name }) => name === 'schemaVersions')) return 0;
+  const rows = await db.selectFrom('schemaVersions').selectAll().orderBy('version').execute();
+  if (rows.some((row, at) => row.version !== at + 1 || row.check !== rowCheck(row))) {
+    throw new ServiceError('DATA_DAMAGED', 'Table schemaVersions of the database is not as it was written');
+  }
+  return rows.length;
+}
+
+async function createVersionTable(db: Database): Promise<void> {
+  await db.schema
+    .createTable('schemaVersions')
+    .ifNotExists()
+    .addColumn('check', 'text', (column) => column.notNull())
+    .addColumn('version', 'integer', (column) => column.primaryKey())
+    .addColumn('appliedAt', 'bigint', (column) => column.notNull())
+    .execute();
+}

@@ -1,0 +1,12 @@
+CREATE TABLE "queue" ("seq" integer primary key autoincrement, "mspId" text not null, "iss" text not null, "jti" text not null, "op" text not null, "sha256" text, "statement" text not null, "acceptedAt" bigint not null);
+CREATE UNIQUE INDEX "queueByDocument" on "queue" ("jti", "iss", "op");
+CREATE INDEX "queueByHash" on "queue" ("sha256");
+CREATE TABLE "refused" ("seq" bigint primary key, "mspId" text not null, "iss" text not null, "jti" text not null, "op" text not null, "statement" text not null, "acceptedAt" bigint not null, "refusedAt" bigint not null, "code" text not null, "message" text not null);
+CREATE INDEX "refusedByDocument" on "refused" ("jti");
+CREATE TABLE "documents" ("check" text not null, "jti" text not null, "iss" text not null, "kind" text not null, "sha256" text not null, "cid" text not null, "size" integer not null, "wrappedKey" text not null, "patientId" text, "supersedes" text, "createdAt" bigint not null, constraint "documentsKey" primary key ("iss", "jti"));
+CREATE INDEX "documentsByTime" on "documents" ("iss", "createdAt", "jti");
+CREATE TABLE "statistics" ("check" text not null, "id" text primary key, "iss" text not null, "kind" text not null, "icd10" text, "upazila" text, "ageBand" text, "day" text not null) without rowid;
+CREATE TABLE "issuerKeys" ("check" text not null, "iss" text not null, "kid" text not null, "sealed" blob not null, "createdAt" bigint not null, constraint "issuerKeysKey" primary key ("iss", "kid"));
+CREATE TABLE "facilityKeys" ("check" text not null, "iss" text primary key, "sealed" blob not null);
+CREATE TABLE "apiKeys" ("check" text not null, "id" text primary key, "iss" text, "digest" blob not null, "createdAt" bigint not null, "revokedAt" bigint);
+CREATE TABLE "idempotency" ("check" text not null, "caller" text not null, "key" text not null, "request" blob not null, "status" integer not null, "body" text not null, "createdAt" bigint not null, constraint "idempotencyKey" primary key ("caller", "key"));

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { parseDocumentId } from '@spondon/protocol/document-id';
+import {
+  admitHomeHospital,
+  type Answer,
+  assertProblem,
+  type Body,
+  hexOf,
+  HOSPITAL,
+  newCode,
+  newHomeKey,
+  removeFolder,
+  startTestService,
+  temporaryFolder,
+  type TestService,
+} from '../deployment/deployment.test-support.js';
+import { checkData, type Finding } from '../deployment/fsck.js';
+import { eraseDocument } from '../documents/erase.js';
+
+const PATIENT_TOKEN = 'token-of-a-patient-4711';
+
+let service: TestService;
+before(async () => {
+  service = await startTestService(await temporaryFolder());
+});
+after(async () => {
+  await service.close();
+  await removeFolder(service.dataDir);
+});
+
+const ask = (method: 'GET' | 'DELETE', code = '', rest = '', key = service.hospitalKey): Promise<Answer> =>
+  service.ask(method, `/v1/documents/${code}${rest}`, { key });
+const erase = (code = '', key?: string): Promise<Answer> => ask('DELETE', code, '/file', key);
+
+async function issued(): Promise<string> {
+  const { body } = await service.issue({ patientId: PATIENT_TOKEN });
+  await service.anchored();
+  return body.documentId ?? '';
+}
+
+function rowOf(code: string) {
+  return service.db
+    .selectFrom('documents')
+    .selectAll()
+    .where('jti', '=', parseDocumentId(code))
+    .executeTakeFirstOrThrow();
+}
+
+/** Files of the data folder that hold this text. */
+async function holding(text: string): Promise<string[]> {
+  const entries = await readdir(service.dataDir, { recursive: true, withFileTypes: true });
+  const found: string[] = [];
+  for (const entry of entries.filter((each) => each.isFile())) {
+    const path = join(entry.parentPath, entry.name);
+    if ((await readFile(path)).includes(text)) found.push(entry.name);
+  }
+  return found;
+}
+
+async function blobs(): Promise<string[]> {
+  const entries = await readdir(service.folders.ipfs, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+}
+
+async function damage(): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  await checkData(service.dataDir, undefined, (finding) => findings.push(finding));
+  return findings.filter((finding) => finding.damage !== null);
+}
+
+void test('an erased document cannot be opened by anybody, and whoever holds the file still verifies it', async () => {
+  const code = await issued();
+  const file = await service.app.inject({
+    url: `/v1/documents/${code}/file`,
+    headers: { authorization: `Bearer ${service.hospitalKey}` },
+  });
+  const { wrappedKey, cid } = await rowOf(code);
+  assert.notDeepEqual(await holding(wrappedKey), []);
+
+  const erased = await erase(code);
+  assert.equal(erased.status, 200, erased.text);
+  const { erasedAt = '', completeAt = '' } = erased.body as Body & { erasedAt?: string; completeAt?: string };
+  assert.equal(Date.parse(completeAt) - Date.parse(erasedAt), 35 * 86_400_000);
+
+  assertProblem(await ask('GET', code, '/file'), 410, 'DOCUMENT_ERASED');
+  const view = (await ask('GET', code)).body as Body & { erasedAt?: string; cid?: string };
+  assert.deepEqual(
+    [view.state, view.erasedAt, view.cid, view.patientId],
+    ['anchored', erasedAt, undefined, undefined],
+  );
+  assert.deepEqual(await holding(wrappedKey), []);
+  assert.deepEqual(await holding(PATIENT_TOKEN), []);
+  assert.ok(!(await blobs()).includes(cid));
+
+  for (const url of [`/v1/verify?code=${code}`, `/v1/verify/${hexOf(file.rawPayload)}`])
+    assert.equal((await service.ask('GET', url)).body.verdict, 'valid');
+  assert.equal((await ask('GET', code, '/evidence')).status, 200);
+});
+
+void test('erasing again answers as the first time, and says who asked first', async () => {
+  const code = await issued();
+  const first = await erase(code);
+  assert.deepEqual((await erase(code)).body, first.body);
+  const { apiKey } = await service.db
+    .selectFrom('erasures')
+    .select('apiKey')
+    .where('jti', '=', parseDocumentId(code))
+    .executeTakeFirstOrThrow();
+  assert.equal(apiKey, service.hospitalKey.split('_')[1]);
+});
+
+void test('only its issuer erases a document, and only one whose file is kept here', async () => {
+  const code = await issued();
+  const home = await admitHomeHospital(service, newHomeKey());
+  assertProblem(await erase(code, home), 404, 'DOCUMENT_UNKNOWN');
+  assertProblem(await erase(code, service.operatorKey), 403, 'FORBIDDEN');
+  assertProblem(await erase(newCode()), 404, 'DOCUMENT_UNKNOWN');
+  assert.equal((await ask('GET', code, '/file')).status, 200);
+});
+
+void test('a document that is erased before it is anchored is anchored all the same', async () => {
+  const code = (await service.issue()).body.documentId ?? '';
+  assert.equal((await erase(code)).status, 200);
+  await service.anchored();
+  assert.equal((await service.ask('GET', `/v1/verify?code=${code}`)).body.verdict, 'valid');
+});
+
+void test('an erasure that a crash cut short is finished by the next start', async () => {
+  const code = await issued();
+  const jti = parseDocumentId(code);
+  const { cid } = await rowOf(code);
+  const crashing = {
+    db: service.db,
+    store: { remove: () => Promise.reject(new Error('the power went')) },
+    overwriteDeleted: () => Promise.resolve(),
+    now: () => Date.now(),
+  };
+  await assert.rejects(eraseDocument(crashing, { iss: HOSPITAL, jti, apiKey: 'k' }), /the power went/);
+  assert.ok((await blobs()).includes(cid));
+  assertProblem(await ask('GET', code, '/file'), 410, 'DOCUMENT_ERASED');
+  await service.close();
+  assert.deepEqual(await damage(), []);
+  service = await startTestService(service.dataDir, {}, service.hospitalKey);
+  assert.ok(!(await blobs()).includes(cid));
+});
+
+void test('fsck tells an erased document from one that lost its key', async () => {
+  await service.db.deleteFrom('erasures').where('apiKey', '=', 'k').execute();
+  await service.close();
+  const [found, ...others] = await damage();
+  assert.deepEqual([found?.area, others], ['documents', []]);
+  assert.match(found?.damage ?? '', /has lost its key/);
+});
