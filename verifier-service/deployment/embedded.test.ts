@@ -6,6 +6,7 @@ import { concatBytes } from '@spondon/protocol/bytes';
 import { publicKeyFromJwk } from '@spondon/protocol/crypto';
 import { sha256 } from '@spondon/protocol/crypto-node';
 import { packStatements } from '@spondon/protocol/pack';
+import { signingInputOf } from '@spondon/protocol/jws';
 import { parseStatement } from '@spondon/protocol/statement';
 import {
   admitHomeHospital,
@@ -119,8 +120,8 @@ void test('a statement verified on its way in is known after a restart, and what
   const { knownSignatures: path } = service.folders;
   await service.close();
 
-  const { signature, signingInput } = parseStatement(text);
-  const digest = sha256(concatBytes(publicKeyFromJwk(key.jwk), signature, signingInput));
+  const { signature } = parseStatement(text);
+  const digest = sha256(concatBytes(publicKeyFromJwk(key.jwk), signature, signingInputOf(text)));
   assert.ok((await KnownSignatures.open(path)).has(digest));
   service = await startTestService(dataDir);
   assert.deepEqual(await verdicts(), ['valid', 'altered']);
