@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { syncFolder } from '../durable-file.js';
 
@@ -25,6 +25,15 @@ export async function openFile(path: string): Promise<Storage> {
     return open(path, 'r+');
   });
   await syncFolder(dirname(path));
+  return storageOver(file);
+}
+
+/** Opens a file that is there, on a medium that may be read only; whatever writes to it rejects. */
+export async function openFileToRead(path: string): Promise<Storage> {
+  return storageOver(await open(path, 'r'));
+}
+
+function storageOver(file: FileHandle): Storage {
   return {
     size: async () => (await file.stat()).size,
     read: async (position, length) => {

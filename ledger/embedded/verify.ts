@@ -9,7 +9,7 @@ import { effectsOf, validate } from './committer.js';
 import { loadPublicIdentities } from './identity.js';
 import { located, openStored } from './recovery.js';
 import { STATE_FILE, State, type BlockEffects, type StateValue } from './state.js';
-import { openFile } from './storage.js';
+import { openFileToRead } from './storage.js';
 import { verifyTransaction, type Expected } from './verify-transaction.js';
 
 export interface VerifyOptions {
@@ -47,7 +47,7 @@ export async function verifyLedger(options: VerifyOptions): Promise<Verified> {
   const identities = await loadPublicIdentities(folder);
   if (!identities) throw new LedgerError('DAMAGED', 'the identity that signed the blocks is missing');
   const scratch = await mkdtemp(join(tmpdir(), 'spondon-verify-'));
-  const storage = await openFile(join(folder, BLOCKS_FILE));
+  const storage = await openFileToRead(join(folder, BLOCKS_FILE));
   const replayed = new State(join(scratch, STATE_FILE));
   let committed: State | null = null;
   try {

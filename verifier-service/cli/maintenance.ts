@@ -6,11 +6,11 @@ const masterKey = (): string | undefined => process.env.SPONDON_MASTER_KEY;
 
 /** Returns the exit code: 0 when everything is sound. */
 export async function checkEverything(dataDir: string): Promise<number> {
-  const sound = await checkData(dataDir, masterKey(), ({ area, checked, damage }) =>
-    print(
-      damage === null ? `ok       ${area.padEnd(10)} ${checked}` : `DAMAGED  ${area.padEnd(10)} ${damage}`,
-    ),
-  );
+  const sound = await checkData(dataDir, masterKey(), ({ area, checked, damage, notes }) => {
+    const name = area.padEnd(10);
+    print(damage === null ? `ok       ${name} ${checked}` : `DAMAGED  ${name} ${damage}`);
+    for (const note of notes) print(`note     ${name} ${note}`);
+  });
   print(
     sound ? 'Everything is sound.' : 'There is damage: see docs/operations.md, "When fsck finds damage".',
   );

@@ -4,7 +4,7 @@ import type { Database, ServiceTables } from './schema.js';
 /**
  * Each row of these tables carries a checksum of its other columns, so that damage on the disk is found by fsck even
  * where nothing else depends on a column. It is against accidents, not against somebody who can write the database.
- * (Rows of the queue are compared with their statements instead, which are signed.)
+ * (Rows of the queue are compared with their statements instead, which are signed, and with what their indexes repeat.)
  */
 const CHECKED = [
   'schemaVersions',

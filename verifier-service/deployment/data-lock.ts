@@ -2,14 +2,31 @@ import Libsql from 'libsql';
 import { join } from 'node:path';
 import { ServiceError } from '../error.js';
 
+export const LOCK_FILE = 'lock';
+
+export interface DataLock {
+  release(): void;
+}
+
 /**
  * One process to a data folder. An exclusive transaction on a database file: the operating system gives it up when
  * the process ends, however it ends, so nothing stale is ever left behind.
  */
-export function lockDataFolder(folder: string): { release: () => void } {
-  const lock = new Libsql(join(folder, 'lock'));
+export function lockDataFolder(folder: string): DataLock {
+  // Without a journal on the disk, which a crash would leave and a reader would have to delete.
+  return hold(folder, 'PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+}
+
+/** Keeps {@link lockDataFolder} out, and other readers not. Writes nothing; the file must be there. */
+export function lockDataFolderToRead(folder: string): DataLock {
+  // Only the first read takes the lock.
+  return hold(folder, 'BEGIN; SELECT count(*) FROM sqlite_schema');
+}
+
+function hold(folder: string, begin: string): DataLock {
+  const lock = new Libsql(join(folder, LOCK_FILE));
   try {
-    lock.exec('BEGIN EXCLUSIVE');
+    lock.exec(begin);
   } catch (error) {
     lock.close();
     if (!(error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY')) throw error;

@@ -14,52 +14,59 @@ import type { DocumentStore } from '../ipfs/store.js';
 import type { Vault } from '../vault/seal.js';
 import { checkDatabase, checkKeys } from './fsck-database.js';
 import { checkDocuments, checkEntries, checkQueue } from './fsck-documents.js';
+import { filesWithoutRow, issuedWithoutRow } from './fsck-unmatched.js';
+import { openBlocksToRead, withView } from './fsck-view.js';
 import { type Folders, openVault } from './folders.js';
 import { CHAINCODE, CHANNEL, openLedger } from './ledger.js';
-import { withData, withScratch } from './maintenance.js';
 
 /** One area that was checked: what was looked at, or the first damage found in it. */
 export interface Finding {
   readonly area: 'ledger' | 'database' | 'keys' | 'files' | 'log' | 'entries' | 'queue' | 'documents';
   readonly checked: string;
   readonly damage: string | null;
+  /** What may be as it should, and somebody should know. */
+  readonly notes: readonly string[];
 }
 
 /** Runs the work of one area and tells its outcome. Null when it found damage. */
 type Check = <T>(
   area: Finding['area'],
-  work: () => Promise<{ checked: string; result: T }>,
+  work: () => Promise<{ checked: string; result: T; notes?: readonly string[] }>,
 ) => Promise<T | null>;
 
 /**
  * Checks all that a data folder holds, against itself and against the ledger: every block, leaf, root, tile, index,
- * row, file and key. Each area tells its first damage. Changes nothing but what a crash left and the next start would
- * clean up: a block that was cut short, temporary files.
+ * row, file and key. Each area tells its first damage. Changes nothing, and so works on a read-only copy too.
  */
 export function checkData(
   dataDir: string,
   masterKey: string | undefined,
   onFinding: (finding: Finding) => void,
 ): Promise<boolean> {
-  return withData(dataDir, async (folders) => {
+  return withView(dataDir, async (folders, scratch) => {
     let sound = true;
     const check: Check = async (area, work) => {
       try {
-        const { checked, result } = await work();
-        onFinding({ area, checked, damage: null });
+        const { checked, result, notes = [] } = await work();
+        onFinding({ area, checked, damage: null, notes });
         return result;
       } catch (error) {
         sound = false;
-        onFinding({ area, checked: '', damage: error instanceof Error ? error.message : String(error) });
+        const damage = error instanceof Error ? error.message : String(error);
+        onFinding({ area, checked: '', damage, notes: [] });
         return null;
       }
     };
-    await checkAll(folders, masterKey, check);
+    await checkAll(folders, { masterKey, scratch: join(scratch, 'log') }, check);
     return sound;
   });
 }
 
-async function checkAll(folders: Folders, masterKey: string | undefined, check: Check): Promise<void> {
+async function checkAll(
+  folders: Folders,
+  { masterKey, scratch }: { masterKey: string | undefined; scratch: string },
+  check: Check,
+): Promise<void> {
   const ledgerIsSound = await check('ledger', () => checkLedger(folders));
   const db = await check('database', () => openDatabase(folders));
   try {
@@ -68,7 +75,8 @@ async function checkAll(folders: Folders, masterKey: string | undefined, check: 
       return { checked: db ? await checkKeys(folders, db, opened) : 'the master key', result: opened };
     });
     const store = await check('files', () => checkFiles(folders));
-    if (ledgerIsSound && db && vault && store) await checkAgainstLedger(folders, { db, vault, store }, check);
+    if (ledgerIsSound && db && vault && store)
+      await checkAgainstLedger(folders, { db, vault, store, scratch }, check);
   } finally {
     await db?.destroy();
   }
@@ -109,38 +117,48 @@ async function checkTrustBundle(folders: Folders): Promise<void> {
 }
 
 async function checkFiles(folders: Folders): Promise<{ checked: string; result: DocumentStore }> {
-  const store = await openEmbeddedStore(folders.ipfs);
+  const store = await openEmbeddedStore(folders.ipfs, 'look');
   for await (const { block, message } of store.verify()) throw new Error(`${block}: ${message}`);
   let count = 0;
   for await (const cid of store.list()) count += cid === '' ? 0 : 1;
   return { checked: `${count} encrypted files against their CIDs`, result: store };
 }
 
-/** Everything that is compared with the log as the blocks give it, made anew in a folder of its own. */
+/** Everything that is compared with the log as the blocks give it, made anew in `scratch`. */
 async function checkAgainstLedger(
   folders: Folders,
-  parts: { readonly db: Database; readonly vault: Vault; readonly store: DocumentStore },
+  parts: {
+    readonly db: Database;
+    readonly vault: Vault;
+    readonly store: DocumentStore;
+    readonly scratch: string;
+  },
   check: Check,
 ): Promise<void> {
-  const ledger = await openLedger(folders, parts.vault, pino({ level: 'silent' }));
+  const { scratch } = parts;
+  const ledger = await openLedger(folders, parts.vault, pino({ level: 'silent' }), openBlocksToRead);
   try {
-    await withScratch(folders.data, async (scratch) => {
-      const height = await ledger.height();
-      await check('log', async () => {
-        const end = await nextBlockOf(folders.log, height);
-        if (end > 0) await rebuildLog(ledger, scratch, sha256, end);
-        return { checked: await compareLog(folders.log, scratch, end), result: true };
-      });
-      await rebuildLog(ledger, scratch, sha256, height);
-      const log = await LogStore.open(scratch, sha256);
-      try {
-        await check('entries', () => checkEntries(log));
-        await check('queue', () => checkQueue(log, parts.db));
-        await check('documents', () => checkDocuments(log, parts));
-      } finally {
-        await log.close();
-      }
+    const height = await ledger.height();
+    await check('log', async () => {
+      const end = await nextBlockOf(folders.log, height);
+      if (end > 0) await rebuildLog(ledger, scratch, sha256, end);
+      return { checked: await compareLog(folders.log, scratch, end), result: true };
     });
+    await rebuildLog(ledger, scratch, sha256, height);
+    const log = await LogStore.open(scratch, sha256);
+    try {
+      await check('entries', () => checkEntries(log));
+      await check('queue', () => checkQueue(log, parts.db));
+      await check('documents', async () => ({
+        ...(await checkDocuments(log, parts)),
+        notes: [
+          ...(await issuedWithoutRow(log, parts.db)),
+          ...(await filesWithoutRow(parts.store, parts.db)),
+        ],
+      }));
+    } finally {
+      await log.close();
+    }
   } finally {
     await ledger.close();
   }

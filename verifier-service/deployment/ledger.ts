@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { Records } from '@spondon/chaincode/records';
 import { openEmbeddedLedger } from '@spondon/ledger/embedded/open';
+import type { Storage } from '@spondon/ledger/embedded/storage';
 import type { Vault } from '../vault/seal.js';
 import type { Folders } from './folders.js';
 
@@ -14,8 +15,13 @@ export const CHAINCODE = { name: 'records', version: '1' };
 
 export type OwnLedger = Awaited<ReturnType<typeof openLedger>>;
 
-/** The ledger in the data folder, founded at a first start. */
-export function openLedger(folders: Folders, vault: Vault, log: Logger) {
+/** The ledger in the data folder, founded at a first start. `openStorage`: how its blocks are opened, to be written unless said. */
+export function openLedger(
+  folders: Folders,
+  vault: Vault,
+  log: Logger,
+  openStorage?: (path: string) => Promise<Storage>,
+) {
   return openEmbeddedLedger({
     folder: folders.ledger,
     channel: CHANNEL,
@@ -29,6 +35,7 @@ export function openLedger(folders: Folders, vault: Vault, log: Logger) {
     },
     now: () => Date.now(),
     random: (length) => randomBytes(length),
+    ...(openStorage === undefined ? {} : { openStorage }),
     notice: (notice) => log.warn(notice, 'opening the ledger'),
   });
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chmod, cp, mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises';
+import { chmod, cp, open, readdir, readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import Libsql from 'libsql';
 import { pino } from 'pino';
@@ -98,16 +98,6 @@ export async function restoreData(backup: string, dataDir: string): Promise<void
   // The database last: a folder without it is no service's, so that half a copy is never taken for a whole one.
   const { database } = foldersOf(dataDir);
   await writeFileDurably(database, await readFile(foldersOf(backup).database), OWNER_ONLY_FILE);
-}
-
-/** A temporary folder inside the data folder, removed afterwards. */
-export async function withScratch<T>(dataDir: string, work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(dataDir, 'scratch-'));
-  try {
-    return await work(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }
 
 function copyFolder(from: string, to: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, open, opendir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { syncFolder } from '@spondon/ledger/durable-file';
@@ -25,16 +26,10 @@ function shardOf(name: string): string {
   return name.slice(-2, -1);
 }
 
-export async function openBlockFolder(folder: string): Promise<BlockFolder> {
+/** To `look`, what is there is taken as it is, on a medium that may be read only. */
+export async function openBlockFolder(folder: string, purpose: 'use' | 'look'): Promise<BlockFolder> {
   const temp = join(folder, 'temp');
-  await rm(temp, { recursive: true, force: true });
-  await mkdir(temp, { recursive: true, mode: 0o700 });
-  // All shards exist, durably, before the first block: a block is never acknowledged in a folder that a crash loses.
-  const present = new Set<string>();
-  for await (const { name } of await opendir(folder)) present.add(name);
-  for (const shard of SHARDS) if (!present.has(shard)) await mkdir(join(folder, shard), { mode: 0o700 });
-  await syncFolder(folder);
-  await syncFolder(dirname(folder));
+  if (purpose === 'use') await makeReady(folder, temp);
 
   let written = 0;
   const pathOf = (name: string) => join(folder, shardOf(name), name);
@@ -57,6 +52,7 @@ export async function openBlockFolder(folder: string): Promise<BlockFolder> {
       await syncFolder(join(folder, shardOf(name)));
     },
     async *names() {
+      if (!existsSync(folder)) return;
       for await (const shard of await opendir(folder)) {
         if (shard.name === 'temp') continue;
         if (!shard.isDirectory()) {
@@ -68,6 +64,17 @@ export async function openBlockFolder(folder: string): Promise<BlockFolder> {
       }
     },
   };
+}
+
+async function makeReady(folder: string, temp: string): Promise<void> {
+  await rm(temp, { recursive: true, force: true });
+  await mkdir(temp, { recursive: true, mode: 0o700 });
+  // All shards exist, durably, before the first block: a block is never acknowledged in a folder that a crash loses.
+  const present = new Set<string>();
+  for await (const { name } of await opendir(folder)) present.add(name);
+  for (const shard of SHARDS) if (!present.has(shard)) await mkdir(join(folder, shard), { mode: 0o700 });
+  await syncFolder(folder);
+  await syncFolder(dirname(folder));
 }
 
 async function writeFile(path: string, bytes: Uint8Array): Promise<void> {

@@ -17,14 +17,19 @@ import { childrenOf, importDocument, isLeaf, isWhatItsCidSays, parseCid } from '
  *
  * `documents/` has the documents of up to 1 MiB, one block each; `trees/` the roots of larger ones; `parts/` the
  * blocks below those. A root in the first two is what IPFS calls pinned.
+ *
+ * Opened to `look`, it changes nothing by itself, and nothing is to be put in or removed.
  */
-export async function openEmbeddedStore(folder: string): Promise<DocumentStore> {
+export async function openEmbeddedStore(
+  folder: string,
+  purpose: 'use' | 'look' = 'use',
+): Promise<DocumentStore> {
   const [documents, trees, parts] = await Promise.all([
-    openBlockFolder(join(folder, 'documents')),
-    openBlockFolder(join(folder, 'trees')),
-    openBlockFolder(join(folder, 'parts')),
+    openBlockFolder(join(folder, 'documents'), purpose),
+    openBlockFolder(join(folder, 'trees'), purpose),
+    openBlockFolder(join(folder, 'parts'), purpose),
   ]);
-  await syncFolder(dirname(folder));
+  if (purpose === 'use') await syncFolder(dirname(folder));
   const rootsOf = (cid: CID) => (isLeaf(cid) ? documents : trees);
   const gate = createGate();
 

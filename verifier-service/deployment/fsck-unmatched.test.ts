@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { cp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import Libsql from 'libsql';
+import { parseDocumentId } from '@spondon/protocol/document-id';
+import {
+  admitHomeHospital,
+  issueStatement,
+  newHomeKey,
+  removeFolder,
+  signed,
+  startTestService,
+  temporaryFolder,
+} from './deployment.test-support.js';
+import { checkData, type Finding } from './fsck.js';
+import { copyData } from './maintenance.js';
+
+/** What fsck says about documents without a row, and about files that no row names. */
+
+/** Two documents that the service issued and a statement that a hospital signed at home, all anchored. */
+let backup: string;
+let lost: string;
+let masterKey: string;
+const scratch: string[] = [];
+
+async function newFolder(): Promise<string> {
+  const folder = await temporaryFolder();
+  scratch.push(folder);
+  return folder;
+}
+
+before(async () => {
+  masterKey = Buffer.alloc(32, 7).toString('base64url');
+  backup = join(await newFolder(), 'backup');
+  const running = await newFolder();
+  const service = await startTestService(running, { SPONDON_MASTER_KEY: masterKey });
+  const key = newHomeKey();
+  const apiKey = await admitHomeHospital(service, key);
+  const statements = [await signed(issueStatement(), key)];
+  await service.ask('POST', '/v1/statements', { key: apiKey, json: { statements } });
+  await service.issue();
+  lost = (await service.issue()).body.documentId ?? '';
+  await service.anchored();
+  await copyData(running, backup);
+  await service.close();
+});
+after(async () => {
+  await Promise.all(scratch.map(removeFolder));
+});
+
+/** fsck of a copy in which `change` was made. */
+async function fsckAfter(change: (db: Libsql.Database) => void): Promise<Finding> {
+  const copy = join(await newFolder(), 'data');
+  await cp(backup, copy, { recursive: true });
+  const db = new Libsql(join(copy, 'service.db'));
+  change(db);
+  db.close();
+  const findings: Finding[] = [];
+  assert.equal(await checkData(copy, masterKey, (finding) => findings.push(finding)), true);
+  return findings.find(({ area }) => area === 'documents') ?? assert.fail('documents were not checked');
+}
+
+void test('what was signed at home needs no row, and a folder with all its rows gets no note', async () => {
+  assert.deepEqual((await fsckAfter(() => undefined)).notes, []);
+});
+
+void test('a row that is gone is noted twice: by its document on the ledger, and by its file', async () => {
+  let cid = '';
+  const { notes } = await fsckAfter((db) => {
+    const jti = parseDocumentId(lost);
+    const row = db.prepare('select cid from documents where jti = ?').get([jti]) as { cid: string };
+    ({ cid } = row);
+    db.prepare('delete from documents where jti = ?').run([jti]);
+  });
+  assert.equal(notes.length, 2);
+  assert.match(notes[0] ?? '', /^1 issued here/);
+  assert.ok(notes[0]?.includes(lost), 'the document is named by its code');
+  assert.match(notes[1] ?? '', /^1 stored files/);
+  assert.ok(notes[1]?.includes(cid), 'the file is named by its CID');
+});
+
+void test('when all rows are gone, all documents issued here are counted and no other', async () => {
+  const { notes } = await fsckAfter((db) => {
+    db.exec('delete from documents');
+  });
+  assert.match(notes[0] ?? '', /^2 issued here/);
+  assert.match(notes[1] ?? '', /^2 stored files/);
+});
