@@ -32,6 +32,9 @@ export type StatementResult =
 
 const AHEAD_SECONDS = 300;
 
+/** Judged at a time. Files are written by the threads that verify: nobody's flush is to wait for a thousand signatures. */
+const PORTION = 256;
+
 /**
  * Takes in statements that a facility signed with its own key. Each is judged by itself, in order; the good ones are
  * durably queued when it resolves. Sending one again changes nothing and tells its present state.
@@ -46,7 +49,11 @@ export async function acceptStatements(
   if (issuer.state === 'suspended') throw new ServiceError('ISSUER_SUSPENDED', 'This facility is suspended');
   const at = deps.now();
   const keyOf = validKeysOf(issuer, at);
-  const judged = await Promise.all(texts.map((text) => judgeStatement(deps, iss, keyOf, text, at)));
+  const judged: Judged[] = [];
+  for (let from = 0; from < texts.length; from += PORTION) {
+    const portion = texts.slice(from, from + PORTION);
+    judged.push(...(await Promise.all(portion.map((text) => judgeStatement(deps, iss, keyOf, text, at)))));
+  }
   const { results, queued } = await deps.db.transaction().execute((trx) => queueNew(deps, trx, judged, at));
   // Durable from here on.
   if (queued > 0) deps.onQueued(queued);

@@ -45,6 +45,25 @@ void test('statements signed at home are queued, anchored, and sending them agai
   assert.equal(again.body.accepted, 20);
 });
 
+void test('of many statements in one request each gets its own answer, in their order', async () => {
+  const bad = [0, 255, 256, 599];
+  const stranger = newHomeKey();
+  const statements = Array.from({ length: 600 }, () => issueStatement());
+  const texts = await Promise.all(
+    statements.map((statement, at) => signed(statement, bad.includes(at) ? stranger : key)),
+  );
+  const { body } = await send(...texts);
+  assert.equal(body.accepted, 596);
+  assert.deepEqual(
+    body.results?.map(({ documentId, code }) => ({ documentId, code })),
+    statements.map(({ jti }, at) => ({
+      documentId: formatDocumentId(jti),
+      code: bad.includes(at) ? 'KEY_UNKNOWN' : undefined,
+    })),
+  );
+  await service.anchored();
+});
+
 void test('one statement sent many times at once, and twice in one request, is anchored once', async () => {
   const statement = issueStatement();
   const text = await signed(statement, key);
