@@ -52,6 +52,7 @@ void test('the OpenAPI document is of version 3.1 and describes every route', as
   );
   assert.deepEqual(listed.sort(), [
     'DELETE /v1/api-keys/{id}',
+    'DELETE /v1/documents/{id}/file',
     'DELETE /v1/issuers/{id}/suspension',
     'GET /health/live',
     'GET /health/ready',
@@ -69,7 +70,9 @@ void test('the OpenAPI document is of version 3.1 and describes every route', as
     'POST /v1/evidence',
     'POST /v1/issuers',
     'POST /v1/issuers/{id}/api-keys',
+    'POST /v1/issuers/{id}/documents/{code}/annulment',
     'POST /v1/issuers/{id}/keys',
+    'POST /v1/issuers/{id}/keys/{kid}/end',
     'POST /v1/issuers/{id}/suspension',
     'POST /v1/statements',
     'POST /v1/verify',

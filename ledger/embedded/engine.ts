@@ -114,6 +114,11 @@ export class EmbeddedLedger implements Ledger {
     return { payload, endorsements: [endorse(payload, this.#organisation.peer)] };
   }
 
+  /** The failed write after which nothing more is taken until the ledger is opened again; null while it works. */
+  get failure(): Error | null {
+    return this.#committer.failure;
+  }
+
   height(): Promise<number> {
     return Promise.resolve(this.#state.position.height);
   }

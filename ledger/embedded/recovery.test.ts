@@ -42,7 +42,9 @@ function failedWrite(fault: Fault): void {
     const folder = await temporaryFolder(t);
     const failing = await openToy(t, folder, { openStorage: failingOnce(fault) });
     for (let block = 0; block < fault.at; block += 1) await failing.submit('Increment', ['n']);
+    assert.equal(failing.failure, null);
     await assert.rejects(failing.submit('Increment', ['n']), code('UNKNOWN'));
+    assert.match(String(failing.failure), /EIO/);
     await assert.rejects(failing.submit('Increment', ['n']), code('UNAVAILABLE'));
     await assert.rejects(failing.evaluate('Get', ['n']), code('UNAVAILABLE'));
     assert.equal(await failing.height(), fault.at);

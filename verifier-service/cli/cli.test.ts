@@ -300,6 +300,7 @@ void test('backup, kill, fsck, reindex, restore: as an operator does them', asyn
   await endServer('SIGKILL');
   assert.match(await succeeds('fsck'), /Everything is sound/);
   assert.match(await succeeds('reindex'), /rebuilt from \d+ blocks/);
+  assert.match(await succeeds('tidy'), /Removed \d+ encrypted files/);
   assert.match(await succeeds('fsck'), /Everything is sound/);
   await issuing;
 

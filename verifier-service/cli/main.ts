@@ -265,6 +265,11 @@ program
   .action(async () => (await maintenance()).reindex(options().data));
 
 program
+  .command('tidy')
+  .description('remove encrypted files that no document names; the service must be stopped')
+  .action(async () => (await maintenance()).tidy(options().data));
+
+program
   .command('backup')
   .description('copy everything into a new folder; the service may go on')
   .argument('<folder>')

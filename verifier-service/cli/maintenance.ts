@@ -1,5 +1,6 @@
 import { checkData } from '../deployment/fsck.js';
 import { changeMasterKey } from '../deployment/master-key-change.js';
+import { tidyData } from '../deployment/tidy.js';
 import { copyData, rebuildDerived, restoreData } from '../deployment/maintenance.js';
 
 const masterKey = (): string | undefined => process.env.SPONDON_MASTER_KEY;
@@ -20,6 +21,13 @@ export async function checkEverything(dataDir: string): Promise<number> {
 export async function reindex(dataDir: string): Promise<void> {
   print(
     `Tiles, lookup index and registry are rebuilt from ${await rebuildDerived(dataDir, masterKey())} blocks.`,
+  );
+}
+
+export async function tidy(dataDir: string): Promise<void> {
+  const { files, blocks } = await tidyData(dataDir);
+  print(
+    `Removed ${files} encrypted files that no document names, and ${blocks} blocks that belong to no file.`,
   );
 }
 

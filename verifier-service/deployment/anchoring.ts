@@ -79,6 +79,9 @@ export async function startAnchoring({ ledger, db, folders, maxQueue, metrics, l
     /** For the operator; seen by anybody, so without particulars. */
     problems: (): string[] => [
       ...(isCurrent() ? [] : ['Reading the ledger stopped; see the log, then restart']),
+      ...(ledger.failure
+        ? ['The ledger could not write to its disk and takes nothing more: free space, then restart']
+        : []),
       ...(failing ? ['Anchoring fails at the moment; see the log'] : []),
     ],
     measure: async (): Promise<void> => {

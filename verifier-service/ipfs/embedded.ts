@@ -58,6 +58,15 @@ export async function openEmbeddedStore(
     }
   }
 
+  /** Every block below `cid`; throws when one cannot be read that has others below it. */
+  async function* allBelow(from: BlockFolder, cid: CID): AsyncGenerator<CID> {
+    if (isLeaf(cid)) return;
+    for (const child of await childrenOf(cid, await read(from, cid))) {
+      yield child;
+      yield* allBelow(parts, child);
+    }
+  }
+
   async function removeTree(cid: CID): Promise<void> {
     const unneeded = new Set<string>();
     for await (const part of below(trees, cid)) unneeded.add(part.toString());
@@ -68,6 +77,17 @@ export async function openEmbeddedStore(
       if (other) for await (const part of below(trees, other)) unneeded.delete(part.toString());
     }
     for (const name of unneeded) await parts.remove(name);
+  }
+
+  async function removeLeftovers(): Promise<number> {
+    const leftovers = new Set<string>();
+    for await (const { name, stray } of parts.names()) if (!stray) leftovers.add(name);
+    for await (const { name } of trees.names()) {
+      const root = parseCid(name);
+      if (root) for await (const part of allBelow(trees, root)) leftovers.delete(part.toString());
+    }
+    for (const name of leftovers) await writing(parts.remove(name));
+    return leftovers.size;
   }
 
   return {
@@ -93,6 +113,7 @@ export async function openEmbeddedStore(
       if (isLeaf(cid)) await writing(documents.remove(text));
       else await writing(gate.alone(() => removeTree(cid)));
     },
+    removeLeftovers: () => gate.alone(removeLeftovers),
     async *list() {
       for (const roots of [documents, trees])
         for await (const { name, stray } of roots.names()) if (!stray && parseCid(name)) yield name;

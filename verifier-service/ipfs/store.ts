@@ -16,6 +16,11 @@ export interface DocumentStore {
   has(cid: string): Promise<boolean>;
   /** Forgets the document and deletes the blocks that no other document needs. Nothing happens when it is unknown. */
   remove(cid: string): Promise<void>;
+  /**
+   * Deletes blocks that belong to no document, as a crash leaves them. Returns how many. Throws
+   * `BLOB_DAMAGED` or `BLOB_MISSING`, having deleted nothing, when it cannot be told what belongs to a document.
+   */
+  removeLeftovers(): Promise<number>;
   /** CIDs of all documents, in no particular order. */
   list(): AsyncIterable<string>;
   /** Reads everything and names what is wrong. What a crash left over, and no document needs, is not wrong. */

@@ -168,6 +168,15 @@ test('a picture of too many pixels is not decoded', async () => {
   assert.deepEqual(await find(bomb), { claims: [], labels: [], complete: false });
 });
 
+test('a picture that ends early is read as far as it goes, and the reading is not complete', async () => {
+  const above = await pageOf([{ text: URL_OF_JWS, left: 20, top: 20 }]);
+  for (const whole of [above, await sharp(above).jpeg().toBuffer()]) {
+    assert.deepEqual(await find(whole), FOUND);
+    const cut = whole.subarray(0, Math.floor(whole.length * 0.9));
+    assert.deepEqual(await find(cut), { ...FOUND, complete: false });
+  }
+});
+
 test('pages of absurd sizes are looked through', async () => {
   const document = await PDFDocument.create();
   for (const size of [

@@ -1,6 +1,6 @@
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { ServiceError } from '../error.js';
-import { MAX_PIXELS, type Pages } from './pages.js';
+import { MAX_PIXELS, type PageImage, type Pages } from './pages.js';
 
 /** More than this is not decoded at all: a photograph of 64 megapixels, and no decompression bomb. */
 const MAX_DECODED_PIXELS = 64_000_000;
@@ -17,13 +17,22 @@ export async function openImage(bytes: Uint8Array): Promise<Pages> {
     scalable: false,
     render: async (page) => {
       try {
-        return await grayOf(read(bytes, page));
+        return await grayOf(read(bytes, page, 'error'));
       } catch {
-        throw damaged();
+        return await whatIsLeftOf(bytes, page);
       }
     },
     close: () => undefined,
   };
+}
+
+/** The picture as far as it can be decoded: the rest may still show a code. Throws `FILE_DAMAGED` when nothing can. */
+async function whatIsLeftOf(bytes: Uint8Array, page: number): Promise<PageImage> {
+  try {
+    return { ...(await grayOf(read(bytes, page, 'none'))), damaged: true };
+  } catch {
+    throw damaged();
+  }
 }
 
 async function grayOf(picture: Sharp) {
@@ -38,13 +47,13 @@ async function grayOf(picture: Sharp) {
   return { data, width: info.width, height: info.height };
 }
 
-function read(bytes: Uint8Array, page: number): Sharp {
-  return sharp(bytes, { failOn: 'none', limitInputPixels: MAX_DECODED_PIXELS, sequentialRead: true, page });
+function read(bytes: Uint8Array, page: number, failOn: 'none' | 'error'): Sharp {
+  return sharp(bytes, { failOn, limitInputPixels: MAX_DECODED_PIXELS, sequentialRead: true, page });
 }
 
 async function metadataOf(bytes: Uint8Array): Promise<Metadata> {
   try {
-    return await read(bytes, 0).metadata();
+    return await read(bytes, 0, 'none').metadata();
   } catch {
     throw damaged();
   }

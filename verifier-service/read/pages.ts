@@ -1,12 +1,18 @@
 import type { GrayImage } from './pixels.js';
 
+/** A page as a picture. */
+export interface PageImage extends GrayImage {
+  /** Part of it could not be decoded, and is grey or missing: a code may have stood there. */
+  readonly damaged?: boolean;
+}
+
 /** A file as pictures: the pages of a PDF or of a TIFF, or the one picture. */
 export interface Pages {
   readonly count: number;
   /** Whether more detail shows more: not for a picture, which has the pixels it has. */
   readonly scalable: boolean;
   /** Page from 0. Never more than `MAX_PIXELS`. Throws `ServiceError` FILE_DAMAGED for a page that shows nothing. */
-  render(page: number, detail: Detail): Promise<GrayImage>;
+  render(page: number, detail: Detail): Promise<PageImage>;
   close(): void;
 }
 

@@ -1,5 +1,5 @@
 import { ServiceError } from '../error.js';
-import type { Detail, Pages } from './pages.js';
+import type { Detail, PageImage, Pages } from './pages.js';
 import { crop, scale, sharpen, type GrayImage } from './pixels.js';
 import type { ReadCodes } from './qr-codes.js';
 
@@ -18,7 +18,7 @@ export interface SearchOptions {
 
 export interface SearchResult {
   readonly codes: readonly { readonly text: string; readonly page: number }[];
-  /** Every page was looked at, at least once. */
+  /** Every page was looked at, whole, at least once. */
   readonly complete: boolean;
 }
 
@@ -61,7 +61,7 @@ export async function searchCodes(pages: Pages, options: SearchOptions): Promise
     const image = await tryRender(pages, page, 'page');
     if (!image) continue;
     take(await lookAt(image, options), page);
-    looked++;
+    if (!image.damaged) looked++;
   }
   for (const page of order.slice(0, MAX_PAGES_RETRIED)) {
     if (found.length > 0 || !options.lookHarder || !hasTime()) break;
@@ -71,7 +71,7 @@ export async function searchCodes(pages: Pages, options: SearchOptions): Promise
 }
 
 /** One page that cannot be shown does not hide the others. */
-async function tryRender(pages: Pages, page: number, detail: Detail): Promise<GrayImage | undefined> {
+async function tryRender(pages: Pages, page: number, detail: Detail): Promise<PageImage | undefined> {
   try {
     return await pages.render(page, detail);
   } catch (error) {

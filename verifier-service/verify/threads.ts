@@ -1,5 +1,5 @@
 import { createPublicKey, verify as verifySignature, type KeyObject } from 'node:crypto';
-import { jwkFromPublicKey, type Verify } from '@spondon/protocol/crypto';
+import { jwkFromPublicKey, signatureToDer, type Verify } from '@spondon/protocol/crypto';
 
 const REMEMBERED_KEYS = 1024;
 const keys = new Map<string, KeyObject>();
@@ -11,10 +11,10 @@ const keys = new Map<string, KeyObject>();
 export const verifyOnThreads: Verify = (publicKey, signature, data) =>
   new Promise((resolve) => {
     try {
-      const key = { key: keyOf(publicKey), dsaEncoding: 'ieee-p1363' as const };
-      verifySignature('sha256', data, key, signature, (error, good) => resolve(error === null && good));
+      const der = signatureToDer(signature);
+      verifySignature('sha256', data, keyOf(publicKey), der, (error, good) => resolve(error === null && good));
     } catch {
-      // Not a point of the curve: a signature under it is not good.
+      // Not a point of the curve, or not 64 bytes: such a signature is not good.
       resolve(false);
     }
   });
