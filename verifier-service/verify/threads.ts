@@ -12,7 +12,9 @@ export const verifyOnThreads: Verify = (publicKey, signature, data) =>
   new Promise((resolve) => {
     try {
       const der = signatureToDer(signature);
-      verifySignature('sha256', data, keyOf(publicKey), der, (error, good) => resolve(error === null && good));
+      verifySignature('sha256', data, keyOf(publicKey), der, (error, good) =>
+        resolve(error === null && good),
+      );
     } catch {
       // Not a point of the curve, or not 64 bytes: such a signature is not good.
       resolve(false);
