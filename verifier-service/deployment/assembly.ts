@@ -5,6 +5,7 @@ import type { AppOptions } from '../app.js';
 import { type Config, isLoopback } from '../config.js';
 import { type Database, queueOf } from '../database/schema.js';
 import { overwriteDeleted } from '../database/sqlite.js';
+import type { StatementJudge } from '../documents/judge-pool.js';
 import type { PreparedDocument, PrepareJob } from '../documents/prepare.js';
 import { Registrar } from '../facilities/registrar.js';
 import { Signers } from '../facilities/signers.js';
@@ -19,7 +20,6 @@ import type { Vault } from '../vault/seal.js';
 import { loadSigningKey, newSigningKey } from '../vault/signing-key.js';
 import { Finder } from '../verify/find.js';
 import { type KnownSignatures, verifyOnce } from '../verify/known-signatures.js';
-import { verifyOnThreads } from '../verify/threads.js';
 import { createVisitorLimit } from '../visitor-limit.js';
 import type { Anchoring } from './anchoring.js';
 import { MSP_ID, type OwnLedger } from './ledger.js';
@@ -34,6 +34,7 @@ export interface Parts {
   readonly store: DocumentStore;
   readonly prepare: ThreadPool<PrepareJob, PreparedDocument>;
   readonly reader: ClaimsReader;
+  readonly statements: StatementJudge;
   readonly knownSignatures: KnownSignatures;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -53,8 +54,6 @@ export function assemble(parts: Parts): { registrar: Registrar; options: Omit<Ap
   const { onQueued } = anchoring;
   const limit = createVisitorLimit(config.rateLimit);
   const assertQueueHasRoom = (): void => gauge.assertRoom();
-  // What is verified on its way in need not be once more when somebody asks.
-  const verifyBatch = verifyOnce(verifyOnThreads, parts.knownSignatures, sha256);
   const options: Omit<AppOptions, 'tls'> = {
     logger: log,
     trustProxy: config.trustProxy,
@@ -62,7 +61,7 @@ export function assemble(parts: Parts): { registrar: Registrar; options: Omit<Ap
     documents: { ...documentsOf(parts, signers, wrappingKeys), assertQueueHasRoom },
     statements: {
       db,
-      accept: { db, log: derived, issuer, verify: verifyBatch, now, mspId: MSP_ID, onQueued },
+      accept: { db, log: derived, issuer, judge: parts.statements.judge, now, mspId: MSP_ID, onQueued },
       assertQueueHasRoom,
     },
     verification: { ...verificationOf(parts), limit },

@@ -8,6 +8,7 @@ import { openSqlite } from '../database/sqlite.js';
 import type { Database } from '../database/schema.js';
 import { finishErasures } from '../documents/erase.js';
 import { forgetOldOutcomes } from '../documents/idempotency.js';
+import { createStatementJudge } from '../documents/judge-pool.js';
 import { createPreparePool } from '../documents/prepare.js';
 import type { Registrar } from '../facilities/registrar.js';
 import { faultOf } from '../fault.js';
@@ -97,6 +98,8 @@ async function open(
   toClose(() => save(knownSignatures, log));
   const saving = setInterval(() => void save(knownSignatures, log), SAVE_EVERY_MS).unref();
   toClose(() => clearInterval(saving));
+  const statements = createStatementJudge(knownSignatures);
+  toClose(() => statements.close());
 
   const { registrar, options } = assemble({
     config,
@@ -107,6 +110,7 @@ async function open(
     store,
     prepare,
     reader,
+    statements,
     knownSignatures,
     metrics,
     log,

@@ -1,12 +1,12 @@
-import { publicKeyFromJwk, type Verify } from '@spondon/protocol/crypto';
+import { publicKeyFromJwk } from '@spondon/protocol/crypto';
 import { formatDocumentId } from '@spondon/protocol/document-id';
-import { ProtocolError } from '@spondon/protocol/error';
 import { type Issuer, keyValidAt } from '@spondon/protocol/records';
-import { parseStatement, type SignedStatement, verifyStatement } from '@spondon/protocol/statement';
+import type { SignedStatement } from '@spondon/protocol/statement';
 import { enqueue, type NewQueueRow } from '@spondon/anchor-worker/queue';
 import type { LogStore } from '@spondon/anchor-worker/log/store';
 import { type Database, queueOf } from '../database/schema.js';
 import { ServiceError } from '../error.js';
+import type { JudgeJob, Judgement, StatementRefusal } from './judge.js';
 import { queuedByCodes, queueRow } from './queueing.js';
 import { whyNotRevocable } from './revoke.js';
 
@@ -14,8 +14,8 @@ export interface AcceptDeps {
   readonly db: Database;
   readonly log: Pick<LogStore, 'findByCode' | 'annulment'>;
   readonly issuer: (iss: string) => Issuer | undefined;
-  /** Many at once, so this one may take to other cores. */
-  readonly verify: Verify;
+  /** A thousand at once: this one may take to other cores. */
+  readonly judge: (job: JudgeJob) => Promise<Judgement[]>;
   readonly now: () => number;
   readonly mspId: string;
   readonly onQueued: (count: number) => void;
@@ -23,17 +23,7 @@ export interface AcceptDeps {
 
 export type StatementResult =
   | { readonly documentId: string; readonly state: 'pending' | 'anchored' }
-  | {
-      readonly documentId: string | null;
-      readonly state: 'refused';
-      readonly code: string;
-      readonly message: string;
-    };
-
-const AHEAD_SECONDS = 300;
-
-/** Judged at a time. Files are written by the threads that verify: nobody's flush is to wait for a thousand signatures. */
-const PORTION = 256;
+  | ({ readonly state: 'refused' } & StatementRefusal);
 
 /**
  * Takes in statements that a facility signed with its own key. Each is judged by itself, in order; the good ones are
@@ -48,12 +38,8 @@ export async function acceptStatements(
   if (!issuer) throw new ServiceError('ISSUER_UNKNOWN', `No facility ${iss} is admitted`);
   if (issuer.state === 'suspended') throw new ServiceError('ISSUER_SUSPENDED', 'This facility is suspended');
   const at = deps.now();
-  const keyOf = validKeysOf(issuer, at);
-  const judged: Judged[] = [];
-  for (let from = 0; from < texts.length; from += PORTION) {
-    const portion = texts.slice(from, from + PORTION);
-    judged.push(...(await Promise.all(portion.map((text) => judgeStatement(deps, iss, keyOf, text, at)))));
-  }
+  const judgements = await deps.judge({ iss, keys: validKeys(issuer, at), texts, at });
+  const judged = judgements.map((judgement, position) => toJudged(judgement, texts[position] ?? ''));
   const { results, queued } = await deps.db.transaction().execute((trx) => queueNew(deps, trx, judged, at));
   // Durable from here on.
   if (queued > 0) deps.onQueued(queued);
@@ -94,64 +80,31 @@ async function queueNew(
 
 type Waiting = Pick<NewQueueRow, 'iss' | 'op' | 'statement'>;
 
+type Posted = Pick<SignedStatement, 'text' | 'statement'>;
+
 interface Judged {
   readonly result: StatementResult;
   /** Present when the statement is good in itself. */
-  readonly signed?: SignedStatement;
+  readonly signed?: Posted;
 }
 
-type KeyOf = (kid: string) => Uint8Array | null;
-
-/** An issuer's public keys by their names; null for what is no valid key of its at that time. */
-function validKeysOf(issuer: Issuer, at: number): KeyOf {
-  // Reading one out of its JWK takes as long as reading a statement, and a batch is signed with one or two.
-  const read = new Map<string, Uint8Array | null>();
-  return (kid) => {
-    const known = read.get(kid);
-    if (known !== undefined) return known;
-    const valid = keyValidAt(issuer, kid, at);
-    const key = valid && publicKeyFromJwk(valid.jwk);
-    read.set(kid, key);
-    return key;
-  };
-}
-
-async function judgeStatement(
-  { verify }: AcceptDeps,
-  iss: string,
-  keyOf: KeyOf,
-  text: string,
-  at: number,
-): Promise<Judged> {
-  let signed: SignedStatement;
-  try {
-    signed = parseStatement(text);
-  } catch (error) {
-    if (!(error instanceof ProtocolError)) throw error;
-    return {
-      result: refused(null, 'STATEMENT_INVALID', `Not a statement in its one spelling: ${error.message}`),
-    };
-  }
-  const { statement, kid } = signed;
+function toJudged(judgement: Judgement, text: string): Judged {
+  if ('code' in judgement) return { result: { state: 'refused', ...judgement } };
+  const { statement } = judgement;
   const documentId = formatDocumentId(statement.jti);
-  if (statement.iss !== iss) return { result: refused(documentId, 'WRONG_ISSUER', `It is not by ${iss}`) };
-  if (statement.iat * 1000 > at + AHEAD_SECONDS * 1000) {
-    return {
-      result: refused(documentId, 'IAT_AHEAD', 'Its time lies more than five minutes ahead: check the clock'),
-    };
-  }
-  const key = keyOf(kid);
-  if (!key) return { result: refused(documentId, 'KEY_UNKNOWN', `${kid} is not a valid key of ${iss}`) };
-  if (!(await verifyStatement(signed, key, verify))) {
-    return { result: refused(documentId, 'SIGNATURE_INVALID', `The signature is not by key ${kid}`) };
-  }
-  return { result: { documentId, state: 'pending' }, signed };
+  return { result: { documentId, state: 'pending' }, signed: { text, statement } };
+}
+
+/** An issuer's public keys that are valid at a time, by their names. */
+function validKeys(issuer: Issuer, at: number): ReadonlyMap<string, Uint8Array> {
+  const valid = issuer.keys.flatMap(({ kid }) => keyValidAt(issuer, kid, at) ?? []);
+  return new Map(valid.map(({ kid, jwk }) => [kid, publicKeyFromJwk(jwk)]));
 }
 
 /** What is known already under the same issuer, document and operation; null when the statement is new. */
 function stateOfEarlier(
   log: AcceptDeps['log'],
-  signed: SignedStatement,
+  signed: Posted,
   queued: readonly Waiting[],
 ): StatementResult | null {
   const { iss, jti, op } = signed.statement;
@@ -167,7 +120,7 @@ function stateOfEarlier(
   return refusal && refused(documentId, refusal.code, refusal.message);
 }
 
-function conflict({ statement: { jti, op } }: SignedStatement): StatementResult {
+function conflict({ statement: { jti, op } }: Posted): StatementResult {
   return refused(
     formatDocumentId(jti),
     'STATEMENT_CONFLICT',

@@ -152,7 +152,7 @@ export function createThreadPool<Job, Result>(options: ThreadPoolOptions): Threa
       const busy = [...threads].filter((thread) => thread.task).length;
       if (busy >= options.threads && queue.length >= maxQueue)
         return Promise.reject(
-          new ServiceError('OVERLOADED', 'Too many files are being processed: try again.'),
+          new ServiceError('OVERLOADED', 'Too much is being worked on: try again.'),
         );
       return new Promise((resolve, reject) => {
         queue.push({ job, transfer, resolve, reject });

@@ -110,7 +110,7 @@ export class KnownSignatures {
  * `verify`, but a signature that is known to be good is not verified again: whether it is depends on key, signature and
  * data alone.
  */
-export function verifyOnce(verify: Verify, known: KnownSignatures, hash: Hash): Verify {
+export function verifyOnce(verify: Verify, known: Pick<KnownSignatures, 'has' | 'add'>, hash: Hash): Verify {
   return async (publicKey, signature, data) => {
     // Of fixed lengths, so that one digest is about one key, one signature and one text.
     if (publicKey.length !== POINT_BYTES || signature.length !== SIGNATURE_BYTES) return false;
