@@ -151,9 +151,7 @@ export function createThreadPool<Job, Result>(options: ThreadPoolOptions): Threa
       if (closing) return Promise.reject(new ServiceError('SHUTTING_DOWN', 'The service is shutting down.'));
       const busy = [...threads].filter((thread) => thread.task).length;
       if (busy >= options.threads && queue.length >= maxQueue)
-        return Promise.reject(
-          new ServiceError('OVERLOADED', 'Too much is being worked on: try again.'),
-        );
+        return Promise.reject(new ServiceError('OVERLOADED', 'Too much is being worked on: try again.'));
       return new Promise((resolve, reject) => {
         queue.push({ job, transfer, resolve, reject });
         next();
