@@ -3,7 +3,7 @@ import { encodeBase64url } from '@spondon/protocol/base64url';
 import { sha256, signWith } from '@spondon/protocol/crypto-node';
 import { newDocumentId } from '@spondon/protocol/document-id';
 import { encodeEntry } from '@spondon/protocol/entry';
-import { formatEvidence } from '@spondon/protocol/evidence';
+import { formatEvidence } from '@spondon/protocol/evidence/file';
 import { rootFromInclusionPath } from '@spondon/protocol/merkle/inclusion';
 import { leafHash } from '@spondon/protocol/merkle/tree';
 import { type IssueStatement, signStatement } from '@spondon/protocol/statement';

@@ -1,7 +1,8 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { publicJwkOf, sha256, verify } from '@spondon/protocol/crypto-node';
 import type { Verify } from '@spondon/protocol/crypto';
-import { parseEvidence, verifyEvidence } from '@spondon/protocol/evidence';
+import { verifyEvidence } from '@spondon/protocol/evidence';
+import { parseEvidence } from '@spondon/protocol/evidence/file';
 import { TODAY } from '@spondon/protocol/testing/mint';
 import { mintNetwork, type Network, signPayload, trustPayload } from '@spondon/protocol/testing/network';
 import { openTrustBundle, type TrustBundle } from '@spondon/protocol/trust';

@@ -5,13 +5,8 @@ import { decodeBase64url, encodeBase64url } from './base64url.js';
 import { utf8 } from './bytes.js';
 import { sha256, signWith, verify } from './crypto-node.js';
 import { encodeEntry } from './entry.js';
-import {
-  lookupFromEvidence,
-  parseEvidence,
-  verifyEvidence,
-  type Evidence,
-  type EvidenceOptions,
-} from './evidence.js';
+import { lookupFromEvidence, verifyEvidence, type EvidenceOptions } from './evidence.js';
+import { parseEvidence, type Evidence } from './evidence/file.js';
 import { signStatement, type IssueStatement, type RevokeStatement } from './statement.js';
 import { DAY, TODAY, malleated } from './testing/mint.js';
 import {

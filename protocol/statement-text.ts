@@ -2,8 +2,7 @@ import { encodeBase64url, writeBase64url } from './base64url.js';
 import { fromAscii, utf8 } from './bytes.js';
 import { SIGNATURE_BYTES } from './crypto.js';
 import { jwsHeader } from './jws.js';
-import { STATEMENT_MAX_BYTES, STATEMENT_TYP, type Statement } from './statement.js';
-import { statementJson } from './statement-json.js';
+import { STATEMENT_MAX_BYTES, STATEMENT_TYP, type Statement, statementJson } from './statement.js';
 
 /**
  * Builds the text of statements from their parts, fast: what unpacking a batch spends its time on.

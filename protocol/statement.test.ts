@@ -6,8 +6,14 @@ import { canonicalJson } from './canonical.js';
 import { publicKeyFromJwk } from './crypto.js';
 import { publicJwkOf, signWith, verify } from './crypto-node.js';
 import { signJws } from './jws.js';
-import { statementJson } from './statement-json.js';
-import { isIssuerId, parseStatement, signStatement, verifyStatement, type Statement } from './statement.js';
+import {
+  isIssuerId,
+  parseStatement,
+  signStatement,
+  type Statement,
+  statementJson,
+  verifyStatement,
+} from './statement.js';
 import { formats } from './vectors/formats.js';
 import { RFC6979_KEY } from './vectors/rfc6979-key.js';
 import { statements } from './vectors/arbitrary-statement.js';

@@ -5,7 +5,6 @@ import { isDocumentId } from './document-id.js';
 import { ProtocolError } from './error.js';
 import { openJws, signingInputOf, signJws } from './jws.js';
 import { membersOf } from './members.js';
-import { statementJson } from './statement-json.js';
 
 /**
  * What an issuer signs about a document: that it issued it, or that it no longer stands by it. A strict
@@ -142,6 +141,19 @@ function statementOf(payload: unknown): Statement {
   if (op === 'issue') return issueOf(payload);
   if (op === 'revoke') return revokeOf(payload);
   throw new ProtocolError('STATEMENT', 'op is neither issue nor revoke');
+}
+
+/** RFC 8785 JSON of a valid statement, none of whose values needs escaping: its members in sorted order. */
+export function statementJson(statement: Statement): string {
+  const { iat, iss, jti } = statement;
+  if (statement.op === 'issue') {
+    const { claims, exp, kind, sha256 } = statement;
+    const expires = exp === undefined ? '' : `"exp":${exp},`;
+    return `{"claims":"${claims}",${expires}"iat":${iat},"iss":"${iss}","jti":"${jti}","kind":"${kind}","op":"issue","sha256":"${sha256}"}`;
+  }
+  const { by, reason } = statement;
+  const replacement = by === undefined ? '' : `"by":"${by}",`;
+  return `{${replacement}"iat":${iat},"iss":"${iss}","jti":"${jti}","op":"revoke","reason":"${reason}"}`;
 }
 
 /**

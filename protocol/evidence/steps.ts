@@ -3,7 +3,7 @@ import { encodeBase64url } from '../base64url.js';
 import { publicKeyFromJwk, type Hash, type Verify } from '../crypto.js';
 import { decodeEntry } from '../entry.js';
 import { ProtocolError } from '../error.js';
-import type { Evidence } from '../evidence.js';
+import type { Evidence } from './file.js';
 import { rootFromInclusionPath } from '../merkle/inclusion.js';
 import { leafHash } from '../merkle/tree.js';
 import { keyOf, type Issuer } from '../records.js';

@@ -8,7 +8,7 @@ import { canonicalJson } from '../canonical.js';
 import { kidOf } from '../crypto.js';
 import { publicJwkOf, sha256, signWith } from '../crypto-node.js';
 import { encodeEntry } from '../entry.js';
-import type { Evidence } from '../evidence.js';
+import type { Evidence } from '../evidence/file.js';
 import { leafHash, nodeHash } from '../merkle/tree.js';
 import type { Issuer } from '../records.js';
 import { signStatement, type IssueStatement } from '../statement.js';

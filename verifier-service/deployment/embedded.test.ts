@@ -24,7 +24,7 @@ import {
   until,
   upload,
 } from './deployment.test-support.js';
-import { openVault } from './folders.js';
+import { openVault } from './open-vault.js';
 import { checkData, type Finding } from './fsck.js';
 import { MSP_ID, openLedger } from './ledger.js';
 import { KnownSignatures } from '../verify/known-signatures.js';

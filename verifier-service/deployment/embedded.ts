@@ -18,7 +18,8 @@ import { createClaimsReader } from '../read/claims-reader.js';
 import { KnownSignatures } from '../verify/known-signatures.js';
 import { startAnchoring } from './anchoring.js';
 import { lockDataFolder } from './data-lock.js';
-import { type Folders, foldersOf, makeFolders, openVault, refuseHalfAFolder } from './folders.js';
+import { type Folders, foldersOf, makeFolders, refuseHalfAFolder } from './folders.js';
+import { openVault } from './open-vault.js';
 import { MSP_ID, openLedger } from './ledger.js';
 import { assemble } from './assembly.js';
 

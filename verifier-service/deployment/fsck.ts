@@ -16,7 +16,8 @@ import { checkDatabase, checkKeys } from './fsck-database.js';
 import { checkDocuments, checkEntries, checkQueue } from './fsck-documents.js';
 import { filesWithoutRow, issuedWithoutRow } from './fsck-unmatched.js';
 import { openBlocksToRead, withView } from './fsck-view.js';
-import { type Folders, openVault } from './folders.js';
+import type { Folders } from './folders.js';
+import { openVault } from './open-vault.js';
 import { CHAINCODE, CHANNEL, openLedger } from './ledger.js';
 
 /** One area that was checked: what was looked at, or the first damage found in it. */

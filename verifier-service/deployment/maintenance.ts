@@ -15,7 +15,8 @@ import { sha256 } from '@spondon/protocol/crypto-node';
 import { ServiceError } from '../error.js';
 import { lockDataFolder } from './data-lock.js';
 import { isSealedUnderOneKey } from './master-key-recovery.js';
-import { type Folders, foldersOf, openVault, refuseHalfAFolder } from './folders.js';
+import { type Folders, foldersOf, refuseHalfAFolder } from './folders.js';
+import { openVault } from './open-vault.js';
 import { openLedger } from './ledger.js';
 
 /**

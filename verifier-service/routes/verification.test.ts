@@ -7,7 +7,8 @@ import { encodeBase64url } from '@spondon/protocol/base64url';
 import { sha256, verify } from '@spondon/protocol/crypto-node';
 import { decodeEntry } from '@spondon/protocol/entry';
 import { formatDocumentId } from '@spondon/protocol/document-id';
-import { parseEvidence, verifyEvidence } from '@spondon/protocol/evidence';
+import { verifyEvidence } from '@spondon/protocol/evidence';
+import { parseEvidence } from '@spondon/protocol/evidence/file';
 import { parseStatement } from '@spondon/protocol/statement';
 import { openTrustBundle } from '@spondon/protocol/trust';
 import {

@@ -1,5 +1,5 @@
 import { encodeBase64url } from '@spondon/protocol/base64url';
-import { formatEvidence } from '@spondon/protocol/evidence';
+import { formatEvidence } from '@spondon/protocol/evidence/file';
 import { judge } from '@spondon/protocol/verdict';
 import type { Finding, Lookup } from '@spondon/protocol/verdict/finding';
 import type { Ledger } from '@spondon/ledger/port';

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { encodeBase64url } from './base64url.js';
-import { fromUtf8, utf8 } from './bytes.js';
-import { canonicalJson } from './canonical.js';
-import { sha256, verify } from './crypto-node.js';
-import { ProtocolError } from './error.js';
-import { formatEvidence, parseEvidence, verifyEvidence, type Evidence } from './evidence.js';
-import { TODAY } from './testing/mint.js';
-import { mintEvidence, mintNetwork, signPayload, trustPayload } from './testing/network.js';
-import { openTrustBundle } from './trust.js';
+import { encodeBase64url } from '../base64url.js';
+import { fromUtf8, utf8 } from '../bytes.js';
+import { canonicalJson } from '../canonical.js';
+import { sha256, verify } from '../crypto-node.js';
+import { ProtocolError } from '../error.js';
+import { verifyEvidence } from '../evidence.js';
+import { formatEvidence, parseEvidence, type Evidence } from './file.js';
+import { TODAY } from '../testing/mint.js';
+import { mintEvidence, mintNetwork, signPayload, trustPayload } from '../testing/network.js';
+import { openTrustBundle } from '../trust.js';
 
 /** Evidence as a hostile file: every spelling, every bit. Under a policy of one organisation, to save signatures. */
 
