@@ -237,7 +237,12 @@ void test('a missing or wrong key, file or database is told, each in its area', 
   assert.deepEqual(await areas((copy) => writeFile(join(copy, 'master.key'), `${'A'.repeat(43)}\n`)), [
     'keys',
   ]);
-  assert.deepEqual(await areas((copy) => writeFile(join(copy, 'service.db'), 'no database')), ['database']);
+  const loseDatabase = async (copy: string): Promise<void> => {
+    await writeFile(join(copy, 'service.db'), 'no database');
+    // SQLite keeps it until its handle is collected, and would bring back every page that it has.
+    await removeFolder(join(copy, 'service.db-wal'));
+  };
+  assert.deepEqual(await areas(loseDatabase), ['database']);
   const firstFile = async (copy: string): Promise<string> =>
     (await filesIn(join(copy, 'ipfs'))).find((file) => file.includes('documents')) ?? '';
   assert.deepEqual(await areas(async (copy) => removeFolder(await firstFile(copy))), ['documents']);
