@@ -29,8 +29,12 @@ const CLIENTS = 6;
 const SMALL_PDF_BYTES = 20_000;
 /** Most kills come while the service recovers and the first answers go out, some when it has worked for a while. */
 const EARLY_MS = 700;
-const LATE_MS = 3500;
 const LATE_SHARE = 0.35;
+/** How much later kills wait for: counted in documents, since how long these take depends on the machine. */
+const LATE_DOCUMENTS = 8;
+const LATE_MS = 300;
+/** Should no document come, the round ends all the same. */
+const PATIENCE_MS = 60_000;
 
 /**
  * Kills the service again and again while clients work, starts it on what is left, repeats what was not answered, and
@@ -71,27 +75,46 @@ export async function runCampaign({ kills, seed, log }: CampaignOptions): Promis
   }
 }
 
-type Load = Omit<Parameters<typeof work>[1], 'client' | 'killed'> & { readonly random: Random };
+type Load = Omit<Parameters<typeof work>[1], 'client' | 'killed' | 'onIssued'> & { readonly random: Random };
 
 async function oneRound(dataDir: string, acknowledged: Acknowledged, load: Load): Promise<void> {
   const service = await startService({ dataDir });
   const client = createClient(service.url, CLIENTS);
   let dead = false;
-  const options = { ...load, client, killed: () => dead };
+  const kill = killTime(load.random);
+  const options = { ...load, client, killed: () => dead, onIssued: kill.onIssued };
   const clients = [
     repeatUnanswered(acknowledged, options).then(() => work(acknowledged, options)),
     ...Array.from({ length: CLIENTS - 1 }, () => work(acknowledged, options)),
   ];
   const working = Promise.all(clients);
-  await Promise.race([working, delay(killAfter(load.random))]);
+  await Promise.race([working, kill.due]);
   dead = true;
   await service.kill();
   client.close();
   await working;
 }
 
-function killAfter(random: Random): number {
-  return random() < LATE_SHARE ? between(random, EARLY_MS, LATE_MS) : between(random, 0, EARLY_MS);
+interface KillTime {
+  readonly due: Promise<void>;
+  /** To be told of each document that was acknowledged. */
+  readonly onIssued: () => void;
+}
+
+function killTime(random: Random): KillTime {
+  if (random() >= LATE_SHARE) {
+    return { due: delay(between(random, 0, EARLY_MS)), onIssued: () => undefined };
+  }
+  let left = between(random, 1, LATE_DOCUMENTS);
+  const after = between(random, 0, LATE_MS);
+  let enough: () => void = () => undefined;
+  const issued = new Promise<void>((resolve) => (enough = resolve));
+  const patience = new AbortController();
+  const due = Promise.race([
+    issued.then(() => delay(after)),
+    delay(PATIENCE_MS, undefined, { signal: patience.signal }),
+  ]).finally(() => patience.abort());
+  return { due, onIssued: () => ((left -= 1) === 0 ? enough() : undefined) };
 }
 
 /** Compares what was acknowledged with what the service says, then has every byte checked. */

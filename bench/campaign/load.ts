@@ -24,6 +24,8 @@ export interface LoadOptions {
   readonly random: Random;
   /** True once the service has been killed: what fails from then on failed for that reason. */
   readonly killed: () => boolean;
+  /** Told of each document that was acknowledged. */
+  readonly onIssued: () => void;
   /** Counts up, so that no document of the signer's is invented twice. */
   readonly nextNumber: (count: number) => number;
 }
@@ -62,6 +64,7 @@ async function issue(
   const known = acknowledged.documents.get(documentId);
   if (known !== undefined) throw new Error(`${documentId} was given to two requests`);
   acknowledged.documents.set(documentId, sha256);
+  options.onIssued();
 }
 
 async function sendStatements(acknowledged: Acknowledged, options: LoadOptions): Promise<void> {
