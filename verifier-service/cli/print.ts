@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import type { Verdict } from '@spondon/protocol/verdict/summaries';
 import type { Issued } from '../documents/issue.js';
 import type { Answer } from '../verify/answer.js';
@@ -84,4 +85,10 @@ function paint(state: keyof typeof COLOURS, text: string): string {
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`);
+}
+
+/** As it is, to a file or to standard output. */
+export async function put(content: string | Uint8Array, output: string | undefined): Promise<void> {
+  if (output === undefined) process.stdout.write(content);
+  else await writeFile(output, content);
 }

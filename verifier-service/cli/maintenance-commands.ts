@@ -1,0 +1,50 @@
+import type { Command } from 'commander';
+import type { Context } from './context.js';
+
+/** What is done to a data folder itself, without a service. */
+export function addMaintenanceCommands(program: Command, { options }: Context): void {
+  program
+    .command('fsck')
+    .description('check everything in the data folder; the service must be stopped')
+    .action(async () => {
+      process.exitCode = await (await maintenance()).checkEverything(options().data);
+    });
+
+  program
+    .command('reindex')
+    .description('rebuild tiles and lookup index from the ledger; the service must be stopped')
+    .action(async () => (await maintenance()).reindex(options().data));
+
+  program
+    .command('tidy')
+    .description('remove encrypted files that no document names; the service must be stopped')
+    .action(async () => (await maintenance()).tidy(options().data));
+
+  program
+    .command('backup')
+    .description('copy everything into a new folder; the service may go on')
+    .argument('<folder>')
+    .action(async (folder: string) => (await maintenance()).backUp(options().data, folder));
+
+  program
+    .command('restore')
+    .description('make the data folder anew from a backup; it must not exist')
+    .argument('<folder>', 'the backup')
+    .action(async (folder: string) => (await maintenance()).restore(folder, options().data));
+
+  program
+    .command('change-master-key')
+    .description('seal everything under a new master key; the service must be stopped')
+    .addHelpText(
+      'after',
+      `
+  Without SPONDON_MASTER_KEY a new key takes the place of <data>/master.key, and the old one is kept beside it.
+  With it, the new key is read from SPONDON_NEW_MASTER_KEY.`,
+    )
+    .action(async () => (await maintenance()).changeKey(options().data));
+}
+
+/** Loaded when needed: most commands only ask the service, and should answer at once. */
+function maintenance() {
+  return import('./maintenance.js');
+}
