@@ -178,13 +178,7 @@ export function refusedByCode(db: QueueDb, jti: string): Promise<QueueTables['re
   return db.selectFrom('refused').selectAll().where('jti', '=', jti).orderBy('seq').execute();
 }
 
-/**
- * Creates the queue's tables when they are missing.
- *
- * Most of a row says what its signed statement says. The rest (when it was accepted, why it was refused) stands in an
- * index once more, and SQLite's integrity check compares the two: so a flipped byte is found without a checksum that
- * every insert would have to compute. PostgreSQL has checksums of its own.
- */
+/** Creates the queue's tables when they are missing. */
 export async function createQueueTables(db: QueueDb, dialect: 'sqlite' | 'postgres'): Promise<void> {
   await db.schema
     .createTable('queue')
@@ -208,14 +202,7 @@ export async function createQueueTables(db: QueueDb, dialect: 'sqlite' | 'postgr
     .on('queue')
     .columns(['jti', 'iss', 'op'])
     .execute();
-  const [repeatedOfQueued, repeatedOfRefused] =
-    dialect === 'sqlite' ? [['acceptedAt'], ['acceptedAt', 'refusedAt', 'code', 'message']] : [[], []];
-  await db.schema
-    .createIndex('queueByHash')
-    .ifNotExists()
-    .on('queue')
-    .columns(['sha256', ...repeatedOfQueued])
-    .execute();
+  await db.schema.createIndex('queueByHash').ifNotExists().on('queue').column('sha256').execute();
   await db.schema
     .createTable('refused')
     .ifNotExists()
@@ -230,10 +217,22 @@ export async function createQueueTables(db: QueueDb, dialect: 'sqlite' | 'postgr
     .addColumn('code', 'text', (column) => column.notNull())
     .addColumn('message', 'text', (column) => column.notNull())
     .execute();
+  await db.schema.createIndex('refusedByDocument').ifNotExists().on('refused').column('jti').execute();
+}
+
+/**
+ * Most of a row says what its signed statement says. Puts the rest (when it was accepted, why it was refused) into an
+ * index once more, with which SQLite's integrity check compares it: so a flipped byte is found without a checksum that
+ * every insert would have to compute. PostgreSQL has checksums of its own.
+ */
+export async function repeatInIndexes(db: QueueDb, dialect: 'sqlite' | 'postgres'): Promise<void> {
+  if (dialect !== 'sqlite') return;
+  await db.schema.dropIndex('queueByHash').execute();
+  await db.schema.createIndex('queueByHash').on('queue').columns(['sha256', 'acceptedAt']).execute();
+  await db.schema.dropIndex('refusedByDocument').execute();
   await db.schema
     .createIndex('refusedByDocument')
-    .ifNotExists()
     .on('refused')
-    .columns(['jti', ...repeatedOfRefused])
+    .columns(['jti', 'acceptedAt', 'refusedAt', 'code', 'message'])
     .execute();
 }
