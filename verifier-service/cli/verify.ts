@@ -11,9 +11,9 @@ import { parseEvidence } from '@spondon/protocol/evidence/file';
 import { readFoundClaims } from '@spondon/protocol/found-claims';
 import { openTrustBundle } from '@spondon/protocol/trust';
 import type { Finding, Lookup } from '@spondon/protocol/verdict/finding';
+import { MAX_FILE_BYTES } from '../intake/limits.js';
 import { createClaimsReader } from '../read/claims-reader.js';
 import { answer, type Answer } from '../verify/answer.js';
-import { MAX_FILE_BYTES } from '../routes/upload.js';
 import { ApiError, type Client } from './client.js';
 
 const HOUR_MS = 3_600_000;
