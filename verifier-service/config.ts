@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { z } from 'zod';
+import { isHost } from '@spondon/protocol/trust/payload';
 import { ServiceError } from './error.js';
 
 const port = z.coerce.number().int().min(0).max(65535);
@@ -10,8 +11,12 @@ const isNetwork = (text: string): boolean => {
   const most = isIPv4(address) ? 32 : isIPv6(address) ? 128 : -1;
   return rest.length === 0 && /^\d{1,3}$/.test(length) && Number(length) <= most;
 };
+/** What the trust bundle cannot name as a host, evidence could not be verified under. */
 const isOrigin = (text: string): boolean =>
-  /^https?:\/\//i.test(text) && URL.canParse(text) && new URL(text).pathname === '/' && !/[?#@]/.test(text);
+  /^https?:\/\/[^?#@]*$/i.test(text) &&
+  URL.canParse(text) &&
+  new URL(text).pathname === '/' &&
+  isHost(new URL(text).host);
 const origin = z
   .string()
   .refine(isOrigin)
@@ -29,7 +34,7 @@ const SETTINGS = {
   SPONDON_PORTAL_URL: origin
     .optional()
     .describe(
-      'origin printed on paper for ever and opened by QR codes, such as https://verify.example.gov.bd; ' +
+      'origin printed on paper for ever and opened by QR codes, such as https://verify.example.gov.bd (letters, digits, dots and hyphens); ' +
         'without it http://localhost with the port, which opens on this machine only',
     ),
   SPONDON_TLS_CERT: z
