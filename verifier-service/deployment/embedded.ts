@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { Issuer } from '@spondon/protocol/records';
 import { buildApp } from '../app.js';
 import type { Config } from '../config.js';
-import { openSqlite } from '../database/sqlite.js';
+import { openSqlite, overwriteDeleted } from '../database/sqlite.js';
 import type { Database } from '../database/schema.js';
 import { finishErasures } from '../documents/erase.js';
 import { forgetOldOutcomes } from '../documents/idempotency.js';
@@ -37,7 +37,7 @@ export interface Deployment {
 
 /** How long requests under way may take once the service is told to end. */
 const GRACE_MS = 20_000;
-const FORGET_EVERY_MS = 3_600_000;
+const TIDY_EVERY_MS = 3_600_000;
 /** A crash costs verifying again what was verified since. */
 const SAVE_EVERY_MS = 300_000;
 
@@ -88,13 +88,14 @@ async function open(
   toClose(() => anchoring.stop());
   const store = await openEmbeddedStore(folders.ipfs);
   await finishErasures({ db, store });
+  await forgetOldOutcomes(db, Date.now());
+  await overwriteDeleted(db);
+  const tidying = setInterval(() => void tidyDatabase(db, log), TIDY_EVERY_MS).unref();
+  toClose(() => clearInterval(tidying));
   const prepare = createPreparePool(config.stampThreads);
   toClose(() => prepare.close());
   const reader = createClaimsReader({ threads: config.readThreads });
   toClose(() => reader.close());
-  await forgetOldOutcomes(db, Date.now());
-  const forgetting = setInterval(() => void forgetOutcomes(db, log), FORGET_EVERY_MS).unref();
-  toClose(() => clearInterval(forgetting));
   const knownSignatures = await KnownSignatures.open(folders.knownSignatures);
   toClose(() => save(knownSignatures, log));
   const saving = setInterval(() => void save(knownSignatures, log), SAVE_EVERY_MS).unref();
@@ -139,9 +140,11 @@ async function closeWithin(app: FastifyInstance, milliseconds: number): Promise<
   }
 }
 
-async function forgetOutcomes(db: Database, log: Logger): Promise<void> {
+/** Forgets what is old, and overwrites what a backup kept from being overwritten when it was erased. */
+async function tidyDatabase(db: Database, log: Logger): Promise<void> {
   try {
     await forgetOldOutcomes(db, Date.now());
+    await overwriteDeleted(db);
   } catch (error) {
     log.warn({ fault: faultOf(error) }, 'old answers to repeated requests could not be forgotten');
   }
