@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -263,11 +263,24 @@ void test('a batch that is stopped goes on where it stopped, and issues nothing 
   assert.equal(second.exit, 1);
   assert.match(second.out, /^16 of 17 issued/);
   assert.match(second.err, /\.\.\/a\.pdf: .*is not in/);
+  // A spreadsheet may move columns, and leave empty ones behind: the rows say the same, with the journal or without.
+  const moved = ['result,specimenDate,test,birthDate,name,kind,file,', ...rows.map((row) => reversed(row))];
+  await writeFile(join(folder, 'sheet.csv'), moved.join('\n'));
+  const before = await lines();
+  assert.match(await succeeds(...args), /^16 of 16 issued/);
+  assert.deepEqual(await lines(), before);
+  await rm(journal);
+  await succeeds(...args);
   const codes = (await lines()).flatMap((line) => /"documentId":"([^"]+)"/.exec(line)?.[1] ?? []);
   assert.equal(new Set(codes).size, 16);
   const { documents } = JSON.parse(await listDocuments()) as { documents: { documentId: string }[] };
   assert.equal(documents.length, 8 + 2 + 16);
 });
+
+/** A row's columns the other way round, and an empty one after them. */
+function reversed(row: string): string {
+  return [...row.split(',').reverse(), ''].join(',');
+}
 
 async function listDocuments(): Promise<string> {
   const { apiKey } = JSON.parse(
