@@ -91,7 +91,8 @@ before(async () => {
   // The samples' key is written last.
   await until(() => existsSync(join(data, 'credentials', 'sample-hospital.json')));
   await writeFile(join(folder, 'a.pdf'), await somePdf());
-  await writeFile(join(folder, 'claims.json'), JSON.stringify(reportDetails.claims));
+  // As some editors write it.
+  await writeFile(join(folder, 'claims.json'), `\ufeff${JSON.stringify(reportDetails.claims)}`);
   const out = await succeeds('--json', 'issue', 'a.pdf', '--kind', 'report', '--claims', 'claims.json');
   const issued = JSON.parse(out) as { documentId: string; warnings: { code: string }[] };
   code = issued.documentId;
@@ -172,7 +173,10 @@ void test('evidence and trust list verify a file with no network, and what was t
   assert.notEqual(tampered.exit, 0);
   assert.doesNotMatch(tampered.out, /✓ VALID/);
   await writeFile(join(folder, 'none.json'), '{}');
-  assert.equal((await offline('stamped.pdf', 'none.json')).exit, 1);
+  const none = await offline('stamped.pdf', 'none.json');
+  assert.deepEqual([none.exit, /^\w+: none\.json: /.test(none.err)], [1, true], none.err);
+  const text = await spondon('issue', 'a.pdf', '--kind', 'report', '--claims', 'a.pdf');
+  assert.deepEqual([text.exit, text.err], [1, 'a.pdf is not JSON\n']);
   const half = await spondon('verify', 'stamped.pdf', '--evidence', 'e.json');
   assert.match(half.err, /--evidence and --trust go together/);
 });

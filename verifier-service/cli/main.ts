@@ -35,7 +35,7 @@ const context: Context = {
 };
 
 async function keyFrom(variable: string, name: 'operator' | 'sample-hospital'): Promise<string> {
-  return process.env[variable] ?? storedApiKey(options().data, name);
+  return process.env[variable] ?? storedApiKey(options().data, name, variable);
 }
 
 addDocumentCommands(program, context);

@@ -55,12 +55,9 @@ export async function verifyOffline(
   given: EvidenceFiles,
   now: number,
 ): Promise<ProvenAnswer> {
-  const [evidence, trust] = await Promise.all([
-    readFile(given.evidence, 'utf8'),
-    readFile(given.trust, 'utf8'),
-  ]);
-  const { pin, maxAgeHours } = given;
-  return judgeWithEvidence(subject, { evidence, trust, pin, maxAgeHours }, now);
+  const read = async (name: string): Promise<NamedText> => ({ name, text: await readFile(name, 'utf8') });
+  const [evidence, trust] = await Promise.all([read(given.evidence), read(given.trust)]);
+  return judgeWithEvidence(subject, { ...given, evidence, trust }, now);
 }
 
 /**
@@ -74,25 +71,37 @@ export async function verifyOnline(client: Client, subject: Subject, now: number
   for (const jws of await codesIn(subject.file)) {
     const evidence = await evidenceOf(client, jws);
     if (evidence === null) continue;
-    const given = { evidence, trust: await client.trust(), pin: undefined, maxAgeHours: undefined };
+    const given = {
+      evidence: { name: "the service's evidence", text: evidence },
+      trust: { name: "the service's trust bundle", text: await client.trust() },
+      pin: undefined,
+      maxAgeHours: undefined,
+    };
     return judgeWithEvidence(subject, given, now);
   }
   return found;
 }
 
+/** A text, and where it comes from: whoever gave several is told which of them is wrong. */
+interface NamedText {
+  readonly name: string;
+  readonly text: string;
+}
+
 interface EvidenceTexts {
-  readonly evidence: string;
-  readonly trust: string;
+  readonly evidence: NamedText;
+  readonly trust: NamedText;
   readonly pin: string | undefined;
   readonly maxAgeHours: number | undefined;
 }
 
 async function judgeWithEvidence(subject: Subject, given: EvidenceTexts, now: number): Promise<ProvenAnswer> {
   const pin = given.pin === undefined ? {} : { pin: given.pin };
-  const bundle = await openTrustBundle(given.trust, { now, hash: sha256, verify, ...pin });
+  const options = { now, hash: sha256, verify, ...pin };
+  const bundle = await parsed(given.trust, (text) => openTrustBundle(text, options));
   const maxStatusAge = given.maxAgeHours === undefined ? {} : { maxStatusAge: given.maxAgeHours * HOUR_MS };
   const time = { now, ...maxStatusAge };
-  const evidence = parseEvidence(given.evidence.trimEnd());
+  const evidence = await parsed(given.evidence, parseEvidence);
   const result = await verifyEvidence(evidence, { bundle, hash: sha256, verify, ...time });
   const lookup = lookupFromEvidence(result);
   const proof = { trust: bundle.fingerprint, endorsedBy: result.endorsedBy };
@@ -110,6 +119,16 @@ async function judgeWithEvidence(subject: Subject, given: EvidenceTexts, now: nu
     .map((jws) => parseClaims(jws).claims);
   const sha256Of = await hashOf(subject.file);
   return { ...answer({ asked: 'file', sha256: sha256Of, claims, lookup }, time), ...proof, facts };
+}
+
+async function parsed<T>({ name, text }: NamedText, parse: (text: string) => T | Promise<T>): Promise<T> {
+  try {
+    // Editors end a file with a line break.
+    return await parse(text.trimEnd());
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    throw new ProtocolError(error.code, `${name}: ${error.message}`, { cause: error });
+  }
 }
 
 /** Evidence of another document answers nothing about this one. */
