@@ -4,7 +4,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { encodeBase64url } from '@spondon/protocol/base64url';
 import { type Claims, parseClaims } from '@spondon/protocol/claims';
 import { sha256, verify } from '@spondon/protocol/crypto-node';
-import { isDocumentId, parseDocumentId } from '@spondon/protocol/document-id';
+import { parseDocumentId } from '@spondon/protocol/document-id';
 import { ProtocolError } from '@spondon/protocol/error';
 import { lookupFromEvidence, verifyEvidence } from '@spondon/protocol/evidence';
 import { parseEvidence } from '@spondon/protocol/evidence/file';
@@ -24,11 +24,12 @@ export type Subject = { readonly file: string } | { readonly code: string };
 /** A code when it reads as one and no file has that name. */
 export async function subjectOf(text: string): Promise<Subject> {
   if (await exists(text)) return { file: text };
-  const code = readCode(text);
-  if (code !== null) return { code };
-  throw new Error(
-    `There is no file ${text}, and it is not a document code either (17 symbols, such as 7K3M-Q2XD-9FHT-W4ZB-C)`,
-  );
+  try {
+    return { code: parseDocumentId(text) };
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    throw new Error(`There is no file ${text}, and it is no document code either: ${error.message}`);
+  }
 }
 
 /** Paths of what was fetched earlier. */
@@ -171,13 +172,4 @@ async function exists(path: string): Promise<boolean> {
     (found) => found.isFile(),
     () => false,
   );
-}
-
-function readCode(text: string): string | null {
-  try {
-    const code = parseDocumentId(text);
-    return isDocumentId(code) ? code : null;
-  } catch {
-    return null;
-  }
 }

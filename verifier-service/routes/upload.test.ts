@@ -42,6 +42,12 @@ void test('each defect of an upload has its stable code', async () => {
     ['unknown kind', upload(pdf, { ...reportDetails, kind: 'diploma' }), 422, 'DETAILS_INVALID'],
     ['unknown member', upload(pdf, { ...reportDetails, colour: 'red' }), 422, 'DETAILS_INVALID'],
     ['past expiry', upload(pdf, { ...reportDetails, exp: 1000 }), 422, 'DETAILS_INVALID'],
+    [
+      'expiry in milliseconds',
+      upload(pdf, { ...reportDetails, exp: Date.now() * 2 }),
+      422,
+      'DETAILS_INVALID',
+    ],
     ['expiry beyond the calendar', upload(pdf, { ...reportDetails, exp: 10 ** 15 }), 422, 'DETAILS_INVALID'],
     ['supersedes no code', upload(pdf, { ...reportDetails, supersedes: 'abc' }), 422, 'DETAILS_INVALID'],
     [
