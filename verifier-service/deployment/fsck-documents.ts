@@ -114,15 +114,8 @@ export async function checkDocuments(
   const keys = new WrappingKeys({ db, vault, random: (length) => new Uint8Array(length) });
   const file = { db, store, unwrapKey: keys.unwrap.bind(keys), hash: sha256 };
   let count = 0;
-  for (;;) {
-    const rows = await db
-      .selectFrom('documents')
-      .select(['iss', 'jti', 'sha256', 'wrappedKey'])
-      .orderBy('iss')
-      .orderBy('jti')
-      .limit(ROWS_AT_ONCE)
-      .offset(count)
-      .execute();
+  for (let last = { iss: '', jti: '' }; ;) {
+    const rows = await documentsAfter(db, last);
     for (const row of rows) {
       if (!(await isErased(db, row))) {
         await openDocumentFile(file, row.iss, row.jti).catch((error: unknown) => {
@@ -134,9 +127,22 @@ export async function checkDocuments(
       await checkStatement(log, db, row);
     }
     count += rows.length;
-    if (rows.length < ROWS_AT_ONCE) break;
+    const end = rows.at(-1);
+    if (!end) break;
+    last = end;
   }
   return { checked: `${count} documents opened and compared with their statements`, result: true };
+}
+
+function documentsAfter(db: Database, { iss, jti }: { readonly iss: string; readonly jti: string }) {
+  return db
+    .selectFrom('documents')
+    .select(['iss', 'jti', 'sha256', 'wrappedKey'])
+    .where((where) => where(where.refTuple('iss', 'jti'), '>', where.tuple(iss, jti)))
+    .orderBy('iss')
+    .orderBy('jti')
+    .limit(ROWS_AT_ONCE)
+    .execute();
 }
 
 /** Exactly those documents have no key of which it is written down that they were erased. */
