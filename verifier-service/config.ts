@@ -68,7 +68,9 @@ const SETTINGS = {
     .describe('statements waiting to be anchored above which new ones are answered 503'),
   SPONDON_MAX_UPLOADS: count(1, 10_000)
     .default(32)
-    .describe('files being received or worked on at once (each up to 25 MB in memory)'),
+    .describe(
+      'files being received or worked on at once, for facilities and for visitors each (up to 25 MB in memory)',
+    ),
   SPONDON_RATE_LIMIT: count(0, 1_000_000_000)
     .default(1200)
     .describe('public look-ups a minute for each address, 0 for no limit; a batch counts by its size'),
