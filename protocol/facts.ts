@@ -1,3 +1,4 @@
+import { civilToMs } from './civil-time.js';
 import { ProtocolError } from './error.js';
 import { membersOf } from './members.js';
 import type { DocumentKind } from './statement.js';
@@ -87,16 +88,11 @@ const text: Check = (value, name) => {
   return value;
 };
 
-function daysIn(year: number, month: number): number {
-  const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
-  return [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1] ?? 0;
-}
-
 const date: Check = (value, name) => {
   const parts = typeof value === 'string' ? /^([1-9]\d{3})-(\d{2})-(\d{2})$/.exec(value) : null;
   const [, year, month, day] = parts ?? [];
-  const sound = Number(day) >= 1 && Number(day) <= daysIn(Number(year), Number(month));
-  check(sound, `${name} is not a date like 2026-07-31`);
+  const exists = civilToMs(Number(year), Number(month), Number(day), 0, 0, 0) !== null;
+  check(exists, `${name} is not a date like 2026-07-31`);
   return value;
 };
 
