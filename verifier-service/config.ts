@@ -69,7 +69,7 @@ const SETTINGS = {
   SPONDON_MAX_UPLOADS: count(1, 10_000)
     .default(32)
     .describe(
-      'files being received or worked on at once, for facilities and for visitors each (up to 25 MB in memory)',
+      'files at once, each up to 25 MB in memory: so many being issued, so many being verified, so many being handed out',
     ),
   SPONDON_RATE_LIMIT: count(0, 1_000_000_000)
     .default(1200)

@@ -5,6 +5,7 @@ import { encodeBase64url } from '@spondon/protocol/base64url';
 import { fromHex } from '@spondon/protocol/bytes';
 import { formatDocumentId } from '@spondon/protocol/document-id';
 import { EVIDENCE_MEDIA_TYPE } from '@spondon/protocol/evidence/file';
+import type { FileSlots } from '../file-slots.js';
 import { type EvidenceDeps, makeEvidence } from '../verify/evidence.js';
 import { toServiceError } from '../problems.js';
 import type { VisitorLimit } from '../visitor-limit.js';
@@ -21,7 +22,7 @@ export interface VerificationRoutes {
   readonly file: VerifyFileDeps;
   readonly evidence: EvidenceDeps;
   readonly limit: VisitorLimit;
-  readonly admitUpload: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly admitUpload: FileSlots;
   readonly now: () => number;
 }
 
