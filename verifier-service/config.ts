@@ -3,6 +3,10 @@ import { z } from 'zod';
 import { isHost } from '@spondon/protocol/trust/payload';
 import { ServiceError } from './error.js';
 
+/** What the command line takes as well, which shares these two settings with the service. */
+export const DEFAULT_PORT = 8080;
+export const DEFAULT_DATA_DIR = './data';
+
 const port = z.coerce.number().int().min(0).max(65535);
 const count = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
@@ -25,11 +29,11 @@ const origin = z
 /** Every setting, with what it means and should look like: the one place that describes them. */
 const SETTINGS = {
   SPONDON_HOST: z.string().min(1).default('127.0.0.1').describe('address to listen on, such as 0.0.0.0'),
-  SPONDON_PORT: port.default(8080).describe('port to listen on, 0 to 65535; 0 takes a free one'),
+  SPONDON_PORT: port.default(DEFAULT_PORT).describe('port to listen on, 0 to 65535; 0 takes a free one'),
   SPONDON_DATA_DIR: z
     .string()
     .min(1)
-    .default('./data')
+    .default(DEFAULT_DATA_DIR)
     .describe('folder that holds everything the service keeps'),
   SPONDON_PORTAL_URL: origin
     .optional()
