@@ -70,6 +70,15 @@ const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
 /** Fillers and blanks that count as letters and draw nothing. */
 const BLANK = /[\u115f\u1160\u2800\u3164\uffa0]/u;
 
+function isUnprintable(text: string): boolean {
+  return FORBIDDEN.test(text) || BLANK.test(text);
+}
+
+/** Whether a text shows something, and has no character that hides or reorders what is shown. */
+export function isPrintable(text: string): boolean {
+  return VISIBLE.test(text) && !isUnprintable(text);
+}
+
 function check(condition: boolean, what: string): asserts condition {
   if (!condition) throw new ProtocolError('CLAIMS', what);
 }
@@ -80,7 +89,7 @@ type Check = (value: unknown, name: string) => unknown;
 const text: Check = (value, name) => {
   check(typeof value === 'string', `${name} is not a text`);
   check(value === value.trim().normalize('NFC'), `${name} is not in NFC or has outer spaces`);
-  check(!FORBIDDEN.test(value) && !BLANK.test(value), `${name} has a character that cannot be printed`);
+  check(!isUnprintable(value), `${name} has a character that cannot be printed`);
   check(VISIBLE.test(value), `${name} shows nothing`);
   // One entry per code point.
   const { length } = Array.from(value);
