@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { createSecureContext } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Issuer } from '@spondon/protocol/records';
@@ -13,6 +14,7 @@ import { createPreparePool } from '../documents/prepare.js';
 import type { Registrar } from '../facilities/registrar.js';
 import { faultOf } from '../fault.js';
 import { openEmbeddedStore } from '../ipfs/embedded.js';
+import { ServiceError } from '../error.js';
 import { createMetrics } from '../metrics.js';
 import { createClaimsReader } from '../read/claims-reader.js';
 import { KnownSignatures } from '../verify/known-signatures.js';
@@ -70,7 +72,7 @@ async function open(
   toClose: (close: () => unknown) => void,
 ): Promise<Omit<Deployment, 'close'>> {
   // What may be wrong in the settings shows before anything is founded.
-  const tls = config.tls && { cert: await readFile(config.tls.cert), key: await readFile(config.tls.key) };
+  const tls = config.tls && (await readTls(config.tls));
   const folders = foldersOf(config.dataDir);
   await makeFolders(folders);
   const lock = lockDataFolder(config.dataDir);
@@ -128,6 +130,19 @@ async function open(
     issuer: (iss) => derived.issuer(iss),
     issuers: () => derived.issuers(),
   };
+}
+
+/** Throws `CONFIG_INVALID` unless the files hold a certificate and the key that belongs to it. */
+async function readTls(files: { readonly cert: string; readonly key: string }) {
+  try {
+    const tls = { cert: await readFile(files.cert), key: await readFile(files.key) };
+    createSecureContext(tls);
+    return tls;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const message = `SPONDON_TLS_CERT and SPONDON_TLS_KEY must name a certificate and its key in PEM: ${why}`;
+    throw new ServiceError('CONFIG_INVALID', message, { cause });
+  }
 }
 
 /** Nobody keeps the service from ending by sending a request slowly. */
