@@ -105,7 +105,7 @@ export function parseDocumentId(text: string): string {
   if (text.length > MAX_TYPED) throw new ProtocolError('DOCUMENT_ID', 'too long for a document id');
   const id = text.replace(/[- ]/g, '').toUpperCase().replace(/O/g, '0').replace(/[IL]/g, '1');
   if (!CANONICAL.test(id)) {
-    throw new ProtocolError('DOCUMENT_ID', 'a document id has 17 letters and digits, such as 7K3M-Q2XD-…');
+    throw new ProtocolError('DOCUMENT_ID', 'not 17 letters and digits, such as 7K3M-Q2XD-9FHT-W4ZB-C');
   }
   if (!isDocumentId(id)) throw new ProtocolError('DOCUMENT_ID', 'the last symbol does not match: mistyped?');
   return id;

@@ -1,3 +1,4 @@
+import { civilToMs } from './civil-time.js';
 import { ProtocolError } from './error.js';
 import { membersOf } from './members.js';
 import type { DocumentKind } from './statement.js';
@@ -69,6 +70,15 @@ const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
 /** Fillers and blanks that count as letters and draw nothing. */
 const BLANK = /[\u115f\u1160\u2800\u3164\uffa0]/u;
 
+function isUnprintable(text: string): boolean {
+  return FORBIDDEN.test(text) || BLANK.test(text);
+}
+
+/** Whether a text shows something, and has no character that hides or reorders what is shown. */
+export function isPrintable(text: string): boolean {
+  return VISIBLE.test(text) && !isUnprintable(text);
+}
+
 function check(condition: boolean, what: string): asserts condition {
   if (!condition) throw new ProtocolError('CLAIMS', what);
 }
@@ -79,7 +89,7 @@ type Check = (value: unknown, name: string) => unknown;
 const text: Check = (value, name) => {
   check(typeof value === 'string', `${name} is not a text`);
   check(value === value.trim().normalize('NFC'), `${name} is not in NFC or has outer spaces`);
-  check(!FORBIDDEN.test(value) && !BLANK.test(value), `${name} has a character that cannot be printed`);
+  check(!isUnprintable(value), `${name} has a character that cannot be printed`);
   check(VISIBLE.test(value), `${name} shows nothing`);
   // One entry per code point.
   const { length } = Array.from(value);
@@ -87,16 +97,11 @@ const text: Check = (value, name) => {
   return value;
 };
 
-function daysIn(year: number, month: number): number {
-  const leap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
-  return [31, leap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1] ?? 0;
-}
-
 const date: Check = (value, name) => {
   const parts = typeof value === 'string' ? /^([1-9]\d{3})-(\d{2})-(\d{2})$/.exec(value) : null;
   const [, year, month, day] = parts ?? [];
-  const sound = Number(day) >= 1 && Number(day) <= daysIn(Number(year), Number(month));
-  check(sound, `${name} is not a date like 2026-07-31`);
+  const exists = civilToMs(Number(year), Number(month), Number(day), 0, 0, 0) !== null;
+  check(exists, `${name} is not a date like 2026-07-31`);
   return value;
 };
 

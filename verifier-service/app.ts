@@ -78,7 +78,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   });
 
   await app.register(multipart, {
-    limits: { parts: 4, files: 2, headerPairs: 64, fileSize: Infinity, fieldSize: 65_536 },
+    limits: { parts: 4, files: 2, headerPairs: 64, fileSize: Infinity },
   });
   await app.register(swagger, { openapi: OPENAPI, transform: jsonSchemaTransform });
   await app.register(swaggerUi, { routePrefix: '/docs', theme: { title: 'Spondon API' } });

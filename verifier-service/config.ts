@@ -1,6 +1,11 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { z } from 'zod';
+import { isHost } from '@spondon/protocol/trust/payload';
 import { ServiceError } from './error.js';
+
+/** What the command line takes as well, which shares these two settings with the service. */
+export const DEFAULT_PORT = 8080;
+export const DEFAULT_DATA_DIR = './data';
 
 const port = z.coerce.number().int().min(0).max(65535);
 const count = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
@@ -10,8 +15,12 @@ const isNetwork = (text: string): boolean => {
   const most = isIPv4(address) ? 32 : isIPv6(address) ? 128 : -1;
   return rest.length === 0 && /^\d{1,3}$/.test(length) && Number(length) <= most;
 };
+/** What the trust bundle cannot name as a host, evidence could not be verified under. */
 const isOrigin = (text: string): boolean =>
-  /^https?:\/\//i.test(text) && URL.canParse(text) && new URL(text).pathname === '/' && !/[?#@]/.test(text);
+  /^https?:\/\/[^?#@]*$/i.test(text) &&
+  URL.canParse(text) &&
+  new URL(text).pathname === '/' &&
+  isHost(new URL(text).host);
 const origin = z
   .string()
   .refine(isOrigin)
@@ -20,16 +29,16 @@ const origin = z
 /** Every setting, with what it means and should look like: the one place that describes them. */
 const SETTINGS = {
   SPONDON_HOST: z.string().min(1).default('127.0.0.1').describe('address to listen on, such as 0.0.0.0'),
-  SPONDON_PORT: port.default(8080).describe('port to listen on, 0 to 65535; 0 takes a free one'),
+  SPONDON_PORT: port.default(DEFAULT_PORT).describe('port to listen on, 0 to 65535; 0 takes a free one'),
   SPONDON_DATA_DIR: z
     .string()
     .min(1)
-    .default('./data')
+    .default(DEFAULT_DATA_DIR)
     .describe('folder that holds everything the service keeps'),
   SPONDON_PORTAL_URL: origin
     .optional()
     .describe(
-      'origin printed on paper for ever and opened by QR codes, such as https://verify.example.gov.bd; ' +
+      'origin printed on paper for ever and opened by QR codes, such as https://verify.example.gov.bd (letters, digits, dots and hyphens); ' +
         'without it http://localhost with the port, which opens on this machine only',
     ),
   SPONDON_TLS_CERT: z
@@ -63,7 +72,9 @@ const SETTINGS = {
     .describe('statements waiting to be anchored above which new ones are answered 503'),
   SPONDON_MAX_UPLOADS: count(1, 10_000)
     .default(32)
-    .describe('files being received or worked on at once (each up to 25 MB in memory)'),
+    .describe(
+      'files at once, each up to 25 MB in memory: so many being issued, so many being verified, so many being handed out',
+    ),
   SPONDON_RATE_LIMIT: count(0, 1_000_000_000)
     .default(1200)
     .describe('public look-ups a minute for each address, 0 for no limit; a batch counts by its size'),

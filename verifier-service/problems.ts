@@ -35,6 +35,9 @@ const FROM_FASTIFY: Partial<Record<string, ServiceErrorCode>> = {
   FST_FIELDS_LIMIT: 'REQUEST_INVALID',
 };
 
+const MEDIA_TYPES =
+  'Send JSON as application/json, or where a file is asked for multipart/form-data, and say so in content-type';
+
 /** Answers every error as RFC 9457 problem details with a stable code; what is not foreseen is logged, not shown. */
 export function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = toServiceError(error);
@@ -104,7 +107,7 @@ export function toServiceError(error: unknown): ServiceError {
   if (hasZodFastifySchemaValidationErrors(error)) return fromValidation(error);
   if (isFastifyError(error)) {
     const code = FROM_FASTIFY[error.code];
-    if (code) return new ServiceError(code, error.message);
+    if (code) return new ServiceError(code, code === 'MEDIA_TYPE_UNSUPPORTED' ? MEDIA_TYPES : error.message);
     if (error.statusCode !== undefined && error.statusCode < 500)
       return new ServiceError('REQUEST_INVALID', error.message);
   }

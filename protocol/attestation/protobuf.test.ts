@@ -48,6 +48,8 @@ const refused: readonly (readonly [string, string])[] = [
   ['a key that is not in its shortest form', '900001'],
   ['a number above 2^53', '10ffffffffffffffff7f'],
   ['a number without end', '10ffffffffffffffffffffffff'],
+  // Of which a reader that goes on multiplying makes 'not a number', and then sees nothing of what follows.
+  ['a length of two hundred bytes', `0a${'80'.repeat(200)}01220101`],
   ['content longer than the message', '0a05aa'],
   ['a length that would overflow', '0affffffffffffff0f'],
   ['a key without a value', '10'],

@@ -1,4 +1,5 @@
 import { ProtocolError } from '../error.js';
+import { VARINT_MAX_BYTES } from '../packed-bytes.js';
 
 /**
  * Reader of protocol-buffer messages for the few that evidence consists of. Stricter than the format: what the
@@ -28,17 +29,18 @@ function damaged(what: string): ProtocolError {
 function varintAt(bytes: Uint8Array, at: number): { value: number; next: number } {
   let value = 0;
   let scale = 1;
-  for (let i = at; i < bytes.length; i += 1) {
-    const byte = bytes[i] ?? 0;
+  for (let i = at; i < at + VARINT_MAX_BYTES; i += 1) {
+    const byte = bytes[i];
+    if (byte === undefined) throw damaged('cut short');
     value += (byte & 0x7f) * scale;
-    if (value > Number.MAX_SAFE_INTEGER) throw damaged('a number is too large');
+    if (value > Number.MAX_SAFE_INTEGER) break;
     if (byte < 0x80) {
       if (byte === 0 && i > at) throw damaged('a number is not in its shortest form');
       return { value, next: i + 1 };
     }
     scale *= 128;
   }
-  throw damaged('cut short');
+  throw damaged('a number is too large');
 }
 
 /** Reads `bytes` as exactly one message of the given shape. Byte fields are views into `bytes`. */

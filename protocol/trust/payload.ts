@@ -133,8 +133,13 @@ function readChaincode(value: unknown): { name: string; version: string } {
   return { name, version };
 }
 
+/** Whether a bundle can name this host: a domain name or an address in lower case, with a port where it has one. */
+export function isHost(value: unknown): value is string {
+  return typeof value === 'string' && HOST.test(value);
+}
+
 function readHost(value: unknown): string {
-  check(typeof value === 'string' && HOST.test(value), 'a host that is none');
+  check(isHost(value), 'a host that is none');
   return value;
 }
 

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { appendFile, readFile } from 'node:fs/promises';
 import { isAbsolute, relative, resolve } from 'node:path';
 import { parse } from 'csv-parse/sync';
+import { canonicalJson } from '@spondon/protocol/canonical';
 import { ApiError, type Client } from './client.js';
 
 /** How many files are on their way at once. */
@@ -24,7 +25,7 @@ const OWN_COLUMNS = new Set([
 type Row = Readonly<Record<string, string>>;
 
 interface Done {
-  /** SHA-256 of the row: what it says, wherever it stands. */
+  /** SHA-256 of the row: what it says, wherever it stands and in whatever order of columns. */
   readonly row: string;
   readonly file: string;
   readonly documentId: string;
@@ -51,7 +52,7 @@ export async function issueBatch(client: Client, folder: string, sheet: string):
   // A row that stands there twice is one document.
   const rows = new Map(all.map((row) => [digestOf(row), row]));
   const journal = `${sheet}.issued.jsonl`;
-  const done = await readJournal(journal);
+  const done = await openJournal(journal);
   const waiting = [...rows].filter(([digest]) => !done.has(digest));
   const total = rows.size;
   let finished = total - waiting.length;
@@ -92,22 +93,24 @@ function report(failures: readonly Failure[], stopped: boolean): void {
 }
 
 function digestOf(row: Row): string {
-  return createHash('sha256').update(JSON.stringify(row)).digest('base64url');
+  return createHash('sha256').update(saidBy(row)).digest('base64url');
+}
+
+/** What a row says, spelt in one way: a column that was moved, or that is empty, makes no other row. */
+function saidBy(row: Row): string {
+  return canonicalJson(Object.fromEntries(Object.entries(row).filter(([, value]) => value !== '')));
 }
 
 async function issueRow(client: Client, folder: string, row: Row): Promise<{ documentId: string }> {
-  const { file: name = '' } = row;
+  const { file: name = '', ...said } = row;
   const path = resolve(folder, name);
   const inside = relative(resolve(folder), path);
   // A sheet from elsewhere must not reach files that were not meant.
   if (name === '' || inside.startsWith('..') || isAbsolute(inside))
     throw new Error(`'${name}' is not in ${folder}`);
   const file = await readFile(path);
-  const details = detailsOf(row);
-  const key = createHash('sha256')
-    .update(createHash('sha256').update(file).digest())
-    .update(JSON.stringify(details));
-  return client.issue(file, details, `batch-${key.digest('hex')}`);
+  const key = createHash('sha256').update(createHash('sha256').update(file).digest()).update(saidBy(said));
+  return client.issue(file, detailsOf(row), `batch-${key.digest('hex')}`);
 }
 
 function detailsOf(row: Row): unknown {
@@ -128,15 +131,17 @@ function detailsOf(row: Row): unknown {
 }
 
 function factOf(column: string, value: string): unknown {
-  if (column === 'items') return Number(value);
+  if (column === 'items') return /^\d+$/.test(value) ? Number(value) : value;
   return column === 'drugs' ? value.split(';').map((drug) => drug.trim()) : value;
 }
 
-async function readJournal(path: string): Promise<Set<string>> {
+/** Digests of the rows that are done. The next line begins on a line of its own. */
+async function openJournal(path: string): Promise<Set<string>> {
   if (!existsSync(path)) return new Set();
-  const lines = (await readFile(path, 'utf8')).split('\n');
+  const text = await readFile(path, 'utf8');
   // The last line may have been cut short: its row is asked for again, and answered as before.
-  return new Set(lines.flatMap((line) => rowIn(line) ?? []));
+  if (!text.endsWith('\n')) await appendFile(path, '\n');
+  return new Set(text.split('\n').flatMap((line) => rowIn(line) ?? []));
 }
 
 function rowIn(line: string): string | null {

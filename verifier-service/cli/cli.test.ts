@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -91,7 +91,8 @@ before(async () => {
   // The samples' key is written last.
   await until(() => existsSync(join(data, 'credentials', 'sample-hospital.json')));
   await writeFile(join(folder, 'a.pdf'), await somePdf());
-  await writeFile(join(folder, 'claims.json'), JSON.stringify(reportDetails.claims));
+  // As some editors write it.
+  await writeFile(join(folder, 'claims.json'), `\ufeff${JSON.stringify(reportDetails.claims)}`);
   const out = await succeeds('--json', 'issue', 'a.pdf', '--kind', 'report', '--claims', 'claims.json');
   const issued = JSON.parse(out) as { documentId: string; warnings: { code: string }[] };
   code = issued.documentId;
@@ -172,7 +173,10 @@ void test('evidence and trust list verify a file with no network, and what was t
   assert.notEqual(tampered.exit, 0);
   assert.doesNotMatch(tampered.out, /✓ VALID/);
   await writeFile(join(folder, 'none.json'), '{}');
-  assert.equal((await offline('stamped.pdf', 'none.json')).exit, 1);
+  const none = await offline('stamped.pdf', 'none.json');
+  assert.deepEqual([none.exit, /^\w+: none\.json: /.test(none.err)], [1, true], none.err);
+  const text = await spondon('issue', 'a.pdf', '--kind', 'report', '--claims', 'a.pdf');
+  assert.deepEqual([text.exit, text.err], [1, 'a.pdf is not JSON\n']);
   const half = await spondon('verify', 'stamped.pdf', '--evidence', 'e.json');
   assert.match(half.err, /--evidence and --trust go together/);
 });
@@ -263,11 +267,24 @@ void test('a batch that is stopped goes on where it stopped, and issues nothing 
   assert.equal(second.exit, 1);
   assert.match(second.out, /^16 of 17 issued/);
   assert.match(second.err, /\.\.\/a\.pdf: .*is not in/);
+  // A spreadsheet may move columns, and leave empty ones behind: the rows say the same, with the journal or without.
+  const moved = ['result,specimenDate,test,birthDate,name,kind,file,', ...rows.map((row) => reversed(row))];
+  await writeFile(join(folder, 'sheet.csv'), moved.join('\n'));
+  const before = await lines();
+  assert.match(await succeeds(...args), /^16 of 16 issued/);
+  assert.deepEqual(await lines(), before);
+  await rm(journal);
+  await succeeds(...args);
   const codes = (await lines()).flatMap((line) => /"documentId":"([^"]+)"/.exec(line)?.[1] ?? []);
   assert.equal(new Set(codes).size, 16);
   const { documents } = JSON.parse(await listDocuments()) as { documents: { documentId: string }[] };
   assert.equal(documents.length, 8 + 2 + 16);
 });
+
+/** A row's columns the other way round, and an empty one after them. */
+function reversed(row: string): string {
+  return [...row.split(',').reverse(), ''].join(',');
+}
 
 async function listDocuments(): Promise<string> {
   const { apiKey } = JSON.parse(

@@ -143,7 +143,8 @@ export class Client {
     for (let attempt = 1; ; attempt += 1) {
       const answer = await this.#fetch(path, request);
       if (answer.ok) return answer;
-      const seconds = Number(answer.headers.get('retry-after'));
+      // A proxy may give a date instead.
+      const seconds = Number(answer.headers.get('retry-after')) || 0;
       const error = await toApiError(answer);
       const busy = answer.status === 503 || answer.status === 429 || error.code === 'IDEMPOTENCY_IN_PROGRESS';
       if (!busy || attempt > RETRIES) throw error;
@@ -174,17 +175,17 @@ async function toApiError(answer: Response): Promise<ApiError> {
   }
 }
 
-/** The key in a credentials file that the service wrote. */
-export async function storedApiKey(dataDir: string, name: 'operator' | 'sample-hospital'): Promise<string> {
+/** The key in a credentials file that the service wrote; `variable` would have given another. */
+export async function storedApiKey(
+  dataDir: string,
+  name: 'operator' | 'sample-hospital',
+  variable: string,
+): Promise<string> {
   const path = join(dataDir, 'credentials', `${name}.json`);
   try {
     const { apiKey } = JSON.parse(await readFile(path, 'utf8')) as { apiKey: string };
     return apiKey;
   } catch {
-    throw new ApiError(
-      'NO_KEY',
-      0,
-      `No API key: set SPONDON_API_KEY, or --data to the folder that has ${path}`,
-    );
+    throw new ApiError('NO_KEY', 0, `No API key: set ${variable}, or --data to the folder that has ${path}`);
   }
 }

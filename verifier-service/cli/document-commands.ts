@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { DOCUMENT_KINDS, REVOCATION_REASONS } from '@spondon/protocol/statement';
 import type { Context } from './context.js';
+import { readJsonFile } from './json-file.js';
 import { printIssued, put } from './print.js';
 
 interface IssueOptions {
@@ -44,7 +45,7 @@ export function addDocumentCommands(program: Command, { facility, options }: Con
       }
       const details = {
         kind,
-        claims: JSON.parse(await readFile(claims, 'utf8')) as unknown,
+        claims: await readJsonFile(claims),
         language: given.language,
         page: /^\d+$/.test(given.page) ? Number(given.page) : given.page,
         corner: given.corner,

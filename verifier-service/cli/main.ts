@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { describeSettings } from '../config.js';
+import { DEFAULT_DATA_DIR, DEFAULT_PORT, describeSettings } from '../config.js';
 import { Client, storedApiKey } from './client.js';
 import type { Context, GlobalOptions } from './context.js';
 import { addDocumentCommands } from './document-commands.js';
@@ -13,9 +13,9 @@ const program = new Command('spondon')
   .option(
     '--url <origin>',
     'where the service is',
-    process.env.SPONDON_URL ?? `http://localhost:${process.env.SPONDON_PORT ?? '8080'}`,
+    process.env.SPONDON_URL ?? `http://localhost:${process.env.SPONDON_PORT ?? DEFAULT_PORT}`,
   )
-  .option('--data <folder>', "the service's data folder", process.env.SPONDON_DATA_DIR ?? './data')
+  .option('--data <folder>', "the service's data folder", process.env.SPONDON_DATA_DIR ?? DEFAULT_DATA_DIR)
   .option('--json', 'answer in JSON', false)
   .addHelpText(
     'after',
@@ -35,7 +35,7 @@ const context: Context = {
 };
 
 async function keyFrom(variable: string, name: 'operator' | 'sample-hospital'): Promise<string> {
-  return process.env[variable] ?? storedApiKey(options().data, name);
+  return process.env[variable] ?? storedApiKey(options().data, name, variable);
 }
 
 addDocumentCommands(program, context);

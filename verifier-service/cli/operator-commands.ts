@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { ISSUER_KINDS } from '@spondon/protocol/records';
 import type { Context } from './context.js';
+import { readJsonFile } from './json-file.js';
 import { put } from './print.js';
 
 /** Facilities, their keys, and what only the operator may undo. */
@@ -88,7 +88,7 @@ export function addOperatorCommands(program: Command, { operator }: Context): vo
 }
 
 async function publicKeyIn(file: string | undefined): Promise<{ jwk?: unknown }> {
-  return file === undefined ? {} : { jwk: JSON.parse(await readFile(file, 'utf8')) as unknown };
+  return file === undefined ? {} : { jwk: await readJsonFile(file) };
 }
 
 async function show(answer: Promise<unknown>): Promise<void> {

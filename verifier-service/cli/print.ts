@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import type { OtherRecord } from '@spondon/protocol/verdict/selection';
 import type { Verdict } from '@spondon/protocol/verdict/summaries';
 import type { Issued } from '../documents/issue.js';
 import type { Answer } from '../verify/answer.js';
@@ -7,6 +8,14 @@ import type { ProvenAnswer } from './verify.js';
 /** For people: a verdict in words, then each check with its reason. Colour only on a terminal, and never alone. */
 
 const MARKS = { passed: '✓', failed: '✗', unavailable: '?' } as const;
+/** What a further record is to the one that is shown. */
+const OTHERS = {
+  'same-file': 'vouches for the same file',
+  conflict: 'another document under this code',
+  repeated: 'the same once more',
+  'not-signed': 'bears no valid signature',
+  'other-code': 'of another code in the file',
+} as const satisfies Record<OtherRecord['mark'], string>;
 const COLOURS = { passed: 32, failed: 31, unavailable: 33 } as const;
 
 export function printAnswer(
@@ -17,7 +26,7 @@ export function printAnswer(
     print(JSON.stringify(answer, null, 2));
     return;
   }
-  const { verdict, summary, checks, notes, document } = answer;
+  const { verdict, summary, checks, notes, document, others = [] } = answer;
   const tone =
     verdict === 'valid'
       ? 'passed'
@@ -35,6 +44,9 @@ export function printAnswer(
       `  issuer     ${issuer.name ?? 'unknown'} (${issuer.issuerId}), telephone ${issuer.telephone ?? 'unknown'}`,
     );
     print(`  anchored   ${'anchoredAt' in document ? document.anchoredAt : 'not yet'}`);
+  }
+  for (const { mark, documentId, kind, issuer } of others) {
+    print(`  also       ${documentId} (${kind}) by ${issuer.name ?? issuer.issuerId}: ${OTHERS[mark]}`);
   }
   for (const { subject, facts } of answer.facts ?? []) {
     print('\n  compare with what is printed:');

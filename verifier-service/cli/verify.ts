@@ -4,16 +4,16 @@ import { readFile, stat } from 'node:fs/promises';
 import { encodeBase64url } from '@spondon/protocol/base64url';
 import { type Claims, parseClaims } from '@spondon/protocol/claims';
 import { sha256, verify } from '@spondon/protocol/crypto-node';
-import { isDocumentId, parseDocumentId } from '@spondon/protocol/document-id';
+import { parseDocumentId } from '@spondon/protocol/document-id';
 import { ProtocolError } from '@spondon/protocol/error';
 import { lookupFromEvidence, verifyEvidence } from '@spondon/protocol/evidence';
 import { parseEvidence } from '@spondon/protocol/evidence/file';
 import { readFoundClaims } from '@spondon/protocol/found-claims';
 import { openTrustBundle } from '@spondon/protocol/trust';
 import type { Finding, Lookup } from '@spondon/protocol/verdict/finding';
+import { MAX_FILE_BYTES } from '../intake/limits.js';
 import { createClaimsReader } from '../read/claims-reader.js';
 import { answer, type Answer } from '../verify/answer.js';
-import { MAX_FILE_BYTES } from '../routes/upload.js';
 import { ApiError, type Client } from './client.js';
 
 const HOUR_MS = 3_600_000;
@@ -24,11 +24,12 @@ export type Subject = { readonly file: string } | { readonly code: string };
 /** A code when it reads as one and no file has that name. */
 export async function subjectOf(text: string): Promise<Subject> {
   if (await exists(text)) return { file: text };
-  const code = readCode(text);
-  if (code !== null) return { code };
-  throw new Error(
-    `There is no file ${text}, and it is not a document code either (17 symbols, such as 7K3M-Q2XD-9FHT-W4ZB-C)`,
-  );
+  try {
+    return { code: parseDocumentId(text) };
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    throw new Error(`There is no file ${text}, and it is no document code either: ${error.message}`);
+  }
 }
 
 /** Paths of what was fetched earlier. */
@@ -55,12 +56,9 @@ export async function verifyOffline(
   given: EvidenceFiles,
   now: number,
 ): Promise<ProvenAnswer> {
-  const [evidence, trust] = await Promise.all([
-    readFile(given.evidence, 'utf8'),
-    readFile(given.trust, 'utf8'),
-  ]);
-  const { pin, maxAgeHours } = given;
-  return judgeWithEvidence(subject, { evidence, trust, pin, maxAgeHours }, now);
+  const read = async (name: string): Promise<NamedText> => ({ name, text: await readFile(name, 'utf8') });
+  const [evidence, trust] = await Promise.all([read(given.evidence), read(given.trust)]);
+  return judgeWithEvidence(subject, { ...given, evidence, trust }, now);
 }
 
 /**
@@ -74,25 +72,37 @@ export async function verifyOnline(client: Client, subject: Subject, now: number
   for (const jws of await codesIn(subject.file)) {
     const evidence = await evidenceOf(client, jws);
     if (evidence === null) continue;
-    const given = { evidence, trust: await client.trust(), pin: undefined, maxAgeHours: undefined };
+    const given = {
+      evidence: { name: "the service's evidence", text: evidence },
+      trust: { name: "the service's trust bundle", text: await client.trust() },
+      pin: undefined,
+      maxAgeHours: undefined,
+    };
     return judgeWithEvidence(subject, given, now);
   }
   return found;
 }
 
+/** A text, and where it comes from: whoever gave several is told which of them is wrong. */
+interface NamedText {
+  readonly name: string;
+  readonly text: string;
+}
+
 interface EvidenceTexts {
-  readonly evidence: string;
-  readonly trust: string;
+  readonly evidence: NamedText;
+  readonly trust: NamedText;
   readonly pin: string | undefined;
   readonly maxAgeHours: number | undefined;
 }
 
 async function judgeWithEvidence(subject: Subject, given: EvidenceTexts, now: number): Promise<ProvenAnswer> {
   const pin = given.pin === undefined ? {} : { pin: given.pin };
-  const bundle = await openTrustBundle(given.trust, { now, hash: sha256, verify, ...pin });
+  const options = { now, hash: sha256, verify, ...pin };
+  const bundle = await parsed(given.trust, (text) => openTrustBundle(text, options));
   const maxStatusAge = given.maxAgeHours === undefined ? {} : { maxStatusAge: given.maxAgeHours * HOUR_MS };
   const time = { now, ...maxStatusAge };
-  const evidence = parseEvidence(given.evidence.trimEnd());
+  const evidence = await parsed(given.evidence, parseEvidence);
   const result = await verifyEvidence(evidence, { bundle, hash: sha256, verify, ...time });
   const lookup = lookupFromEvidence(result);
   const proof = { trust: bundle.fingerprint, endorsedBy: result.endorsedBy };
@@ -110,6 +120,16 @@ async function judgeWithEvidence(subject: Subject, given: EvidenceTexts, now: nu
     .map((jws) => parseClaims(jws).claims);
   const sha256Of = await hashOf(subject.file);
   return { ...answer({ asked: 'file', sha256: sha256Of, claims, lookup }, time), ...proof, facts };
+}
+
+async function parsed<T>({ name, text }: NamedText, parse: (text: string) => T | Promise<T>): Promise<T> {
+  try {
+    // Editors end a file with a line break.
+    return await parse(text.trimEnd());
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error;
+    throw new ProtocolError(error.code, `${name}: ${error.message}`, { cause: error });
+  }
 }
 
 /** Evidence of another document answers nothing about this one. */
@@ -152,13 +172,4 @@ async function exists(path: string): Promise<boolean> {
     (found) => found.isFile(),
     () => false,
   );
-}
-
-function readCode(text: string): string | null {
-  try {
-    const code = parseDocumentId(text);
-    return isDocumentId(code) ? code : null;
-  } catch {
-    return null;
-  }
 }

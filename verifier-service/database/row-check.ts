@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Database, ServiceTables } from './schema.js';
+import type { Database } from './schema.js';
 
 /**
  * Each row of these tables carries a checksum of its other columns, so that damage on the disk is found by fsck even
@@ -17,7 +17,6 @@ const CHECKED = [
   'idempotency',
 ] as const;
 
-type Checked = (typeof CHECKED)[number];
 type Value = string | number | Uint8Array | null;
 const CHECK_CHARACTERS = 16;
 
@@ -45,18 +44,12 @@ export async function damagedRows(db: Database): Promise<{ count: number; first:
   let count = 0;
   let first: string | null = null;
   for (const table of CHECKED) {
-    for (let offset = 0; ; offset += ROWS_AT_ONCE) {
-      const rows = (await db
-        .selectFrom(table)
-        .selectAll()
-        .limit(ROWS_AT_ONCE)
-        .offset(offset)
-        .execute()) as (ServiceTables[Checked] & Record<string, Value>)[];
-      count += rows.length;
-      const damaged = rows.findIndex((row) => row.check !== rowCheck(row));
-      if (damaged >= 0) first ??= `row ${offset + damaged + 1} of table ${table}`;
-      if (rows.length < ROWS_AT_ONCE) break;
+    let number = 0;
+    for await (const row of db.selectFrom(table).selectAll().stream(ROWS_AT_ONCE)) {
+      number += 1;
+      if (row.check !== rowCheck(row)) first ??= `row ${number} of table ${table}`;
     }
+    count += number;
   }
   return { count, first };
 }

@@ -30,7 +30,10 @@ export async function openSqlite(path: string): Promise<Database> {
   return db;
 }
 
-/** Nothing that was deleted or replaced is left in the write-ahead log once this resolves. */
+/**
+ * Nothing that was deleted or replaced is left in the write-ahead log once this resolves, unless somebody else was
+ * reading the database, as a backup does: then a later call has to see to it.
+ */
 export async function overwriteDeleted(db: Database): Promise<void> {
   await sql`pragma wal_checkpoint(truncate)`.execute(db);
 }

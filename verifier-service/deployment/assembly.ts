@@ -11,11 +11,11 @@ import { Registrar } from '../facilities/registrar.js';
 import { Signers } from '../facilities/signers.js';
 import { WrappingKeys } from '../facilities/wrapping-keys.js';
 import { faultOf } from '../fault.js';
+import { createFileSlots } from '../file-slots.js';
 import type { DocumentStore } from '../ipfs/store.js';
 import type { Metrics } from '../metrics.js';
 import type { ClaimsReader } from '../read/claims-reader.js';
 import type { ThreadPool } from '../threads/pool.js';
-import { createUploadSlots } from '../upload-slots.js';
 import type { Vault } from '../vault/seal.js';
 import { loadSigningKey, newSigningKey } from '../vault/signing-key.js';
 import { Finder } from '../verify/find.js';
@@ -121,7 +121,9 @@ function documentsOf(parts: Parts, signers: Signers, wrappingKeys: WrappingKeys)
     read: { db, log: derived },
     file: { db, store, unwrapKey: wrappingKeys.unwrap.bind(wrappingKeys), hash: sha256 },
     erase: { db, store, overwriteDeleted: () => overwriteDeleted(db), now },
-    admitUpload: createUploadSlots(config.maxUploads),
+    admitUpload: createFileSlots(config.maxUploads),
+    // Apart: whoever fetches slowly must not keep anybody from issuing.
+    admitDownload: createFileSlots(config.maxUploads),
   };
 }
 
@@ -143,7 +145,7 @@ function verificationOf({ config, db, ledger, anchoring, reader, knownSignatures
     file: { finder, readClaims: (file: Uint8Array) => reader.read(file), now },
     evidence: { ledger, log: derived, finder, now },
     // Apart from those of the facilities: visitors who send slowly must not keep anybody from issuing.
-    admitUpload: createUploadSlots(config.maxUploads),
+    admitUpload: createFileSlots(config.maxUploads),
     now,
   };
 }

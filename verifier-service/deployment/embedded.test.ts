@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pino } from 'pino';
 import { concatBytes } from '@spondon/protocol/bytes';
@@ -159,4 +161,15 @@ void test('fsck finds a statement that stands in the log twice', async () => {
     String(damaged[0]?.damage),
     new RegExp(`document ${statement.jti} .* anchored twice: entries SpondonMSP \\d+ and SpondonMSP \\d+`),
   );
+});
+
+void test('a certificate that is none ends the start before anything is founded', async () => {
+  const folder = await temporaryFolder();
+  const pem = join(folder, 'pem');
+  await writeFile(pem, 'not a certificate');
+  const data = join(folder, 'data');
+  const settings = { SPONDON_TLS_CERT: pem, SPONDON_TLS_KEY: pem };
+  await assert.rejects(startTestService(data, settings), { code: 'CONFIG_INVALID' });
+  assert.ok(!existsSync(data));
+  await removeFolder(folder);
 });

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
+import { createSecureContext } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Issuer } from '@spondon/protocol/records';
 import { buildApp } from '../app.js';
 import type { Config } from '../config.js';
-import { openSqlite } from '../database/sqlite.js';
+import { openSqlite, overwriteDeleted } from '../database/sqlite.js';
 import type { Database } from '../database/schema.js';
 import { finishErasures } from '../documents/erase.js';
 import { forgetOldOutcomes } from '../documents/idempotency.js';
@@ -13,6 +14,7 @@ import { createPreparePool } from '../documents/prepare.js';
 import type { Registrar } from '../facilities/registrar.js';
 import { faultOf } from '../fault.js';
 import { openEmbeddedStore } from '../ipfs/embedded.js';
+import { ServiceError } from '../error.js';
 import { createMetrics } from '../metrics.js';
 import { createClaimsReader } from '../read/claims-reader.js';
 import { KnownSignatures } from '../verify/known-signatures.js';
@@ -37,7 +39,7 @@ export interface Deployment {
 
 /** How long requests under way may take once the service is told to end. */
 const GRACE_MS = 20_000;
-const FORGET_EVERY_MS = 3_600_000;
+const TIDY_EVERY_MS = 3_600_000;
 /** A crash costs verifying again what was verified since. */
 const SAVE_EVERY_MS = 300_000;
 
@@ -70,7 +72,7 @@ async function open(
   toClose: (close: () => unknown) => void,
 ): Promise<Omit<Deployment, 'close'>> {
   // What may be wrong in the settings shows before anything is founded.
-  const tls = config.tls && { cert: await readFile(config.tls.cert), key: await readFile(config.tls.key) };
+  const tls = config.tls && (await readTls(config.tls));
   const folders = foldersOf(config.dataDir);
   await makeFolders(folders);
   const lock = lockDataFolder(config.dataDir);
@@ -88,13 +90,14 @@ async function open(
   toClose(() => anchoring.stop());
   const store = await openEmbeddedStore(folders.ipfs);
   await finishErasures({ db, store });
+  await forgetOldOutcomes(db, Date.now());
+  await overwriteDeleted(db);
+  const tidying = setInterval(() => void tidyDatabase(db, log), TIDY_EVERY_MS).unref();
+  toClose(() => clearInterval(tidying));
   const prepare = createPreparePool(config.stampThreads);
   toClose(() => prepare.close());
   const reader = createClaimsReader({ threads: config.readThreads });
   toClose(() => reader.close());
-  await forgetOldOutcomes(db, Date.now());
-  const forgetting = setInterval(() => void forgetOutcomes(db, log), FORGET_EVERY_MS).unref();
-  toClose(() => clearInterval(forgetting));
   const knownSignatures = await KnownSignatures.open(folders.knownSignatures);
   toClose(() => save(knownSignatures, log));
   const saving = setInterval(() => void save(knownSignatures, log), SAVE_EVERY_MS).unref();
@@ -129,6 +132,19 @@ async function open(
   };
 }
 
+/** Throws `CONFIG_INVALID` unless the files hold a certificate and the key that belongs to it. */
+async function readTls(files: { readonly cert: string; readonly key: string }) {
+  try {
+    const tls = { cert: await readFile(files.cert), key: await readFile(files.key) };
+    createSecureContext(tls);
+    return tls;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const message = `SPONDON_TLS_CERT and SPONDON_TLS_KEY must name a certificate and its key in PEM: ${why}`;
+    throw new ServiceError('CONFIG_INVALID', message, { cause });
+  }
+}
+
 /** Nobody keeps the service from ending by sending a request slowly. */
 async function closeWithin(app: FastifyInstance, milliseconds: number): Promise<void> {
   const timer = setTimeout(() => app.server.closeAllConnections(), milliseconds);
@@ -139,9 +155,11 @@ async function closeWithin(app: FastifyInstance, milliseconds: number): Promise<
   }
 }
 
-async function forgetOutcomes(db: Database, log: Logger): Promise<void> {
+/** Forgets what is old, and overwrites what a backup kept from being overwritten when it was erased. */
+async function tidyDatabase(db: Database, log: Logger): Promise<void> {
   try {
     await forgetOldOutcomes(db, Date.now());
+    await overwriteDeleted(db);
   } catch (error) {
     log.warn({ fault: faultOf(error) }, 'old answers to repeated requests could not be forgotten');
   }

@@ -3,6 +3,7 @@ import { sha256, verify } from '@spondon/protocol/crypto-node';
 import { publicKeyFromJwk } from '@spondon/protocol/crypto';
 import { keyOf } from '@spondon/protocol/records';
 import { parseStatement, type SignedStatement, verifyStatement } from '@spondon/protocol/statement';
+import { TILE_WIDTH } from '@spondon/protocol/tile';
 import type { LogStore } from '@spondon/anchor-worker/log/store';
 import { queuedByCode, type QueueRow, refusedByCode } from '@spondon/anchor-worker/queue';
 import { type Database, queueOf } from '../database/schema.js';
@@ -15,8 +16,6 @@ import type { Vault } from '../vault/seal.js';
 import { MSP_ID } from './ledger.js';
 
 const ROWS_AT_ONCE = 500;
-/** Entries in a full bundle of tiles. */
-const BUNDLE = 256;
 
 type Checked = Promise<{ checked: string; result: true }>;
 
@@ -24,9 +23,9 @@ type Checked = Promise<{ checked: string; result: true }>;
 export async function checkEntries(log: LogStore): Checked {
   let count = 0;
   for (const [mspId, { size }] of log.heads()) {
-    for (let number = 0; number * BUNDLE < size; number += 1) {
+    for (let number = 0; number * TILE_WIDTH < size; number += 1) {
       for (const [place, entry] of log.bundle(mspId, number).entries()) {
-        checkEntry(log, mspId, number * BUNDLE + place, decodeEntry(entry).text);
+        checkEntry(log, mspId, number * TILE_WIDTH + place, decodeEntry(entry).text);
         count += 1;
       }
       await othersTurn();
@@ -48,28 +47,36 @@ function checkEntry(log: LogStore, mspId: string, index: number, text: string): 
 
 /** What waits, and what was refused, is signed by its issuer and stands in the row that it belongs to. */
 export async function checkQueue(log: LogStore, db: Database): Checked {
-  let count = 0;
-  for (let after = 0; ;) {
-    const rows = await queuedAfter(db, after);
-    for (const row of rows) await checkRow(log, row, 'queue');
-    count += rows.length;
-    const last = rows.at(-1);
-    if (!last) break;
-    after = last.seq;
-  }
-  const refused = await queueOf(db).selectFrom('refused').selectAll().execute();
-  for (const row of refused) await checkRow(log, row, 'refused');
-  return { checked: `${count} statements wait, ${refused.length} were refused`, result: true };
+  const queue = queueOf(db);
+  const waiting = await checkRows(log, 'queue', (seq) =>
+    queue.selectFrom('queue').selectAll().where('seq', '>', seq).orderBy('seq').limit(ROWS_AT_ONCE).execute(),
+  );
+  const refused = await checkRows(log, 'refused', (seq) =>
+    queue
+      .selectFrom('refused')
+      .selectAll()
+      .where('seq', '>', seq)
+      .orderBy('seq')
+      .limit(ROWS_AT_ONCE)
+      .execute(),
+  );
+  return { checked: `${waiting} statements wait, ${refused} were refused`, result: true };
 }
 
-function queuedAfter(db: Database, seq: number): Promise<QueueRow[]> {
-  return queueOf(db)
-    .selectFrom('queue')
-    .selectAll()
-    .where('seq', '>', seq)
-    .orderBy('seq')
-    .limit(ROWS_AT_ONCE)
-    .execute();
+async function checkRows(
+  log: LogStore,
+  table: string,
+  rowsAfter: (seq: number) => Promise<StatementRow[]>,
+): Promise<number> {
+  let count = 0;
+  for (let after = 0; ;) {
+    const rows = await rowsAfter(after);
+    for (const row of rows) await checkRow(log, row, table);
+    count += rows.length;
+    const last = rows.at(-1);
+    if (!last) return count;
+    after = last.seq;
+  }
 }
 
 type StatementRow = Pick<QueueRow, 'seq' | 'mspId' | 'iss' | 'jti' | 'op' | 'statement' | 'acceptedAt'> & {
@@ -114,15 +121,8 @@ export async function checkDocuments(
   const keys = new WrappingKeys({ db, vault, random: (length) => new Uint8Array(length) });
   const file = { db, store, unwrapKey: keys.unwrap.bind(keys), hash: sha256 };
   let count = 0;
-  for (;;) {
-    const rows = await db
-      .selectFrom('documents')
-      .select(['iss', 'jti', 'sha256', 'wrappedKey'])
-      .orderBy('iss')
-      .orderBy('jti')
-      .limit(ROWS_AT_ONCE)
-      .offset(count)
-      .execute();
+  for (let last = { iss: '', jti: '' }; ;) {
+    const rows = await documentsAfter(db, last);
     for (const row of rows) {
       if (!(await isErased(db, row))) {
         await openDocumentFile(file, row.iss, row.jti).catch((error: unknown) => {
@@ -134,9 +134,22 @@ export async function checkDocuments(
       await checkStatement(log, db, row);
     }
     count += rows.length;
-    if (rows.length < ROWS_AT_ONCE) break;
+    const end = rows.at(-1);
+    if (!end) break;
+    last = end;
   }
   return { checked: `${count} documents opened and compared with their statements`, result: true };
+}
+
+function documentsAfter(db: Database, { iss, jti }: { readonly iss: string; readonly jti: string }) {
+  return db
+    .selectFrom('documents')
+    .select(['iss', 'jti', 'sha256', 'wrappedKey'])
+    .where((where) => where(where.refTuple('iss', 'jti'), '>', where.tuple(iss, jti)))
+    .orderBy('iss')
+    .orderBy('jti')
+    .limit(ROWS_AT_ONCE)
+    .execute();
 }
 
 /** Exactly those documents have no key of which it is written down that they were erased. */

@@ -1,6 +1,7 @@
 import { decodeEntry } from '@spondon/protocol/entry';
 import { formatDocumentId } from '@spondon/protocol/document-id';
 import { parseStatement, type SignedStatement } from '@spondon/protocol/statement';
+import { TILE_WIDTH } from '@spondon/protocol/tile';
 import type { LogStore } from '@spondon/anchor-worker/log/store';
 import { type Database, queueOf } from '../database/schema.js';
 import type { DocumentStore } from '../ipfs/store.js';
@@ -10,7 +11,6 @@ import type { DocumentStore } from '../ipfs/store.js';
  * damage: after a restore there are documents that were issued since, and a crash leaves files that nobody was told of.
  */
 
-const ENTRIES_IN_BUNDLE = 256;
 const ASKED_AT_ONCE = 500;
 
 interface Count {
@@ -49,7 +49,7 @@ export async function issuedWithoutRow(log: LogStore, db: Database): Promise<str
 /** Anchored statements, then those that wait; a few at a time. */
 async function* statementsKept(log: LogStore, db: Database): AsyncGenerator<SignedStatement[]> {
   for (const [mspId, { size }] of log.heads()) {
-    for (let number = 0; number * ENTRIES_IN_BUNDLE < size; number += 1)
+    for (let number = 0; number * TILE_WIDTH < size; number += 1)
       yield log.bundle(mspId, number).map((entry) => parseStatement(decodeEntry(entry).text));
   }
   for (let after = 0; ;) {

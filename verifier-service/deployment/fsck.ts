@@ -113,7 +113,7 @@ async function checkTrustBundle(folders: Folders): Promise<void> {
   try {
     await openTrustBundle(await readFile(path, 'utf8'), { now: 0, hash: sha256, verify });
   } catch (cause) {
-    throw new Error('ledger/trust.json is damaged; delete it, and the next start makes it again', { cause });
+    throw new Error('ledger/trust.json is damaged: restore it from a backup', { cause });
   }
 }
 

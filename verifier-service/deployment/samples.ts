@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { OWNER_ONLY_FILE, writeFileDurably } from '@spondon/ledger/durable-file';
 import { randomBytes } from 'node:crypto';
 import { sampleFacilities, sampleHospital } from '@spondon/fixtures/facilities';
 import { DOCUMENT_KINDS } from '@spondon/protocol/statement';
+import { DEFAULT_DATA_DIR, DEFAULT_PORT } from '../config.js';
 import { issueApiKey } from '../facilities/api-keys.js';
 import { createThreadPool } from '../threads/pool.js';
 import type { Deployment } from './embedded.js';
@@ -51,7 +52,7 @@ export async function plantSamples(deployment: Deployment, address: string): Pro
   }
   const content = { issuerId: sampleHospital.issuerId, apiKey };
   await writeFileDurably(credentials, `${JSON.stringify(content, null, 2)}\n`, OWNER_ONLY_FILE);
-  return describeNextSteps(address, codes);
+  return describeNextSteps(commandFor(address, folders.data), address, codes);
 }
 
 async function issueSamples(deployment: Deployment, apiKey: string): Promise<string[]> {
@@ -98,15 +99,24 @@ async function issueSample(
   return issued.documentId;
 }
 
-function describeNextSteps(address: string, codes: readonly string[]): string[] {
+/** The command line, told what it would not find by itself: another terminal does not have our environment. */
+function commandFor(address: string, dataDir: string): string {
+  return [
+    'npx spondon',
+    ...(new URL(address).port === String(DEFAULT_PORT) ? [] : [`--url ${address}`]),
+    ...(resolve(dataDir) === resolve(DEFAULT_DATA_DIR) ? [] : [`--data ${dataDir}`]),
+  ].join(' ');
+}
+
+function describeNextSteps(spondon: string, address: string, codes: readonly string[]): string[] {
   const [code = ''] = codes;
   const steps: readonly (readonly [command: string, what: string])[] = [
-    [`npx spondon verify ${code}`, 'verify a printed code'],
-    [`npx spondon file ${code} -o sample.pdf`, 'fetch the stamped file, as its hospital'],
-    ['npx spondon verify sample.pdf', 'verify the file itself'],
-    [`npx spondon evidence ${code} -o e.json`, 'fetch evidence of it,'],
-    ['npx spondon trust -o trust.json', 'and the trust list, and check'],
-    ['npx spondon verify sample.pdf --evidence e.json --trust trust.json', 'with no network at all'],
+    [`${spondon} verify ${code}`, 'verify a printed code'],
+    [`${spondon} file ${code} -o sample.pdf`, 'fetch the stamped file, as its hospital'],
+    [`${spondon} verify sample.pdf`, 'verify the file itself'],
+    [`${spondon} evidence ${code} -o e.json`, 'fetch evidence of it,'],
+    [`${spondon} trust -o trust.json`, 'and the trust list, and check'],
+    [`${spondon} verify sample.pdf --evidence e.json --trust trust.json`, 'with no network at all'],
     [`open ${address}/docs`, 'the API'],
   ];
   const width = Math.max(...steps.map(([command]) => command.length));

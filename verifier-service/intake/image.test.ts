@@ -80,6 +80,16 @@ test('a JPEG goes in as it is, but for what the camera wrote about it', async ()
   assert.deepEqual(await raw(data), await raw(jpeg), 'every pixel is as it was');
 });
 
+test('a JPEG with stray bytes between its segments is shown whole', async () => {
+  const jpeg = await picture().jpeg({ quality: 95 }).toBuffer();
+  const scan = jpeg.indexOf('ffda', 0, 'hex');
+  const stray = Buffer.concat([jpeg.subarray(0, scan), Buffer.alloc(3), jpeg.subarray(scan)]);
+  const [shown, expected] = await Promise.all(
+    [stray, jpeg].map(async (bytes) => look((await imageToPdf(bytes, 'jpeg', SIZES, 'bottom-right')).bytes)),
+  );
+  assert.deepEqual(shown, expected);
+});
+
 test('plain PNG rows go in as they are', async () => {
   for (const options of [{}, { palette: true, colours: 16 }]) {
     const png = await picture().png(options).toBuffer();

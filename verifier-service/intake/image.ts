@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { ServiceError } from '../error.js';
 import { readJpegHeader, withoutMetadata } from './jpeg.js';
 import { MAX_IMAGE_PIXELS } from './limits.js';
@@ -57,10 +57,14 @@ interface Examined {
   readonly profile: CodedImage['profile'];
 }
 
+/** A picture that is all there: what decoders merely warn of, every viewer shows. */
+const open = (bytes: Uint8Array): Sharp =>
+  sharp(bytes, { limitInputPixels: MAX_IMAGE_PIXELS, failOn: 'truncated', autoOrient: false });
+
 /** Decodes the whole picture once, small: what does not decode now would not in a reader either. */
 async function examine(bytes: Uint8Array): Promise<Examined> {
   try {
-    const image = sharp(bytes, { limitInputPixels: MAX_IMAGE_PIXELS, failOn: 'truncated' });
+    const image = open(bytes);
     const { orientation = 1, icc, width, height } = await image.metadata();
     if (width * height > MAX_IMAGE_PIXELS) throw new Error('Input image exceeds pixel limit');
     await image.resize(64, 64, { fit: 'inside' }).raw().toBuffer();
@@ -86,18 +90,19 @@ function usableProfile(icc: Buffer | undefined): CodedImage['profile'] {
   return space === 'GRAY' ? { components: 1, data: icc } : undefined;
 }
 
-/** Undefined for what PDF readers do not all decode alike: CMYK, 12 bits, arithmetic or lossless coding. */
+/** Undefined for what PDF readers do not all decode alike: CMYK, 12 bits, arithmetic or lossless coding, stray bytes. */
 function asJpeg(bytes: Uint8Array, profile: CodedImage['profile']): CodedImage | undefined {
   const header = readJpegHeader(bytes);
   if (header === undefined || !header.common || header.precision !== 8) return undefined;
   const { width, height, components } = header;
-  if (components !== 1 && components !== 3) return undefined;
+  const data = withoutMetadata(bytes);
+  if ((components !== 1 && components !== 3) || data === undefined) return undefined;
   return {
     width,
     height,
     components,
     entries: '/BitsPerComponent 8 /Filter /DCTDecode',
-    data: withoutMetadata(bytes),
+    data,
     profile: profile?.components === components ? profile : undefined,
   };
 }
@@ -121,9 +126,7 @@ function asPng(bytes: Uint8Array, hasProfile: boolean): CodedImage | undefined {
 
 /** Lossless stays lossless; photographs stay photographs. */
 async function convert(bytes: Uint8Array, type: 'png' | 'jpeg'): Promise<CodedImage> {
-  const image = sharp(bytes, { limitInputPixels: MAX_IMAGE_PIXELS, autoOrient: false })
-    .flatten({ background: '#ffffff' })
-    .toColourspace('srgb');
+  const image = open(bytes).flatten({ background: '#ffffff' }).toColourspace('srgb');
   const converted =
     type === 'png'
       ? asPng(

@@ -35,13 +35,17 @@ export function readJpegHeader(bytes: Uint8Array): JpegHeader | undefined {
   return undefined;
 }
 
-/** The same picture, bit for bit, without metadata and without whatever a camera hung behind it. */
-export function withoutMetadata(bytes: Uint8Array): Uint8Array {
+/**
+ * The same picture, bit for bit, without metadata and without whatever a camera hung behind it. Undefined when its
+ * segments cannot be told apart to the end, as where stray bytes stand between them: decoders look for the next marker.
+ */
+export function withoutMetadata(bytes: Uint8Array): Uint8Array | undefined {
   const parts: Uint8Array[] = [];
   for (const { marker, from, to } of segments(bytes)) {
     if (!isDropped(marker)) parts.push(bytes.subarray(from, to));
+    if (marker === EOI) return Buffer.concat(parts);
   }
-  return Buffer.concat(parts);
+  return undefined;
 }
 
 interface Segment {
@@ -51,7 +55,7 @@ interface Segment {
   readonly to: number;
 }
 
-/** Segments up to the end of the image; a scan's coded data belongs to its header. */
+/** Segments up to the end of the image, or to where none begins; a scan's coded data belongs to its header. */
 function* segments(bytes: Uint8Array): Generator<Segment> {
   for (let at = 0; at + 1 < bytes.length;) {
     const marker = bytes[at + 1] ?? 0;

@@ -57,6 +57,9 @@ void test('an admission is told what is wrong with it', async () => {
   for (const wrong of [
     { issuerId: 'X' },
     { name: ' ' },
+    { name: 'A\ud800B' },
+    { name: 'A\u202eB' },
+    { licence: 'L\u00001' },
     { kind: 'school' },
     { telephone: 'call me' },
     { jwk: {} },
@@ -66,6 +69,16 @@ void test('an admission is told what is wrong with it', async () => {
   }
   const answer = await post('/v1/issuers', { ...admission, issuerId: 'bd.dghs.10000045', jwk: offCurve });
   assertProblem(answer, 409, 'REFUSED_BY_LEDGER');
+});
+
+void test('a name is brought into its one form, however it was typed', async () => {
+  // As most keyboards write the last letter of 'বিদ্যালয়': NFC takes it apart.
+  const name = 'মেডিকেল বিশ্ববিদ্যাল\u09df';
+  assert.notEqual(name.normalize('NFC'), name);
+  const issuerId = 'bd.dghs.10000046';
+  const answer = await post('/v1/issuers', { ...admission, issuerId, name: ` ${name}` });
+  assert.equal(answer.status, 201, answer.text);
+  assert.equal(service.issuer(issuerId)?.name, name.normalize('NFC'));
 });
 
 void test('a suspended facility issues nothing until it is reinstated', async () => {

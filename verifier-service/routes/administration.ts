@@ -1,5 +1,6 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { isPrintable } from '@spondon/protocol/facts';
 import { isKeyId } from '@spondon/protocol/jws';
 import type { Issuer } from '@spondon/protocol/records';
 import { isIssuerId } from '@spondon/protocol/statement';
@@ -21,6 +22,15 @@ export interface AdministrationRoutes {
 
 const issuerId = z.string().refine(isIssuerId, 'must be a registry code such as bd.dghs.10012345');
 const byId = z.object({ id: issuerId });
+/** Stands on paper and in answers. Brought into the one form that the contract takes. */
+const printed = (most: number) =>
+  z
+    .string()
+    .trim()
+    .normalize('NFC')
+    .min(1)
+    .max(most)
+    .refine(isPrintable, 'has a character that cannot be printed, or shows nothing');
 const base64url = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 const publicJwk = z.strictObject({
   kty: z.literal('EC'),
@@ -43,9 +53,9 @@ export const administrationRoutes: FastifyPluginCallbackZod<AdministrationRoutes
         summary: 'Admit a facility',
         body: z.strictObject({
           issuerId,
-          name: z.string().trim().min(1).max(120),
+          name: printed(120),
           kind: issuerKind,
-          licence: z.string().trim().min(1).max(64),
+          licence: printed(64),
           telephone: z
             .string()
             .regex(/^\+?[0-9 ()-]{5,24}$/, 'must be a telephone number such as +880 2 5566 7788'),

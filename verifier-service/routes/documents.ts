@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { finished } from 'node:stream/promises';
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
@@ -11,6 +12,7 @@ import { type EraseDeps, eraseDocument } from '../documents/erase.js';
 import { getDocument, listDocuments, type ReadDeps } from '../documents/read.js';
 import { type Revoked, type RevokeDeps, revokeDocument } from '../documents/revoke.js';
 import { ServiceError } from '../error.js';
+import type { FileSlots } from '../file-slots.js';
 import { facilityOf } from './authentication.js';
 import {
   documentCode,
@@ -30,8 +32,8 @@ export interface DocumentRoutes {
   readonly read: ReadDeps;
   readonly file: OpenFileDeps;
   readonly erase: EraseDeps;
-  /** Runs work that holds a file in memory; refuses with `OVERLOADED` when too much is under way. */
-  readonly admitUpload: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly admitUpload: FileSlots;
+  readonly admitDownload: FileSlots;
   /** Throws `OVERLOADED` while too much waits to be anchored. */
   readonly assertQueueHasRoom: () => void;
 }
@@ -129,13 +131,18 @@ export const documentRoutes: FastifyPluginCallbackZod<DocumentRoutes> = (app, op
     },
     async (request, reply) => {
       const { iss } = await facilityOf(db, request);
-      const file: DocumentFile = await openDocumentFile(options.file, iss, request.params.id);
-      return reply
-        .type('application/pdf')
-        .header('content-length', file.bytes.length)
-        .header('content-disposition', `attachment; filename="${file.name}"`)
-        .header('cache-control', 'private, no-store')
-        .send(file.bytes);
+      await options.admitDownload(async () => {
+        const file: DocumentFile = await openDocumentFile(options.file, iss, request.params.id);
+        void reply
+          .type('application/pdf')
+          .header('content-length', file.bytes.length)
+          .header('content-disposition', `attachment; filename="${file.name}"`)
+          .header('cache-control', 'private, no-store')
+          .send(file.bytes);
+        // It is held until the last byte is sent, or the other side has gone.
+        await finished(reply.raw).catch(() => undefined);
+      });
+      return reply;
     },
   );
 

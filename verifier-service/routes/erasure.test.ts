@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { cp, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import Libsql from 'libsql';
 import { parseDocumentId } from '@spondon/protocol/document-id';
 import {
   admitHomeHospital,
@@ -50,8 +51,8 @@ function rowOf(code: string) {
 }
 
 /** Files of the data folder that hold this text. */
-async function holding(text: string): Promise<string[]> {
-  const entries = await readdir(service.dataDir, { recursive: true, withFileTypes: true });
+async function holding(text: string, folder = service.dataDir): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const found: string[] = [];
   for (const entry of entries.filter((each) => each.isFile())) {
     const path = join(entry.parentPath, entry.name);
@@ -145,6 +146,24 @@ void test('an erasure that a crash cut short is finished by the next start', asy
   assert.deepEqual(await damage(), []);
   service = await startTestService(service.dataDir, {}, service.hospitalKey);
   assert.ok(!(await blobs()).includes(cid));
+});
+
+void test('what a backup kept from being overwritten is overwritten at the next start', async () => {
+  const code = await issued();
+  const { wrappedKey } = await rowOf(code);
+  const backup = new Libsql(service.folders.database);
+  backup.exec('BEGIN; SELECT count(*) FROM documents');
+  assert.equal((await erase(code)).status, 200);
+  assert.deepEqual(await holding(wrappedKey), ['service.db-wal']);
+  // As a crash leaves it: an orderly end takes the write-ahead log away.
+  const crashed = await temporaryFolder();
+  await cp(service.dataDir, crashed, { recursive: true });
+  backup.exec('ROLLBACK');
+  backup.close();
+  const started = await startTestService(crashed, {}, service.hospitalKey);
+  assert.deepEqual(await holding(wrappedKey, crashed), []);
+  await started.close();
+  await removeFolder(crashed);
 });
 
 void test('fsck tells an erased document from one that lost its key', async () => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseDocumentId } from '@spondon/protocol/document-id';
 import { ProtocolError } from '@spondon/protocol/error';
-import { DOCUMENT_KINDS } from '@spondon/protocol/statement';
+import { DOCUMENT_KINDS, isUnixSeconds } from '@spondon/protocol/statement';
 import { ISSUER_KINDS } from '@spondon/protocol/records';
 
 /** What requests and answers look like: the schemas that several routes share, each with an example. */
@@ -27,8 +27,9 @@ export const documentCode = z
       return parseDocumentId(text);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      const message = 'not a document code: 17 symbols such as 7K3M-Q2XD-9FHT-W4ZB-C, check symbol included';
-      context.addIssue({ code: 'custom', message, params: { code: 'CODE_INVALID' } });
+      // Not the end: of a union, only what got further than its first member is told.
+      const problem = { code: 'custom', message: error.message, continue: true } as const;
+      context.addIssue({ ...problem, params: { code: 'CODE_INVALID' } });
       return z.NEVER;
     }
   })
@@ -79,32 +80,43 @@ const facts = {
 } as const;
 
 const common = {
-  exp: z.number().int().positive().optional().describe('end of validity, Unix seconds'),
+  exp: z
+    .number()
+    .int()
+    .positive()
+    .refine(isUnixSeconds, 'must be a time in whole Unix seconds')
+    .optional()
+    .describe('end of validity, Unix seconds'),
   supersedes: documentCode.optional().describe('the document that this one replaces and thereby revokes'),
   patientId: z
     .string()
-    .regex(/^[A-Za-z0-9_-]{8,64}$/)
+    .regex(/^[A-Za-z0-9_-]{8,64}$/, 'must be 8 to 64 letters, digits, hyphens or underscores')
     .optional()
     .describe('random token; never a national ID'),
   statistics: z
     .strictObject({
       icd10: z
         .string()
-        .regex(/^[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?$/)
+        .regex(/^[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?$/, 'must be a code of ICD-10 such as J18.9')
         .optional(),
       upazila: z
         .string()
-        .regex(/^[a-z0-9-]{2,64}$/)
+        .regex(/^[a-z0-9-]{2,64}$/, 'must be 2 to 64 small letters, digits or hyphens')
         .optional(),
       ageBand: z
         .string()
-        .regex(/^(\d{1,2}-\d{1,2}|\d{1,3}\+)$/)
+        .regex(/^(\d{1,2}-\d{1,2}|\d{1,3}\+)$/, 'must be years such as 30-39 or 80+')
         .optional(),
     })
     .optional()
     .describe('kept apart from the document'),
   language: z.enum(['en', 'bn']).default('en').describe('of the stamp'),
-  page: z.union([z.enum(['first', 'last']), z.number().int().min(1).max(5000)]).default('first'),
+  page: z
+    .union(
+      [z.enum(['first', 'last']), z.number().int().min(1).max(5000)],
+      'must be first, last or a page number',
+    )
+    .default('first'),
   corner: z.enum(['bottom-right', 'bottom-left', 'top-right', 'top-left']).default('bottom-right'),
 };
 

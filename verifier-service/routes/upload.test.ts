@@ -37,10 +37,17 @@ void test('each defect of an upload has its stable code', async () => {
     ['cut PDF', upload(pdf.subarray(0, 120), reportDetails), 422, 'FILE_DAMAGED'],
     ['details that are not JSON', upload(pdf, `{"kind": ${PATIENT}`), 422, 'DETAILS_INVALID'],
     ['details that are null', upload(pdf, 'null'), 422, 'DETAILS_INVALID'],
+    ['details that are not UTF-8', withDetails(pdf, Buffer.from('"\xe9"', 'latin1')), 422, 'DETAILS_INVALID'],
     ['huge details', upload(pdf, { ...reportDetails, more: 'x'.repeat(70_000) }), 413, 'REQUEST_TOO_LARGE'],
     ['unknown kind', upload(pdf, { ...reportDetails, kind: 'diploma' }), 422, 'DETAILS_INVALID'],
     ['unknown member', upload(pdf, { ...reportDetails, colour: 'red' }), 422, 'DETAILS_INVALID'],
     ['past expiry', upload(pdf, { ...reportDetails, exp: 1000 }), 422, 'DETAILS_INVALID'],
+    [
+      'expiry in milliseconds',
+      upload(pdf, { ...reportDetails, exp: Date.now() * 2 }),
+      422,
+      'DETAILS_INVALID',
+    ],
     ['expiry beyond the calendar', upload(pdf, { ...reportDetails, exp: 10 ** 15 }), 422, 'DETAILS_INVALID'],
     ['supersedes no code', upload(pdf, { ...reportDetails, supersedes: 'abc' }), 422, 'DETAILS_INVALID'],
     [
@@ -121,3 +128,32 @@ void test('details may come before or after the file', async () => {
   form.append('file', new Blob([new Uint8Array(await somePdf())]), 'a');
   assert.equal((await post(form)).status, 201);
 });
+
+void test('parts are taken as clients send them: with and without content type, file name or byte order mark', async () => {
+  const pdf = await somePdf();
+  const json = JSON.stringify(reportDetails);
+  const issued = async (form: FormData): Promise<number> => (await post(form)).status;
+  assert.equal(await issued(withDetails(pdf, `\ufeff${json}`)), 201);
+  assert.equal(await issued(withDetails(pdf, json, 'application/json')), 201);
+  const boundary = 'abc';
+  const part = (head: string, content: Uint8Array): Buffer =>
+    Buffer.concat([Buffer.from(`--${boundary}\r\ncontent-disposition: form-data; ${head}\r\n\r\n`), content]);
+  const body = Buffer.concat([
+    part('name="details"\r\ncontent-type: application/json', Buffer.from(json)),
+    Buffer.from('\r\n'),
+    part('name="file"\r\ncontent-type: application/pdf', pdf),
+    Buffer.from(`\r\n--${boundary}--\r\n`),
+  ]);
+  const answer = await service.ask('POST', '/v1/documents', {
+    key: service.hospitalKey,
+    raw: body,
+    headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
+  });
+  assert.equal(answer.status, 201, answer.text);
+});
+
+function withDetails(pdf: Uint8Array, details: string | Uint8Array<ArrayBuffer>, type = ''): FormData {
+  const form = upload(pdf);
+  form.append('details', new Blob([details], { type }), 'details.json');
+  return form;
+}

@@ -1,8 +1,8 @@
-import type { Multipart } from '@fastify/multipart';
+import type { MultipartFile } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import { ServiceError } from '../error.js';
+import { MAX_FILE_BYTES } from '../intake/limits.js';
 
-export const MAX_FILE_BYTES = 25 * 1024 * 1024;
 const MAX_DETAILS_BYTES = 64 * 1024;
 
 export interface Upload {
@@ -18,18 +18,18 @@ export interface Upload {
  */
 export async function readUpload(request: FastifyRequest): Promise<Upload> {
   let file: Upload['file'] | undefined;
-  let details: string | undefined;
+  let details: Uint8Array | undefined;
   for await (const part of partsOf(request)) {
-    if (part.type === 'file' && part.fieldname === 'file' && !file) {
-      file = await collect(wellFormed(part.file), MAX_FILE_BYTES, 'FILE_TOO_LARGE');
-    } else if (part.fieldname === 'details' && details === undefined) {
-      details = await textOf(part);
+    if (part.fieldname === 'file' && !file) {
+      file = await collect(wellFormed(part.file), MAX_FILE_BYTES, fileTooLarge);
+    } else if (part.fieldname === 'details' && !details) {
+      details = await collect(wellFormed(part.file), MAX_DETAILS_BYTES, detailsTooLarge);
     } else {
       throw unexpected();
     }
   }
   if (!file) throw missingFile();
-  return { file, details: details === undefined ? undefined : parseDetails(details) };
+  return { file, details: details && parseDetails(details) };
 }
 
 /** The `file` part of a multipart body as it arrives; the rest of the body must be empty. */
@@ -40,18 +40,21 @@ export async function streamUpload(
   let files = 0;
   for await (const part of partsOf(request)) {
     files += 1;
-    if (part.type !== 'file' || part.fieldname !== 'file' || files > 1) throw unexpected();
+    if (part.fieldname !== 'file' || files > 1) throw unexpected();
     await consume(wellFormed(part.file));
   }
   if (files === 0) throw missingFile();
 }
 
-/** The parts of a body; what is wrong with its form is the sender's doing, whatever the parser calls it. */
-async function* partsOf(request: FastifyRequest): AsyncGenerator<Multipart> {
+/**
+ * The parts of a body; what is wrong with its form is the sender's doing, whatever the parser calls it. Each comes as
+ * bytes, whatever content type or file name a client gives it; by itself the parser reads some of them as text or JSON.
+ */
+async function* partsOf(request: FastifyRequest): AsyncGenerator<MultipartFile> {
   if (!request.isMultipart()) {
     throw new ServiceError('MEDIA_TYPE_UNSUPPORTED', "Send multipart/form-data with a part named 'file'");
   }
-  yield* wellFormed(request.parts());
+  yield* wellFormed(request.files({ isPartAFile: () => true }));
 }
 
 /** What the parser gives, or a refusal; read to its end or given back. */
@@ -75,25 +78,16 @@ function malformed(): never {
   );
 }
 
-async function textOf(part: Multipart): Promise<string> {
-  if (part.type === 'file') {
-    const bytes = await collect(wellFormed(part.file), MAX_DETAILS_BYTES, 'REQUEST_TOO_LARGE');
-    return Buffer.from(bytes.buffer).toString();
-  }
-  if (part.valueTruncated) throw tooLarge('REQUEST_TOO_LARGE', MAX_DETAILS_BYTES);
-  return String(part.value);
-}
-
 async function collect(
   stream: AsyncIterable<Uint8Array>,
   most: number,
-  code: 'FILE_TOO_LARGE' | 'REQUEST_TOO_LARGE',
+  tooLarge: () => ServiceError,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of stream) {
     size += chunk.length;
-    if (size > most) throw tooLarge(code, most);
+    if (size > most) throw tooLarge();
     chunks.push(chunk);
   }
   const whole = new Uint8Array(size);
@@ -105,18 +99,21 @@ async function collect(
   return whole;
 }
 
-/** The parser's error quotes the text, so it is not kept. */
-function parseDetails(text: string): unknown {
+/** UTF-8, with or without a byte order mark. What the parsers say is not kept: it may quote the text. */
+function parseDetails(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown;
   } catch {
-    throw new ServiceError('DETAILS_INVALID', "'details' is not JSON");
+    throw new ServiceError('DETAILS_INVALID', "'details' is not JSON in UTF-8");
   }
 }
 
-function tooLarge(code: 'FILE_TOO_LARGE' | 'REQUEST_TOO_LARGE', most: number): ServiceError {
-  const what = code === 'FILE_TOO_LARGE' ? 'The file' : "'details'";
-  return new ServiceError(code, `${what} is larger than ${most / 1024} KiB`);
+function fileTooLarge(): ServiceError {
+  return new ServiceError('FILE_TOO_LARGE', `The file is larger than ${MAX_FILE_BYTES / 1024 / 1024} MB`);
+}
+
+function detailsTooLarge(): ServiceError {
+  return new ServiceError('REQUEST_TOO_LARGE', `'details' is larger than ${MAX_DETAILS_BYTES / 1024} KiB`);
 }
 
 function unexpected(): ServiceError {

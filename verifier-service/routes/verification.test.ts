@@ -243,7 +243,10 @@ void test('a batch answers in its order what each would be answered alone; evide
   assertProblem(await ask('/v1/verify/batch', many(501)), 400, 'REQUEST_INVALID');
   assertProblem(await ask('/v1/verify/batch', { items: [] }), 400, 'REQUEST_INVALID');
   assertProblem(await ask('/v1/verify/batch', { items: [{ code, sha256: hash }] }), 400, 'REQUEST_INVALID');
-  assertProblem(await ask('/v1/verify/batch', { items: [{ code: 'x' }] }), 400, 'REQUEST_INVALID');
+  // Of a list of hundreds, which one is wrong and how.
+  const mistyped = await ask('/v1/verify/batch', { items: [{ code }, { code: 'x' }] });
+  assertProblem(mistyped, 400, 'CODE_INVALID');
+  assert.match(mistyped.body.detail ?? '', /^items\.1\.code: not 17 letters and digits/);
   assertProblem(await ask('/v1/evidence', many(501)), 400, 'REQUEST_INVALID');
 });
 

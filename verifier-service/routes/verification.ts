@@ -3,6 +3,9 @@ import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { encodeBase64url } from '@spondon/protocol/base64url';
 import { fromHex } from '@spondon/protocol/bytes';
+import { formatDocumentId } from '@spondon/protocol/document-id';
+import { EVIDENCE_MEDIA_TYPE } from '@spondon/protocol/evidence/file';
+import type { FileSlots } from '../file-slots.js';
 import { type EvidenceDeps, makeEvidence } from '../verify/evidence.js';
 import { toServiceError } from '../problems.js';
 import type { VisitorLimit } from '../visitor-limit.js';
@@ -19,7 +22,7 @@ export interface VerificationRoutes {
   readonly file: VerifyFileDeps;
   readonly evidence: EvidenceDeps;
   readonly limit: VisitorLimit;
-  readonly admitUpload: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly admitUpload: FileSlots;
   readonly now: () => number;
 }
 
@@ -31,7 +34,10 @@ const BATCH_CONCURRENCY = 16;
 
 const tags = ['verification'];
 
-const item = z.union([z.strictObject({ sha256: sha256Hex }), z.strictObject({ code: documentCode })]);
+const item = z.union(
+  [z.strictObject({ sha256: sha256Hex }), z.strictObject({ code: documentCode })],
+  'must have either a sha256 or a code',
+);
 const batch = z.strictObject({ items: z.array(item).min(1).max(MAX_BATCH) });
 const failure = z.object({ code: z.string(), message: z.string() });
 
@@ -130,15 +136,18 @@ export const verificationRoutes: FastifyPluginCallbackZod<VerificationRoutes> = 
         tags,
         summary: 'Evidence that a document is anchored, to be verified without this service',
         params: z.object({ id: documentCode }),
-        produces: ['application/vnd.spondon.evidence+json'],
+        produces: [EVIDENCE_MEDIA_TYPE],
       },
     },
     async (request, reply) => {
       await allow(limit, request, reply, EVIDENCE_COST);
       const text = await makeEvidence(options.evidence, { code: request.params.id });
       return reply
-        .type('application/vnd.spondon.evidence+json')
-        .header('content-disposition', `attachment; filename="${request.params.id}.evidence.json"`)
+        .type(EVIDENCE_MEDIA_TYPE)
+        .header(
+          'content-disposition',
+          `attachment; filename="${formatDocumentId(request.params.id)}.evidence.json"`,
+        )
         .send(text);
     },
   );

@@ -9,7 +9,7 @@ import { openPdf } from '../intake/pdf/file.js';
 import { listPages } from '../intake/pdf/pages.js';
 import { MM } from '../intake/units.js';
 import type { StampedPdf } from './stamp.js';
-import { stampFile, stampPdf } from './stamp.js';
+import { stampFile } from './stamp.js';
 import { makeDetails, makeReport, makeTools, type ReportOptions } from './test-pdfs.js';
 import { readQrCodes, shareOfChange, startViewer, type OpenShown, type ShownPage } from './test-pages.js';
 import { readXmpClaims } from './xmp.js';
@@ -81,14 +81,14 @@ const PAGES: readonly (readonly [string, ReportOptions])[] = [
 for (const [what, options] of PAGES) {
   test(`a page ${what} is stamped where it is empty, and its QR code reads`, async () => {
     const original = await makeReport(options);
-    await assertStamped(original, await stampPdf(original, makeDetails(), tools));
+    await assertStamped(original, await stampFile(original, makeDetails(), tools));
   });
 }
 
 test('on a page in larger units the stamp is as large as on any other', async () => {
   const original = await makeReport({ userUnit: 2, size: [298, 421], fontSize: 6, leading: 10 });
-  const { bytes, placement } = await stampPdf(original, makeDetails(), tools);
-  const plain = await stampPdf(await makeReport(), makeDetails(), tools);
+  const { bytes, placement } = await stampFile(original, makeDetails(), tools);
+  const plain = await stampFile(await makeReport(), makeDetails(), tools);
   assert.equal(placement.width, plain.placement.width);
   // PDFium shows such a page at half its size: as many dots for the QR need twice the resolution
   assert.deepEqual(await readQrCodes(await show(bytes, 0, 300)), [makeDetails().claimsUrl]);
@@ -101,7 +101,7 @@ test('the stamp says code, host, issuer and date in text that can be searched, i
     language: 'bn',
   } as const;
   for (const details of [makeDetails(), makeDetails(bangla)]) {
-    const { bytes } = await stampPdf(await makeReport({ lines: 3 }), details, tools);
+    const { bytes } = await stampFile(await makeReport({ lines: 3 }), details, tools);
     const { text } = await show(bytes, 0, 72);
     for (const expected of [
       details.code,
@@ -120,12 +120,12 @@ test('a wanted corner is taken when it is free', async () => {
   const original = await makeReport({ lines: 3 });
   const half = { x: 210 / 2, y: 297 / 2 };
   for (const corner of ['bottom-right', 'bottom-left'] as const) {
-    const { placement } = await stampPdf(original, makeDetails({ corner }), tools);
+    const { placement } = await stampFile(original, makeDetails({ corner }), tools);
     assert.equal(placement.x + placement.width / 2 > half.x, corner.endsWith('right'));
     assert.ok(placement.y < half.y);
   }
   const free = await makeReport({ lines: 0 });
-  const { placement } = await stampPdf(free, makeDetails({ corner: 'top-left' }), tools);
+  const { placement } = await stampFile(free, makeDetails({ corner: 'top-left' }), tools);
   assert.ok(placement.x < half.x && placement.y > half.y);
 });
 
@@ -138,7 +138,7 @@ test('the stamp goes on the page that is asked for, and with a warning on the la
     [3, 3, []],
     [99, 3, ['PAGE_BEYOND_LAST']],
   ] as const) {
-    const stamped = await stampPdf(original, makeDetails({ page }), tools);
+    const stamped = await stampFile(original, makeDetails({ page }), tools);
     assert.equal(stamped.placement.page, expected);
     assert.deepEqual(
       stamped.warnings.map(({ code }) => code),
@@ -150,10 +150,10 @@ test('the stamp goes on the page that is asked for, and with a warning on the la
 
 test('the same file and details give the same bytes, another nonce gives others', async () => {
   const original = await makeReport();
-  const first = await stampPdf(original, makeDetails(), tools);
-  const again = await stampPdf(original, makeDetails(), makeTools());
+  const first = await stampFile(original, makeDetails(), tools);
+  const again = await stampFile(original, makeDetails(), makeTools());
   assert.deepEqual(first.bytes, again.bytes);
-  const other = await stampPdf(original, makeDetails({ nonce: new Uint8Array(16).fill(8) }), tools);
+  const other = await stampFile(original, makeDetails({ nonce: new Uint8Array(16).fill(8) }), tools);
   assert.notDeepEqual(first.bytes, other.bytes);
 });
 
@@ -176,7 +176,7 @@ test('links, outlines, attachments and page labels stay, and a link is not cover
       catalog.set(PDFName.of('PageLabels'), context.obj({ Nums: [0, { S: 'r' }] }));
     },
   });
-  const stamped = await stampPdf(original, makeDetails(), tools);
+  const stamped = await stampFile(original, makeDetails(), tools);
   await assertStamped(original, stamped);
   const { x, y, width, height } = stamped.placement;
   const apart =
@@ -202,7 +202,7 @@ test('a signed PDF keeps the revision that its signature covers, and the issuer 
       );
     },
   });
-  const stamped = await stampPdf(original, makeDetails(), tools);
+  const stamped = await stampFile(original, makeDetails(), tools);
   await assertStamped(original, stamped);
   assert.deepEqual(
     stamped.warnings.map(({ code }) => code),
@@ -211,13 +211,13 @@ test('a signed PDF keeps the revision that its signature covers, and the issuer 
 });
 
 test('a file that is already stamped is refused: two codes in it would contradict each other', async () => {
-  const once = await stampPdf(await makeReport(), makeDetails(), tools);
+  const once = await stampFile(await makeReport(), makeDetails(), tools);
   const second = makeDetails({ claimsJws: `${makeDetails().claimsJws}A` });
-  await assert.rejects(stampPdf(once.bytes, second, tools), { code: 'FILE_ALREADY_STAMPED' });
+  await assert.rejects(stampFile(once.bytes, second, tools), { code: 'FILE_ALREADY_STAMPED' });
 });
 
 test('characters that the fonts do not have are named', async () => {
-  const { warnings } = await stampPdf(await makeReport(), makeDetails({ issuerName: 'Dhaka 病院' }), tools);
+  const { warnings } = await stampFile(await makeReport(), makeDetails({ issuerName: 'Dhaka 病院' }), tools);
   assert.deepEqual(
     warnings.map(({ code }) => code),
     ['CHARACTERS_MISSING'],
@@ -227,17 +227,17 @@ test('characters that the fonts do not have are named', async () => {
 
 test('a page narrower than the stamp is refused', async () => {
   const label = await makeReport({ size: [120, 200], lines: 0 });
-  await assert.rejects(stampPdf(label, makeDetails(), tools), { code: 'FILE_NO_ROOM' });
+  await assert.rejects(stampFile(label, makeDetails(), tools), { code: 'FILE_NO_ROOM' });
 });
 
 test('a page of absurd size is refused', async () => {
   const poster = await makeReport({ size: [20_000, 20_000], lines: 0 });
-  await assert.rejects(stampPdf(poster, makeDetails(), tools), { code: 'FILE_BOMB' });
+  await assert.rejects(stampFile(poster, makeDetails(), tools), { code: 'FILE_BOMB' });
 });
 
 test('claims too large for a QR code that scans are refused', async () => {
   const details = makeDetails({ claimsUrl: `https://verify.example.org/v#${'x'.repeat(800)}` });
-  await assert.rejects(stampPdf(await makeReport(), details, tools), { code: 'CLAIMS_TOO_LARGE' });
+  await assert.rejects(stampFile(await makeReport(), details, tools), { code: 'CLAIMS_TOO_LARGE' });
 });
 
 test(
@@ -257,7 +257,7 @@ test(
 
 test('an inherited resource dictionary is not taken from the other pages', async () => {
   const original = await makeReport({ pages: 2 });
-  const { bytes } = await stampPdf(original, makeDetails(), tools);
+  const { bytes } = await stampFile(original, makeDetails(), tools);
   const file = openPdf(bytes);
   const resources = listPages(file).map((page) =>
     file.dict(file.dict(page.attributes.get('Resources'))?.get('XObject')),

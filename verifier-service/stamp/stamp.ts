@@ -39,9 +39,11 @@ export interface StampedPdf {
 }
 
 /**
- * Stamps a PDF, or makes a stamped PDF of a picture. The same bytes and details always give the same result.
+ * Stamps a PDF by appending to it, or makes a stamped PDF of a picture. Every byte of a PDF that was there stays, and so
+ * do links, outlines, attachments and the revision that an existing signature covers. The same bytes and details always
+ * give the same result.
  * Throws ServiceError FILE_EMPTY, FILE_TOO_LARGE, FILE_TYPE_UNKNOWN, FILE_DAMAGED, FILE_ENCRYPTED, FILE_BOMB,
- * FILE_NO_ROOM or CLAIMS_TOO_LARGE.
+ * FILE_NO_ROOM, FILE_ALREADY_STAMPED or CLAIMS_TOO_LARGE.
  */
 export async function stampFile(
   bytes: Uint8Array,
@@ -50,23 +52,10 @@ export async function stampFile(
 ): Promise<StampedPdf> {
   const type = recognise(bytes);
   const drawing = drawStamps(details, tools);
-  if (type === 'pdf') return stampDrawn(bytes, drawing, tools);
+  if (type === 'pdf') return stampPdf(bytes, drawing, tools);
   const { wide, tall } = drawing.layouts;
   const { bytes: pdf, room } = await imageToPdf(bytes, type, [wide, tall], details.corner ?? 'bottom-right');
-  return stampDrawn(pdf, drawing, tools, room);
-}
-
-/**
- * Stamps a PDF by appending to it: every byte that was there stays, and so do links, outlines, attachments and the
- * revision that an existing signature covers.
- * Throws ServiceError FILE_DAMAGED, FILE_ENCRYPTED, FILE_BOMB, FILE_NO_ROOM or CLAIMS_TOO_LARGE.
- */
-export async function stampPdf(
-  bytes: Uint8Array,
-  details: StampDetails,
-  tools: StampTools,
-): Promise<StampedPdf> {
-  return stampDrawn(bytes, drawStamps(details, tools), tools);
+  return stampPdf(pdf, drawing, tools, room);
 }
 
 /** The stamp in both its forms, before it is known which of them there is room for. */
@@ -83,7 +72,7 @@ function drawStamps(details: StampDetails, { shape }: StampTools): Drawing {
 }
 
 /** @param room where the page is known to be empty, in points; otherwise it is looked at to find out */
-async function stampDrawn(
+async function stampPdf(
   bytes: Uint8Array,
   drawing: Drawing,
   tools: StampTools,

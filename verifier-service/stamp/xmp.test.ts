@@ -126,3 +126,10 @@ test('where there are no claims, or none that could be a JWS, there are none', a
   ];
   for (const bytes of none) assert.equal(readXmpClaims(bytes), null);
 });
+
+test('a packet that gives our namespace a hundred thousand names is read all the same, and at once', async () => {
+  const names = Array.from({ length: 100_000 }, (_, n) => `xmlns:p${n}="urn:spondon:stamp:1#"`).join(' ');
+  const hostile = await withMetadata(Buffer.from(packet(`<rdf:Description ${names}/>`)));
+  assert.equal(readXmpClaims(hostile), null);
+  assert.equal(readXmpClaims(stamp(hostile)), JWS);
+});

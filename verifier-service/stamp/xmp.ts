@@ -10,6 +10,8 @@ const RDF = 'http://www.w3.org/1999/02/22-rdf-syntax-ns#';
 /** Design programs put previews into the packet; nobody needs more than this. */
 const MAX_PACKET_BYTES = 8 * 1024 * 1024;
 const MAX_JWS_LENGTH = 4_096;
+/** Names that one packet may give our namespace: each is looked for in all of it. */
+const MAX_PREFIXES = 16;
 
 const EMPTY_PACKET = [
   '<?xpacket begin="\xef\xbb\xbf" id="W5M0MpCehiHzreSzNTczkc9d"?>',
@@ -47,11 +49,12 @@ function findRawClaims(bytes: Uint8Array): string | null {
 /** Other programs may write the property as an attribute, or under another prefix. The last one counts. */
 function findClaims(packet: string): string | null {
   let found: string | null = null;
-  const prefixes = new Set(
-    Array.from(packet.matchAll(/xmlns:([\w.-]{1,64})\s*=\s*["']urn:spondon:stamp:1#["']/g), (m) => m[1]),
-  );
+  const declared = packet.matchAll(/xmlns:([\w.-]{1,64})\s*=\s*["']urn:spondon:stamp:1#["']/g);
+  const names = Array.from(declared, (match) => match[1] ?? '');
+  // The latest of them: what a stamp writes stands last.
+  const prefixes = [...new Set(names.reverse())].slice(0, MAX_PREFIXES).reverse();
   for (const prefix of prefixes) {
-    const property = `${(prefix ?? '').replace(/[.]/g, '\\.')}:claims`;
+    const property = `${prefix.replace(/[.]/g, '\\.')}:claims`;
     const pattern = new RegExp(
       `<${property}>\\s*([\\w.-]+)\\s*</|\\s${property}\\s*=\\s*["']([\\w.-]+)["']`,
       'g',

@@ -1,4 +1,4 @@
-import { link, open, readFile, rm, stat } from 'node:fs/promises';
+import { link, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { decodeBase64url, encodeBase64url } from '@spondon/protocol/base64url';
 import { ServiceError } from '../error.js';
@@ -64,20 +64,15 @@ export async function createKeyFile({
   random,
 }: Pick<MasterKeySource, 'file' | 'random'>): Promise<void> {
   const temporary = `${file}.${Buffer.from(random(8)).toString('hex')}`;
-  const handle = await open(temporary, 'wx', 0o600);
   try {
-    await handle.writeFile(`${encodeBase64url(random(32))}\n`);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  try {
+    await writeFile(temporary, `${encodeBase64url(random(32))}\n`, { flag: 'wx', mode: 0o600, flush: true });
     // Unlike a rename, a link never replaces a key that is there already.
     await link(temporary, file);
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  } finally {
+    await rm(temporary, { force: true });
   }
-  await rm(temporary);
   await syncFolder(dirname(file));
 }
 

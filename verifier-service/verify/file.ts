@@ -4,6 +4,7 @@ import { toHex } from '@spondon/protocol/bytes';
 import { parseClaims } from '@spondon/protocol/claims';
 import type { FoundClaims } from '@spondon/protocol/verdict/finding';
 import { HTTP_STATUS, ServiceError } from '../error.js';
+import { MAX_FILE_BYTES } from '../intake/limits.js';
 import type { ClaimsReading, FoundClaims as ClaimsInFile } from '../read/find-claims.js';
 import { answer, type Answer } from './answer.js';
 import type { Finder } from './find.js';
@@ -17,12 +18,9 @@ export interface VerifyFileDeps {
 
 export type Reading = 'complete' | 'partial' | 'not-read' | 'failed';
 
-/** Larger files are only hashed. */
-const MAX_READ_BYTES = 25 * 1024 * 1024;
-
 /**
- * Verifies a file as it arrives: hashed in passing and kept in memory only while it is small enough to be read for
- * codes. `receive` hands the stream over once.
+ * Verifies a file as it arrives: hashed in passing and kept in memory only while it is small enough to be issued, and
+ * so to be read for codes. `receive` hands the stream over once.
  */
 export async function verifyFile(
   deps: VerifyFileDeps,
@@ -35,13 +33,13 @@ export async function verifyFile(
     for await (const chunk of file) {
       hasher.update(chunk);
       size += chunk.length;
-      if (size > MAX_READ_BYTES) chunks.length = 0;
+      if (size > MAX_FILE_BYTES) chunks.length = 0;
       else chunks.push(chunk);
     }
   });
   if (size === 0) throw new ServiceError('FILE_EMPTY', 'The file is empty');
   const sha256 = hasher.digest();
-  const { codes, reading } = await readCodes(deps, size > MAX_READ_BYTES ? null : Buffer.concat(chunks));
+  const { codes, reading } = await readCodes(deps, size > MAX_FILE_BYTES ? null : Buffer.concat(chunks));
   const described = await Promise.all(codes.map((code) => describeCode(deps, code)));
   const claims = described.flatMap(({ found }) => (found ? [found] : []));
   const lookup = await deps.finder.byFile(sha256, claims);

@@ -6,6 +6,9 @@ import { rebuildXref } from './rebuild.js';
 import { Ref, Stream, isName, type Dict, type PdfObject, type PdfValue } from './value.js';
 import { readXref, type Xref, type XrefEntry } from './xref.js';
 
+/** An object, its length, the object stream around that, and the length of that: no sane file needs more at once. */
+const MAX_LOADING = 16;
+
 /** Objects of one PDF, read when asked for and kept. What an object stream inflates to is bounded for the file. */
 export class PdfFile {
   readonly #objects = new Map<number, PdfObject>();
@@ -27,6 +30,7 @@ export class PdfFile {
     const entry = this.xref.entries.get(number);
     if (entry === undefined || entry === 'free') return null;
     if (this.#loading.has(number)) throw damaged('an object needs itself to be read');
+    if (this.#loading.size >= MAX_LOADING) throw damaged('an object needs too many others to be read');
     this.#loading.add(number);
     try {
       const object = this.#load(number, entry);

@@ -28,6 +28,11 @@ test('numbers are read as the standard writes them', () => {
   for (const [text, expected] of Object.entries(numbers)) assert.equal(regular(text), expected);
 });
 
+test('a number beyond the largest that a PDF may hold is that one', () => {
+  const digits = '9'.repeat(400);
+  assert.deepEqual([regular(digits), regular(`-${digits}.5`)], [3.403e38, -3.403e38]);
+});
+
 test('names are the same however they are spelled', () => {
   assert.deepEqual(regular('/Adobe#20Green'), new Name('Adobe Green'));
   assert.deepEqual(regular('/Obj#53tm'), regular('/ObjStm'));

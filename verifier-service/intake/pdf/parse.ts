@@ -29,6 +29,9 @@ const isDigit = (code: number | undefined): boolean => code !== undefined && cod
 
 /** Deeper nesting than any producer writes, shallow enough for the call stack. */
 const MAX_DEPTH = 128;
+/** The largest real, and the largest generation, that a PDF may hold (ISO 32000-1, Annex C and 7.5.4). */
+const MAX_REAL = 3.403e38;
+const MAX_GENERATION = 65_535;
 
 export function skipSpace(cursor: Cursor): void {
   const { bytes } = cursor;
@@ -187,10 +190,10 @@ function parseReal(cursor: Cursor): number {
   const from = cursor.at;
   while (isRegular(cursor.bytes[cursor.at])) cursor.at++;
   const text = latin1(cursor.bytes, from, cursor.at);
-  if (/^[+-]?(\d+\.?\d*|\.\d+)$/.test(text)) return Number(text);
+  if (/^[+-]?(\d+\.?\d*|\.\d+)$/.test(text)) return Math.max(-MAX_REAL, Math.min(MAX_REAL, Number(text)));
   cursor.irregular = true; // '--5', '1.2.3', '-': readers take what they can, else zero
   const leading = /^[+-]*(\d*\.?\d*)/.exec(text)?.[1] ?? '';
-  const value = Number(leading === '' || leading === '.' ? 0 : leading);
+  const value = Math.min(MAX_REAL, Number(leading === '' || leading === '.' ? 0 : leading));
   return text.startsWith('-') ? -value : value;
 }
 
@@ -226,7 +229,7 @@ export function takeObjectHeader(cursor: Cursor): { number: number; generation: 
   skipSpace(cursor);
   const generation = number === undefined ? undefined : takeInteger(cursor);
   skipSpace(cursor);
-  if (number === undefined || generation === undefined) return undefined;
+  if (number === undefined || generation === undefined || generation > MAX_GENERATION) return undefined;
   // 'obj' may be followed at once by a value, as in '1 0 obj<<' or '1 0 obj 5' but also 'obj5'
   if (latin1(cursor.bytes, cursor.at, cursor.at + 3) !== 'obj') return undefined;
   cursor.at += 3;

@@ -1,7 +1,10 @@
 import { ServiceError } from './error.js';
 
-/** Bounds how many uploads are held in memory at once; refuses further ones instead of queueing them. */
-export function createUploadSlots(most: number): <T>(work: () => Promise<T>) => Promise<T> {
+/** Runs work that holds a file in memory, or refuses it with `OVERLOADED`. */
+export type FileSlots = <T>(work: () => Promise<T>) => Promise<T>;
+
+/** Bounds how many files are held in memory at once; refuses further ones instead of queueing them. */
+export function createFileSlots(most: number): FileSlots {
   let taken = 0;
   return async (work) => {
     if (taken >= most)
