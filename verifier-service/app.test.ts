@@ -41,7 +41,25 @@ interface Operation {
     readonly required?: boolean;
   }[];
   readonly security?: readonly Readonly<Record<string, unknown>>[];
+  readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: BodySchema }>> };
 }
+interface BodySchema {
+  readonly required: readonly string[];
+  readonly properties: Readonly<
+    Record<string, { readonly format?: string; readonly oneOf?: readonly unknown[] }>
+  >;
+}
+
+void test('the OpenAPI document says what the parts of an upload are', async () => {
+  const { text } = await service.ask('GET', '/openapi.json');
+  const { paths } = JSON.parse(text) as OpenApi;
+  const partsOf = (path: string) => paths[path]?.post?.requestBody?.content['multipart/form-data']?.schema;
+  const issuing = partsOf('/v1/documents');
+  assert.deepEqual(issuing?.required, ['file', 'details']);
+  assert.equal(issuing.properties.file?.format, 'binary');
+  assert.equal(issuing.properties.details?.oneOf?.length, 4, 'one shape for each kind of document');
+  assert.deepEqual(partsOf('/v1/verify')?.required, ['file']);
+});
 
 void test('the OpenAPI document is of version 3.1 and describes every route', async () => {
   const { text } = await service.ask('GET', '/openapi.json');

@@ -2,9 +2,10 @@ import multipart from '@fastify/multipart';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
-import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { randomUUID } from 'node:crypto';
 import type { SecureContextOptions } from 'node:tls';
+import { describeRoute } from './describe-route.js';
 import { ServiceError } from './error.js';
 import type { Metrics } from './metrics.js';
 import { sendProblem, sendUnreadable } from './problems.js';
@@ -80,7 +81,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(multipart, {
     limits: { parts: 4, files: 2, headerPairs: 64, fileSize: Infinity },
   });
-  await app.register(swagger, { openapi: OPENAPI, transform: jsonSchemaTransform });
+  await app.register(swagger, { openapi: OPENAPI, transform: describeRoute });
   await app.register(swaggerUi, { routePrefix: '/docs', theme: { title: 'Spondon API' } });
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger());
 

@@ -11,6 +11,7 @@ import { type DocumentFile, openDocumentFile, type OpenFileDeps } from '../docum
 import { type EraseDeps, eraseDocument } from '../documents/erase.js';
 import { getDocument, listDocuments, type ReadDeps } from '../documents/read.js';
 import { type Revoked, type RevokeDeps, revokeDocument } from '../documents/revoke.js';
+import { filePart } from '../describe-route.js';
 import { ServiceError } from '../error.js';
 import type { FileSlots } from '../file-slots.js';
 import { facilityOf } from './authentication.js';
@@ -60,6 +61,7 @@ export const documentRoutes: FastifyPluginCallbackZod<DocumentRoutes> = (app, op
         consumes: ['multipart/form-data'],
         response: { 201: issued, default: problem },
       },
+      config: { parts: z.object({ file: filePart, details: issueDetails }) },
     },
     async (request, reply) => {
       const { iss, keyId } = await facilityOf(db, request);

@@ -6,6 +6,7 @@ import { fromHex } from '@spondon/protocol/bytes';
 import { formatDocumentId } from '@spondon/protocol/document-id';
 import { EVIDENCE_MEDIA_TYPE } from '@spondon/protocol/evidence/file';
 import type { FileSlots } from '../file-slots.js';
+import { filePart } from '../describe-route.js';
 import { type EvidenceDeps, makeEvidence } from '../verify/evidence.js';
 import { toServiceError } from '../problems.js';
 import type { VisitorLimit } from '../visitor-limit.js';
@@ -99,6 +100,7 @@ export const verificationRoutes: FastifyPluginCallbackZod<VerificationRoutes> = 
         consumes: ['multipart/form-data'],
         response: { 200: fileVerification, default: problem },
       },
+      config: { parts: z.object({ file: filePart }) },
     },
     async (request, reply) => {
       await allow(limit, request, reply, FILE_COST);
