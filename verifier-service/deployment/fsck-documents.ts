@@ -12,25 +12,21 @@ import { queueRow } from '../documents/queueing.js';
 import { WrappingKeys } from '../facilities/wrapping-keys.js';
 import type { DocumentStore } from '../ipfs/store.js';
 import type { Vault } from '../vault/seal.js';
+import { bundlesOf, queuedIn } from './kept-statements.js';
 import { MSP_ID } from './ledger.js';
 
 const ROWS_AT_ONCE = 500;
-/** Entries in a full bundle of tiles. */
-const BUNDLE = 256;
 
 type Checked = Promise<{ checked: string; result: true }>;
 
 /** Every entry is found under its documentId, and no statement was anchored twice. */
 export async function checkEntries(log: LogStore): Checked {
   let count = 0;
-  for (const [mspId, { size }] of log.heads()) {
-    for (let number = 0; number * BUNDLE < size; number += 1) {
-      for (const [place, entry] of log.bundle(mspId, number).entries()) {
-        checkEntry(log, mspId, number * BUNDLE + place, decodeEntry(entry).text);
-        count += 1;
-      }
-      await othersTurn();
-    }
+  for (const { mspId, first, entries } of bundlesOf(log)) {
+    for (const [place, entry] of entries.entries())
+      checkEntry(log, mspId, first + place, decodeEntry(entry).text);
+    count += entries.length;
+    await othersTurn();
   }
   return { checked: `${count} entries, each found by its code, none anchored twice`, result: true };
 }
@@ -49,27 +45,13 @@ function checkEntry(log: LogStore, mspId: string, index: number, text: string): 
 /** What waits, and what was refused, is signed by its issuer and stands in the row that it belongs to. */
 export async function checkQueue(log: LogStore, db: Database): Checked {
   let count = 0;
-  for (let after = 0; ;) {
-    const rows = await queuedAfter(db, after);
+  for await (const rows of queuedIn(db)) {
     for (const row of rows) await checkRow(log, row, 'queue');
     count += rows.length;
-    const last = rows.at(-1);
-    if (!last) break;
-    after = last.seq;
   }
   const refused = await queueOf(db).selectFrom('refused').selectAll().execute();
   for (const row of refused) await checkRow(log, row, 'refused');
   return { checked: `${count} statements wait, ${refused.length} were refused`, result: true };
-}
-
-function queuedAfter(db: Database, seq: number): Promise<QueueRow[]> {
-  return queueOf(db)
-    .selectFrom('queue')
-    .selectAll()
-    .where('seq', '>', seq)
-    .orderBy('seq')
-    .limit(ROWS_AT_ONCE)
-    .execute();
 }
 
 type StatementRow = Pick<QueueRow, 'seq' | 'mspId' | 'iss' | 'jti' | 'op' | 'statement' | 'acceptedAt'> & {
