@@ -14,7 +14,7 @@ import {
 } from './deployment.test-support.js';
 import type { Finding } from './fsck.js';
 import { fsck } from './fsck.test-support.js';
-import { copyData } from './maintenance.js';
+import { copyData } from './backup.js';
 
 /** What fsck says about documents without a row, and about files that no row names. */
 

@@ -6,7 +6,7 @@ import Libsql from 'libsql';
 import { hexOf, scratchFolders, startTestService } from './deployment.test-support.js';
 import type { Finding } from './fsck.js';
 import { fsck } from './fsck.test-support.js';
-import { copyData } from './maintenance.js';
+import { copyData } from './backup.js';
 
 /** fsck on folders as they are found: stopped, crashed, copied; whatever it finds, it changes nothing. */
 

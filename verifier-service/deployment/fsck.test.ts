@@ -23,9 +23,10 @@ import {
   startTestService,
   type TestService,
 } from './deployment.test-support.js';
+import { copyData, restoreData } from './backup.js';
 import { startEmbedded } from './embedded.js';
 import { damageIn, fsck } from './fsck.test-support.js';
-import { copyData, rebuildDerived, restoreData } from './maintenance.js';
+import { rebuildDerived } from './maintenance.js';
 
 /** A folder as a stopped service left it: documents, statements signed at home, a revocation, a rotation. */
 let dataDir: string;
