@@ -204,33 +204,34 @@ test('a ledger of the same length with another last block is another history', a
   await assertFails(followed, 'LEDGER_REWRITTEN', followed.follower.start());
 });
 
-test('a ledger that can give no more blocks is reported, with its own error', async (t) => {
+/** Gives its first block and comes to an end there, as `end` has it. */
+function ledgerOfOneBlock(end: () => void): ToyLedger {
   const ledger = new ToyLedger();
   ledger.tick();
   const blocks = ledger.blocks.bind(ledger);
   ledger.blocks = async function* (from, signal) {
     for await (const block of blocks(from, signal)) {
       yield block;
-      throw new LedgerError('DAMAGED', 'block 1 cannot be read');
+      end();
+      return;
     }
   };
-  const followed = await follow(t, { ledger });
+  return ledger;
+}
+
+test('a ledger that can give no more blocks is reported, with its own error', async (t) => {
+  const followed = await follow(t, {
+    ledger: ledgerOfOneBlock(() => {
+      throw new LedgerError('DAMAGED', 'block 1 cannot be read');
+    }),
+  });
   const waiting = followed.follower.applied(1);
   await followed.follower.start();
   await assertFails(followed, 'DAMAGED', waiting);
 });
 
 test('blocks that come to an end while nobody stopped are reported', async (t) => {
-  const ledger = new ToyLedger();
-  ledger.tick();
-  const blocks = ledger.blocks.bind(ledger);
-  ledger.blocks = async function* (from, signal) {
-    for await (const block of blocks(from, signal)) {
-      yield block;
-      return;
-    }
-  };
-  const followed = await follow(t, { ledger });
+  const followed = await follow(t, { ledger: ledgerOfOneBlock(() => undefined) });
   const waiting = followed.follower.applied(1);
   await followed.follower.start();
   await assertFails(followed, 'STOPPED', waiting);

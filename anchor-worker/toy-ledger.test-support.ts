@@ -8,6 +8,7 @@ import { leafHash } from '@spondon/protocol/merkle/tree';
 import { packStatements, unpackStatements } from '@spondon/protocol/pack';
 import { CLOCK_KEY, issuerKey, type Issuer, type LogState, logKey } from '@spondon/protocol/records';
 import type { SignedStatement } from '@spondon/protocol/statement';
+import { Changes } from '@spondon/ledger/changes';
 import { type Block, type Ledger, LedgerError, type Refusal, type Transaction } from '@spondon/ledger/port';
 import { MSP, NOON } from './sample.test-support.js';
 
@@ -48,7 +49,7 @@ export class ToyLedger implements Ledger {
   readonly submitted: string[] = [];
   readonly #logs = new Map<string, Log>();
   readonly #late: (() => void)[] = [];
-  readonly #watchers = new Set<() => void>();
+  readonly #changes = new Changes();
 
   submit(
     fn: string,
@@ -152,7 +153,7 @@ export class ToyLedger implements Ledger {
       let block = this.#visible(next);
       while (!block) {
         if (signal.aborted) return;
-        await this.#change(signal);
+        await this.#changes.next(signal);
         block = this.#visible(next);
       }
       if (signal.aborted) return;
@@ -162,7 +163,7 @@ export class ToyLedger implements Ledger {
 
   /** Readers look again. */
   wake(): void {
-    for (const wake of [...this.#watchers]) wake();
+    this.#changes.announce();
   }
 
   close(): Promise<void> {
@@ -212,18 +213,6 @@ export class ToyLedger implements Ledger {
 
   #visible(number: number): Block | undefined {
     return this.holdsBlocks ? undefined : this.chain[number];
-  }
-
-  #change(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = () => {
-        this.#watchers.delete(wake);
-        signal.removeEventListener('abort', wake);
-        resolve();
-      };
-      this.#watchers.add(wake);
-      signal.addEventListener('abort', wake);
-    });
   }
 
   #log(mspId: string): Log {

@@ -79,21 +79,23 @@ test('a function has one name: a call with the contract’s name before it is re
   await assert.rejects(prefixed, { message: refused('ARGUMENT') });
 });
 
+/** How many arguments each function takes. */
+const ARGUMENTS = {
+  Init: 1,
+  Tick: 0,
+  Append: 3,
+  Decide: 1,
+  Head: 1,
+  Clock: 0,
+  Issuer: 1,
+  Status: 2,
+  Attest: 1,
+};
+
 test('every function refuses a wrong number of arguments', async () => {
   const { ledger } = await openSample();
-  const counts = {
-    Init: 1,
-    Tick: 0,
-    Append: 3,
-    Decide: 1,
-    Head: 1,
-    Clock: 0,
-    Issuer: 1,
-    Status: 2,
-    Attest: 1,
-  };
   for (const fn of TRANSACTIONS) {
-    for (const count of [0, 1, 2, 3, 4].filter((each) => each !== counts[fn])) {
+    for (const count of [0, 1, 2, 3, 4].filter((each) => each !== ARGUMENTS[fn])) {
       const call = ledger.endorse('DghsMSP', fn, new Array<string>(count).fill('x'));
       await assert.rejects(call, { message: refused('ARGUMENT') });
     }
@@ -102,17 +104,6 @@ test('every function refuses a wrong number of arguments', async () => {
 
 test('whatever bytes come as arguments, the contract refuses in its own words', async () => {
   const { ledger } = await openSample();
-  const counts = {
-    Init: 1,
-    Tick: 0,
-    Append: 3,
-    Decide: 1,
-    Head: 1,
-    Clock: 0,
-    Issuer: 1,
-    Status: 2,
-    Attest: 1,
-  };
   const hostile = fc.oneof(
     fc.uint8Array({ maxLength: 40 }),
     fc.json().map((text) => Buffer.from(text)),
@@ -122,10 +113,10 @@ test('whatever bytes come as arguments, the contract refuses in its own words', 
   );
   await fc.assert(
     fc.asyncProperty(
-      fc.constantFrom(...TRANSACTIONS.filter((fn) => counts[fn] > 0)),
+      fc.constantFrom(...TRANSACTIONS.filter((fn) => ARGUMENTS[fn] > 0)),
       fc.tuple(hostile, hostile, hostile),
       async (fn, args) => {
-        const call = ledger.endorse('DghsMSP', fn, args.slice(0, counts[fn]));
+        const call = ledger.endorse('DghsMSP', fn, args.slice(0, ARGUMENTS[fn]));
         // Only a read may succeed: some short text is an MSP id, or has the form of an issuer's.
         await call.then(
           ({ writes }) => assert.equal(writes.size, 0),

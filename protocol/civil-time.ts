@@ -1,6 +1,7 @@
 /** Proleptic Gregorian calendar arithmetic, so that no room of the verifier needs a clock or a time zone. */
 
-const MONTHS = [
+/** In English, January first. */
+export const MONTHS: readonly string[] = [
   'January',
   'February',
   'March',

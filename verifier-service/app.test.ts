@@ -1,30 +1,19 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   type Answer,
   assertProblem,
   PATIENT,
-  removeFolder,
   reportDetails,
   somePdf,
-  startTestService,
-  temporaryFolder,
-  type TestService,
   upload,
 } from './deployment/deployment.test-support.js';
+import { sharedService } from './deployment/shared-service.test-support.js';
 
-let service: TestService;
-let port: number;
-before(async () => {
-  service = await startTestService(await temporaryFolder(), { SPONDON_MAX_UPLOADS: '1' });
-  port = Number(new URL(await service.app.listen({ host: '127.0.0.1', port: 0 })).port);
-});
-after(async () => {
-  await service.close();
-  await removeFolder(service.dataDir);
-});
+const service = await sharedService({ SPONDON_MAX_UPLOADS: '1' });
+const port = Number(new URL(await service.app.listen({ host: '127.0.0.1', port: 0 })).port);
 
 interface OpenApi {
   readonly openapi: string;

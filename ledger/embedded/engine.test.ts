@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes, X509Certificate } from 'node:crypto';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { peer } from '@hyperledger/fabric-protos';
 import { decodeIdentity } from '../envelope.js';
 import { decodeReadWriteSet } from '../rwset.js';
@@ -97,13 +97,18 @@ test('of two transactions that read the same version one is valid and the other 
   );
 });
 
-test('a transaction that was simulated while another one was being flushed is a conflict in the next block', async (t) => {
+/** A ledger that opens `flushing` when it has a block to flush, and waits for `mayFlush`. */
+async function openHeldBack(t: TestContext) {
   const [flushing, mayFlush] = [gate(), gate()];
   const openStorage = flushingAfter(() => {
     flushing.open();
     return mayFlush.opened;
   });
-  const ledger = await openToy(t, await temporaryFolder(t), { openStorage });
+  return { ledger: await openToy(t, await temporaryFolder(t), { openStorage }), flushing, mayFlush };
+}
+
+test('a transaction that was simulated while another one was being flushed is a conflict in the next block', async (t) => {
+  const { ledger, flushing, mayFlush } = await openHeldBack(t);
   const first = ledger.submit('Increment', ['n']);
   await flushing.opened;
   const second = ledger.submit('Increment', ['n']);
@@ -138,12 +143,7 @@ test('a key that appeared or vanished since it was read is a conflict, and blind
 });
 
 test('before its block is flushed nobody is told of a transaction, and nobody sees it', async (t) => {
-  const [flushing, mayFlush] = [gate(), gate()];
-  const openStorage = flushingAfter(() => {
-    flushing.open();
-    return mayFlush.opened;
-  });
-  const ledger = await openToy(t, await temporaryFolder(t), { openStorage });
+  const { ledger, flushing, mayFlush } = await openHeldBack(t);
   let told = false;
   const submit = ledger.submit('Put', ['a', 'one']).then(() => (told = true));
   await flushing.opened;

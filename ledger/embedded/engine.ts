@@ -1,4 +1,5 @@
 import type { Contract } from 'fabric-contract-api';
+import { Changes } from '../changes.js';
 import { decodeBlock } from '../block.js';
 import { decodeIdentity } from '../envelope.js';
 import { LedgerError, type Attestation, type Block, type Ledger } from '../port.js';
@@ -59,7 +60,8 @@ export class EmbeddedLedger implements Ledger {
   readonly #committer: Committer;
   readonly #lock = new SnapshotLock();
   readonly #submits = new Set<Promise<Committed>>();
-  readonly #watchers = new Set<() => void>();
+  /** New blocks, and the end. */
+  readonly #changes = new Changes();
   #bundle: Promise<unknown> = Promise.resolve();
   #closed = false;
   #closing: Promise<void> | null = null;
@@ -73,7 +75,7 @@ export class EmbeddedLedger implements Ledger {
     this.#creator = decodeIdentity(organisation.client.serialized);
     this.#file = file;
     this.#state = state;
-    const onCommit = () => this.#wake();
+    const onCommit = () => this.#changes.announce();
     this.#committer = new Committer({ file, state, lock: this.#lock, onCommit });
   }
 
@@ -168,7 +170,7 @@ export class EmbeddedLedger implements Ledger {
 
   async #close(): Promise<void> {
     this.#closed = true;
-    this.#wake();
+    this.#changes.announce();
     await Promise.allSettled(this.#submits);
     await this.#lock.exclusive(() => this.#state.close());
     await this.#file.close();
@@ -202,25 +204,8 @@ export class EmbeddedLedger implements Ledger {
       if (signal.aborted) return false;
       if (this.#closed) throw closed();
       if (number < this.#state.position.height) return true;
-      await this.#change(signal);
+      await this.#changes.next(signal);
     }
-  }
-
-  /** Resolves at the next block, at closing, or when the signal aborts. */
-  #change(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = () => {
-        this.#watchers.delete(wake);
-        signal.removeEventListener('abort', wake);
-        resolve();
-      };
-      this.#watchers.add(wake);
-      signal.addEventListener('abort', wake);
-    });
-  }
-
-  #wake(): void {
-    for (const wake of [...this.#watchers]) wake();
   }
 
   #offsetOf(number: number): number {

@@ -1,9 +1,8 @@
 import { X509Certificate, createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeIdentity } from '../envelope.js';
 import { LedgerError } from '../port.js';
-import { OWNER_ONLY_FILE, writeFileDurably } from '../durable-file.js';
+import { OWNER_ONLY_FILE, readIfThere, writeFileDurably } from '../durable-file.js';
 import { createOrganisation } from './certificates.js';
 import { signDer } from './signature.js';
 
@@ -133,14 +132,8 @@ export async function loadPublicIdentities(
 }
 
 async function readIdentity(folder: string): Promise<Stored | null> {
-  let text: string;
-  try {
-    text = await readFile(join(folder, IDENTITY_FILE), 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
-  return parseIdentity(text);
+  const text = await readIfThere(join(folder, IDENTITY_FILE));
+  return text === null ? null : parseIdentity(text);
 }
 
 /** @throws LedgerError `DAMAGED` */

@@ -14,6 +14,7 @@ import type { Issuer } from '../records.js';
 import { signStatement, type IssueStatement } from '../statement.js';
 import { signTrustBundle } from '../trust.js';
 import type { TrustPayload, TrustSigner } from '../trust/payload.js';
+import { issuerWith } from './finding.js';
 import { DAY, TODAY, endorse, mintCertificate, type Minted } from './mint.js';
 
 /** A consortium of two regulators and two hospitals, one document, and everything that proves it. */
@@ -136,17 +137,8 @@ export const STATEMENT: IssueStatement = {
 };
 
 export function issuerRecord(network: Network, change: Partial<Issuer> = {}): Issuer {
-  return {
-    name: 'Sample Hospital',
-    kind: 'hospital',
-    mspId: 'SampleHospital',
-    licence: 'L-1',
-    telephone: '+880 2 000000',
-    keys: [{ ...network.issuerKey.signer, from: TODAY - 50 * DAY }],
-    state: 'admitted',
-    since: TODAY - 50 * DAY,
-    ...change,
-  };
+  const since = TODAY - 50 * DAY;
+  return issuerWith({ keys: [{ ...network.issuerKey.signer, from: since }], since, ...change });
 }
 
 /** What one run of a chaincode looks like to a peer; everything but `state` and `result` as `Attest` has it. */

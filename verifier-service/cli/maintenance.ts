@@ -1,7 +1,8 @@
+import { copyData, restoreData } from '../deployment/backup.js';
 import { checkData } from '../deployment/fsck.js';
 import { changeMasterKey } from '../deployment/master-key-change.js';
 import { tidyData } from '../deployment/tidy.js';
-import { copyData, rebuildDerived, restoreData } from '../deployment/maintenance.js';
+import { rebuildDerived } from '../deployment/maintenance.js';
 
 const masterKey = (): string | undefined => process.env.SPONDON_MASTER_KEY;
 
@@ -37,7 +38,8 @@ export async function backUp(dataDir: string, target: string): Promise<void> {
 }
 
 export async function restore(backup: string, dataDir: string): Promise<void> {
-  await restoreData(backup, dataDir);
+  const { isChecked } = await restoreData(backup, dataDir);
+  if (!isChecked) print(`${backup} has no checksums: whether it is as it was written, only fsck can tell.`);
   print(`${dataDir} is restored. Put the master key back (${dataDir}/master.key, mode 0600), then run fsck.`);
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { sql } from 'kysely';
 import Libsql from 'libsql';
-import { removeFolder, startTestService, temporaryFolder } from '../deployment/deployment.test-support.js';
+import { scratchFolders, startTestService } from '../deployment/deployment.test-support.js';
 import { damagedRows, withCheck } from './row-check.js';
 import { migrate, type Migration } from './migrate.js';
 import type { Database } from './schema.js';
@@ -15,11 +15,8 @@ const VERSION_1 = await readFile(new URL('../../database/testdata/version-1.sql'
 
 const apiKey = withCheck({ id: 'k', iss: null, digest: new Uint8Array(32), createdAt: 1, revokedAt: null });
 
-async function newFile(t: TestContext): Promise<string> {
-  const folder = await temporaryFolder();
-  t.after(() => removeFolder(folder));
-  return join(folder, 'service.db');
-}
+const newFolder = scratchFolders();
+const newFile = async (): Promise<string> => join(await newFolder(), 'service.db');
 
 async function open(t: TestContext, file: string): Promise<Database> {
   const db = await openSqlite(file);
@@ -39,7 +36,7 @@ const versionsOf = async (db: Database): Promise<number[]> =>
   );
 
 void test('a database of the first version is brought up, with what it holds', async (t) => {
-  const file = await newFile(t);
+  const file = await newFile();
   const old = new Libsql(file);
   old.exec(VERSION_1);
   old
@@ -53,7 +50,7 @@ void test('a database of the first version is brought up, with what it holds', a
 });
 
 void test('opening a database again changes nothing', async (t) => {
-  const file = await newFile(t);
+  const file = await newFile();
   const before = await schemaOf(await open(t, file));
   const db = await open(t, file);
   assert.deepEqual(await schemaOf(db), before);
@@ -64,8 +61,9 @@ void test('opening a database again changes nothing', async (t) => {
   );
 });
 
-void test('a database of a later version is refused and left as it is', async (t) => {
-  const file = await newFile(t);
+/** A database as a later version of this program will have left it. */
+async function newFileOfLater(): Promise<{ file: string; version: number }> {
+  const file = await newFile();
   const db = await openSqlite(file);
   const version = (await versionsOf(db)).length + 1;
   await db
@@ -75,6 +73,11 @@ void test('a database of a later version is refused and left as it is', async (t
   await sql`create table "ofLater" (a text)`.execute(db);
   await sql`pragma wal_checkpoint(truncate)`.execute(db);
   await db.destroy();
+  return { file, version };
+}
+
+void test('a database of a later version is refused and left as it is', async () => {
+  const { file, version } = await newFileOfLater();
   const bytes = await readFile(file);
   await assert.rejects(openSqlite(file), {
     code: 'DATA_NEWER',
@@ -83,15 +86,8 @@ void test('a database of a later version is refused and left as it is', async (t
   assert.ok(bytes.equals(await readFile(file)));
 });
 
-void test('a service does not start on a database of a later version, and founds nothing', async (t) => {
-  const file = await newFile(t);
-  const db = await openSqlite(file);
-  const version = (await versionsOf(db)).length + 1;
-  await db
-    .insertInto('schemaVersions')
-    .values(withCheck({ version, appliedAt: 1 }))
-    .execute();
-  await db.destroy();
+void test('a service does not start on a database of a later version, and founds nothing', async () => {
+  const { file } = await newFileOfLater();
   const environment = { SPONDON_MASTER_KEY: 'A'.repeat(43) };
   await assert.rejects(startTestService(join(file, '..'), environment), { code: 'DATA_NEWER' });
   await assert.rejects(stat(join(file, '..', 'ledger', 'blocks')), { code: 'ENOENT' });

@@ -1,6 +1,8 @@
+import { rmSync } from 'node:fs';
 import Libsql from 'libsql';
 import { join } from 'node:path';
 import { ServiceError } from '../error.js';
+import { CHECKSUMS } from './checksums.js';
 
 export const LOCK_FILE = 'lock';
 
@@ -14,7 +16,10 @@ export interface DataLock {
  */
 export function lockDataFolder(folder: string): DataLock {
   // Without a journal on the disk, which a crash would leave and a reader would have to delete.
-  return hold(folder, 'PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+  const lock = hold(folder, 'PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
+  // Of a backup that somebody is about to work on, the checksums hold no longer.
+  rmSync(join(folder, CHECKSUMS), { force: true });
+  return lock;
 }
 
 /** Keeps {@link lockDataFolder} out, and other readers not. Writes nothing; the file must be there. */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PDFDocument } from '@cantoo/pdf-lib';
 import { pino } from 'pino';
@@ -33,6 +34,7 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly text: string;
+  readonly bytes: Buffer;
   /** Parsed JSON; `{}` when the body is none. */
   readonly body: Body;
 }
@@ -115,6 +117,26 @@ export function temporaryFolder(): Promise<string> {
 
 export function removeFolder(folder: string): Promise<void> {
   return rm(folder, { recursive: true, force: true });
+}
+
+/** Makes temporary folders for the tests of a file, which are removed after the last of them. */
+export function scratchFolders(): () => Promise<string> {
+  const made: string[] = [];
+  after(() => Promise.all(made.map(removeFolder)));
+  return async () => {
+    const folder = await temporaryFolder();
+    made.push(folder);
+    return folder;
+  };
+}
+
+/** Paths of all files below a folder. */
+export async function filesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
 }
 
 /** Asks again until it is so: what is awaited comes by itself, sooner or later. */
@@ -204,6 +226,7 @@ async function inject(
     status: answer.statusCode,
     headers: answer.headers,
     text: answer.body,
+    bytes: answer.rawPayload,
     body: isJson && answer.body !== '' ? answer.json<Body>() : {},
   };
 }

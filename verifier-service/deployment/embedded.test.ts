@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { pino } from 'pino';
 import { concatBytes } from '@spondon/protocol/bytes';
 import { publicKeyFromJwk } from '@spondon/protocol/crypto';
@@ -13,38 +13,26 @@ import { parseStatement } from '@spondon/protocol/statement';
 import {
   admitHomeHospital,
   assertProblem,
-  type HomeKey,
   issueStatement,
   newHomeKey,
-  removeFolder,
   reportDetails,
+  scratchFolders,
   signed,
   somePdf,
   startTestService,
-  temporaryFolder,
-  type TestService,
   until,
   upload,
 } from './deployment.test-support.js';
 import { openVault } from './open-vault.js';
-import { checkData, type Finding } from './fsck.js';
+import { damageIn } from './fsck.test-support.js';
 import { MSP_ID, openLedger } from './ledger.js';
+import { sharedService } from './shared-service.test-support.js';
 import { KnownSignatures } from '../verify/known-signatures.js';
 
-let dataDir: string;
-let service: TestService;
-let key: HomeKey;
-let apiKey: string;
-before(async () => {
-  dataDir = await temporaryFolder();
-  service = await startTestService(dataDir, { SPONDON_MAX_QUEUE: '1' });
-  key = newHomeKey();
-  apiKey = await admitHomeHospital(service, key);
-});
-after(async () => {
-  await service.close();
-  await removeFolder(dataDir);
-});
+const newFolder = scratchFolders();
+const service = await sharedService({ SPONDON_MAX_QUEUE: '1' });
+const key = newHomeKey();
+const apiKey = await admitHomeHospital(service, key);
 
 const gauge = async (): Promise<string | undefined> =>
   /^spondon_queue_statements (\d+)$/m.exec((await service.ask('GET', '/metrics')).text)?.[1];
@@ -66,13 +54,12 @@ void test('while too much waits to be anchored, nothing more is accepted, and ca
     assertProblem(refused, 503, 'OVERLOADED');
     assert.ok(Number(refused.headers['retry-after']) > 0);
   }
-  assert.equal((await service.ask('GET', `/v1/verify?code=${jti}`)).body.verdict, 'pending');
+  assert.equal((await service.verified(jti)).verdict, 'pending');
   await service.db.deleteFrom('queue').where('mspId', '=', 'ElsewhereMSP').execute();
 });
 
 void test('a service that is told to end finishes what it accepted', async () => {
-  await service.close();
-  service = await startTestService(dataDir);
+  await service.restart();
   const url = await service.app.listen({ host: '127.0.0.1', port: 0 });
   const issuing = fetch(`${url}/v1/documents`, {
     method: 'POST',
@@ -84,9 +71,8 @@ void test('a service that is told to end finishes what it accepted', async () =>
     () => new Promise((resolve) => service.app.server.getConnections((_, count) => resolve(count > 0))),
   );
   const [answer] = await Promise.all([issuing.catch(() => null), service.close()]);
-  const kept = service.hospitalKey;
-  service = await startTestService(dataDir, {}, kept);
-  const { body } = await service.ask('GET', '/v1/documents', { key: kept });
+  await service.restart();
+  const { body } = await service.asHospital('GET', '/v1/documents');
   if (answer?.status === 201) {
     const { documentId } = (await answer.json()) as { documentId: string };
     assert.equal(body.documents?.[0]?.documentId, documentId);
@@ -96,8 +82,7 @@ void test('a service that is told to end finishes what it accepted', async () =>
 });
 
 void test('a statement verified on its way in is known after a restart, and what that cache says changes no answer', async () => {
-  await service.close();
-  service = await startTestService(dataDir);
+  await service.restart();
   const [good, forged] = [issueStatement(), issueStatement()];
   const text = await signed(good, key);
   const json = { statements: [text] };
@@ -113,11 +98,7 @@ void test('a statement verified on its way in is known after a restart, and what
   await service.ask('POST', '/v1/statements', { key: apiKey, json: next });
   await service.anchored();
   const verdicts = async (): Promise<unknown[]> =>
-    Promise.all(
-      [good, forged].map(
-        async ({ jti: code }) => (await service.ask('GET', `/v1/verify?code=${code}`)).body.verdict,
-      ),
-    );
+    Promise.all([good, forged].map(async ({ jti: code }) => (await service.verified(code)).verdict));
   assert.deepEqual(await verdicts(), ['valid', 'altered']);
   const { knownSignatures: path } = service.folders;
   await service.close();
@@ -125,14 +106,14 @@ void test('a statement verified on its way in is known after a restart, and what
   const { signature } = parseStatement(text);
   const digest = sha256(concatBytes(publicKeyFromJwk(key.jwk), signature, signingInputOf(text)));
   assert.ok((await KnownSignatures.open(path)).has(digest));
-  service = await startTestService(dataDir);
+  await service.restart();
   assert.deepEqual(await verdicts(), ['valid', 'altered']);
   await service.close();
   await writeFile(
     path,
     (await readFile(path)).map((byte) => byte ^ 0xff),
   );
-  service = await startTestService(dataDir);
+  await service.restart();
   assert.deepEqual(await verdicts(), ['valid', 'altered']);
 });
 
@@ -150,9 +131,7 @@ void test('fsck finds a statement that stands in the log twice', async () => {
     await ledger.submit('Append', [String(head.size), packed, '[]']);
   }
   await ledger.close();
-  const findings: Finding[] = [];
-  assert.equal(await checkData(dataDir, undefined, (finding) => findings.push(finding)), false);
-  const damaged = findings.filter(({ damage }) => damage !== null);
+  const damaged = await damageIn(service.dataDir);
   assert.deepEqual(
     damaged.map(({ area }) => area),
     ['entries'],
@@ -164,12 +143,11 @@ void test('fsck finds a statement that stands in the log twice', async () => {
 });
 
 void test('a certificate that is none ends the start before anything is founded', async () => {
-  const folder = await temporaryFolder();
+  const folder = await newFolder();
   const pem = join(folder, 'pem');
   await writeFile(pem, 'not a certificate');
   const data = join(folder, 'data');
   const settings = { SPONDON_TLS_CERT: pem, SPONDON_TLS_KEY: pem };
   await assert.rejects(startTestService(data, settings), { code: 'CONFIG_INVALID' });
   assert.ok(!existsSync(data));
-  await removeFolder(folder);
 });

@@ -5,6 +5,8 @@ import { makeFolderDurably } from '@spondon/ledger/durable-file';
 import { ServiceError } from '../error.js';
 
 const OWNER_ONLY = 0o700;
+/** Stands in a folder from before anything is copied into it until all of it is. */
+export const HALF_COPIED = 'half-copied';
 /** The ledger's own file, without which there is none. */
 const BLOCKS = 'blocks';
 
@@ -32,11 +34,21 @@ export async function makeFolders({ data, ledger, credentials }: Folders): Promi
   }
 }
 
+/** Throws `DATA_DAMAGED`. */
+export function refuseHalfCopied(folder: string): void {
+  if (!existsSync(join(folder, HALF_COPIED))) return;
+  const message =
+    `${folder} is half a copy. Unless a backup or restore is at work on it just now, one was cut short: delete what is ` +
+    'in it, and start that again';
+  throw new ServiceError('DATA_DAMAGED', message);
+}
+
 /**
- * A ledger without the database beside it is no first start: documents' keys and rows are gone, and starting anew would
- * hide that. Throws `DATA_DAMAGED`.
+ * Half a backup or half a restored folder is none. A ledger without the database beside it is no first start either:
+ * documents' keys and rows are gone, and starting anew would hide that. Throws `DATA_DAMAGED`.
  */
 export function refuseHalfAFolder({ data, ledger, database }: Folders): void {
+  refuseHalfCopied(data);
   if (existsSync(database) || !existsSync(join(ledger, BLOCKS))) return;
   const message = `${data} holds a ledger and no service.db: restore service.db from a backup`;
   throw new ServiceError('DATA_DAMAGED', message);

@@ -6,8 +6,10 @@ import { sql } from 'kysely';
 import { enqueue, setAside } from '@spondon/anchor-worker/queue';
 import { type Database, queueOf } from '../database/schema.js';
 import { openSqlite } from '../database/sqlite.js';
-import { removeFolder, temporaryFolder } from './deployment.test-support.js';
+import { scratchFolders } from './deployment.test-support.js';
 import { checkDatabase } from './fsck-database.js';
+
+const newFolder = scratchFolders();
 
 /** As SQLite stores a time in milliseconds: six bytes, big-endian. */
 function stored(time: number): Buffer {
@@ -32,9 +34,8 @@ async function fill(db: Database, acceptedAt: number): Promise<void> {
   await sql`pragma wal_checkpoint(truncate)`.execute(db);
 }
 
-void test('a flipped bit in what no statement vouches for of a waiting or refused row is found', async (t) => {
-  const folder = await temporaryFolder();
-  t.after(() => removeFolder(folder));
+void test('a flipped bit in what no statement vouches for of a waiting or refused row is found', async () => {
+  const folder = await newFolder();
   const path = join(folder, 'service.db');
   const acceptedAt = 1_767_225_600_123;
   const db = await openSqlite(path);

@@ -3,7 +3,6 @@ import { sha256, verify } from '@spondon/protocol/crypto-node';
 import { publicKeyFromJwk } from '@spondon/protocol/crypto';
 import { keyOf } from '@spondon/protocol/records';
 import { parseStatement, type SignedStatement, verifyStatement } from '@spondon/protocol/statement';
-import { TILE_WIDTH } from '@spondon/protocol/tile';
 import type { LogStore } from '@spondon/anchor-worker/log/store';
 import { queuedByCode, type QueueRow, refusedByCode } from '@spondon/anchor-worker/queue';
 import { type Database, queueOf } from '../database/schema.js';
@@ -13,6 +12,7 @@ import { queueRow } from '../documents/queueing.js';
 import { WrappingKeys } from '../facilities/wrapping-keys.js';
 import type { DocumentStore } from '../ipfs/store.js';
 import type { Vault } from '../vault/seal.js';
+import { bundlesOf, queuedIn, refusedIn } from './kept-statements.js';
 import { MSP_ID } from './ledger.js';
 
 const ROWS_AT_ONCE = 500;
@@ -22,14 +22,11 @@ type Checked = Promise<{ checked: string; result: true }>;
 /** Every entry is found under its documentId, and no statement was anchored twice. */
 export async function checkEntries(log: LogStore): Checked {
   let count = 0;
-  for (const [mspId, { size }] of log.heads()) {
-    for (let number = 0; number * TILE_WIDTH < size; number += 1) {
-      for (const [place, entry] of log.bundle(mspId, number).entries()) {
-        checkEntry(log, mspId, number * TILE_WIDTH + place, decodeEntry(entry).text);
-        count += 1;
-      }
-      await othersTurn();
-    }
+  for (const { mspId, first, entries } of bundlesOf(log)) {
+    for (const [place, entry] of entries.entries())
+      checkEntry(log, mspId, first + place, decodeEntry(entry).text);
+    count += entries.length;
+    await othersTurn();
   }
   return { checked: `${count} entries, each found by its code, none anchored twice`, result: true };
 }
@@ -47,36 +44,22 @@ function checkEntry(log: LogStore, mspId: string, index: number, text: string): 
 
 /** What waits, and what was refused, is signed by its issuer and stands in the row that it belongs to. */
 export async function checkQueue(log: LogStore, db: Database): Checked {
-  const queue = queueOf(db);
-  const waiting = await checkRows(log, 'queue', (seq) =>
-    queue.selectFrom('queue').selectAll().where('seq', '>', seq).orderBy('seq').limit(ROWS_AT_ONCE).execute(),
-  );
-  const refused = await checkRows(log, 'refused', (seq) =>
-    queue
-      .selectFrom('refused')
-      .selectAll()
-      .where('seq', '>', seq)
-      .orderBy('seq')
-      .limit(ROWS_AT_ONCE)
-      .execute(),
-  );
+  const waiting = await checkRows(log, 'queue', queuedIn(db));
+  const refused = await checkRows(log, 'refused', refusedIn(db));
   return { checked: `${waiting} statements wait, ${refused} were refused`, result: true };
 }
 
 async function checkRows(
   log: LogStore,
   table: string,
-  rowsAfter: (seq: number) => Promise<StatementRow[]>,
+  portions: AsyncIterable<readonly StatementRow[]>,
 ): Promise<number> {
   let count = 0;
-  for (let after = 0; ;) {
-    const rows = await rowsAfter(after);
+  for await (const rows of portions) {
     for (const row of rows) await checkRow(log, row, table);
     count += rows.length;
-    const last = rows.at(-1);
-    if (!last) return count;
-    after = last.seq;
   }
+  return count;
 }
 
 type StatementRow = Pick<QueueRow, 'seq' | 'mspId' | 'iss' | 'jti' | 'op' | 'statement' | 'acceptedAt'> & {

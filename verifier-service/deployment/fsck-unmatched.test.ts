@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import Libsql from 'libsql';
 import { parseDocumentId } from '@spondon/protocol/document-id';
 import {
   admitHomeHospital,
   issueStatement,
   newHomeKey,
-  removeFolder,
+  scratchFolders,
   signed,
   startTestService,
-  temporaryFolder,
 } from './deployment.test-support.js';
-import { checkData, type Finding } from './fsck.js';
-import { copyData } from './maintenance.js';
+import type { Finding } from './fsck.js';
+import { fsck } from './fsck.test-support.js';
+import { copyData } from './backup.js';
 
 /** What fsck says about documents without a row, and about files that no row names. */
 
@@ -22,13 +22,7 @@ import { copyData } from './maintenance.js';
 let backup: string;
 let lost: string;
 let masterKey: string;
-const scratch: string[] = [];
-
-async function newFolder(): Promise<string> {
-  const folder = await temporaryFolder();
-  scratch.push(folder);
-  return folder;
-}
+const newFolder = scratchFolders();
 
 before(async () => {
   masterKey = Buffer.alloc(32, 7).toString('base64url');
@@ -45,9 +39,6 @@ before(async () => {
   await copyData(running, backup);
   await service.close();
 });
-after(async () => {
-  await Promise.all(scratch.map(removeFolder));
-});
 
 /** fsck of a copy in which `change` was made. */
 async function fsckAfter(change: (db: Libsql.Database) => void): Promise<Finding> {
@@ -56,8 +47,8 @@ async function fsckAfter(change: (db: Libsql.Database) => void): Promise<Finding
   const db = new Libsql(join(copy, 'service.db'));
   change(db);
   db.close();
-  const findings: Finding[] = [];
-  assert.equal(await checkData(copy, masterKey, (finding) => findings.push(finding)), true);
+  const findings = await fsck(copy, masterKey);
+  assert.ok(findings.every(({ damage }) => damage === null));
   return findings.find(({ area }) => area === 'documents') ?? assert.fail('documents were not checked');
 }
 

@@ -1,10 +1,10 @@
 import { decodeEntry } from '@spondon/protocol/entry';
 import { formatDocumentId } from '@spondon/protocol/document-id';
 import { parseStatement, type SignedStatement } from '@spondon/protocol/statement';
-import { TILE_WIDTH } from '@spondon/protocol/tile';
 import type { LogStore } from '@spondon/anchor-worker/log/store';
-import { type Database, queueOf } from '../database/schema.js';
+import type { Database } from '../database/schema.js';
 import type { DocumentStore } from '../ipfs/store.js';
+import { bundlesOf, queuedIn } from './kept-statements.js';
 
 /**
  * What has no row where it could have one. A lost row cannot be told from one that never was, so these are notes and no
@@ -48,23 +48,9 @@ export async function issuedWithoutRow(log: LogStore, db: Database): Promise<str
 
 /** Anchored statements, then those that wait; a few at a time. */
 async function* statementsKept(log: LogStore, db: Database): AsyncGenerator<SignedStatement[]> {
-  for (const [mspId, { size }] of log.heads()) {
-    for (let number = 0; number * TILE_WIDTH < size; number += 1)
-      yield log.bundle(mspId, number).map((entry) => parseStatement(decodeEntry(entry).text));
-  }
-  for (let after = 0; ;) {
-    const rows = await queueOf(db)
-      .selectFrom('queue')
-      .select(['seq', 'statement'])
-      .where('seq', '>', after)
-      .orderBy('seq')
-      .limit(ASKED_AT_ONCE)
-      .execute();
-    yield rows.map(({ statement }) => parseStatement(statement));
-    const last = rows.at(-1);
-    if (!last) return;
-    after = last.seq;
-  }
+  for (const { entries } of bundlesOf(log))
+    yield entries.map((entry) => parseStatement(decodeEntry(entry).text));
+  for await (const rows of queuedIn(db)) yield rows.map(({ statement }) => parseStatement(statement));
 }
 
 /** Encrypted files that no row names: without its row, and the key in it, nobody can say whose a file is. */

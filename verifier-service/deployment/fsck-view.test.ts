@@ -1,23 +1,18 @@
 import assert from 'node:assert/strict';
 import { appendFile, cp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import Libsql from 'libsql';
-import { hexOf, removeFolder, startTestService, temporaryFolder } from './deployment.test-support.js';
-import { checkData, type Finding } from './fsck.js';
-import { copyData } from './maintenance.js';
+import { hexOf, scratchFolders, startTestService } from './deployment.test-support.js';
+import type { Finding } from './fsck.js';
+import { fsck } from './fsck.test-support.js';
+import { copyData } from './backup.js';
 
 /** fsck on folders as they are found: stopped, crashed, copied; whatever it finds, it changes nothing. */
 
 let dataDir: string;
 let backup: string;
-const scratch: string[] = [];
-
-async function newFolder(): Promise<string> {
-  const folder = await temporaryFolder();
-  scratch.push(folder);
-  return folder;
-}
+const newFolder = scratchFolders();
 
 before(async () => {
   dataDir = join(await newFolder(), 'data');
@@ -33,9 +28,6 @@ before(async () => {
   await service.close();
   await cp(join(backup, 'service.db'), join(dataDir, 'service.db'));
   await rm(join(dataDir, 'service.db-wal'), { force: true });
-});
-after(async () => {
-  await Promise.all(scratch.map(removeFolder));
 });
 
 /** Path, kind, time of the last change and bytes of everything in a folder, the folder itself among it. */
@@ -56,8 +48,7 @@ async function stateOf(folder: string): Promise<Record<string, string>> {
 /** What fsck says, having changed nothing. */
 async function fsckUnchanged(folder: string, masterKey?: string): Promise<Finding[]> {
   const was = await stateOf(folder);
-  const findings: Finding[] = [];
-  await checkData(folder, masterKey, (finding) => findings.push(finding));
+  const findings = await fsck(folder, masterKey);
   assert.deepEqual(await stateOf(folder), was);
   return findings;
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { pino } from 'pino';
 import { LogStore } from '@spondon/anchor-worker/log/store';
 import { rebuildLog } from '@spondon/anchor-worker/log/rebuild';
@@ -19,6 +19,7 @@ import { openBlocksToRead, withView } from './fsck-view.js';
 import type { Folders } from './folders.js';
 import { openVault } from './open-vault.js';
 import { CHAINCODE, CHANNEL, openLedger } from './ledger.js';
+import { filesBelow, firstDifference } from './pieces.js';
 
 /** One area that was checked: what was looked at, or the first damage found in it. */
 export interface Finding {
@@ -186,24 +187,19 @@ function blockIn(text: string): number | null {
 /** Made again up to the same block, the derived files must be the same bytes. */
 async function compareLog(folder: string, rebuilt: string, end: number): Promise<string> {
   if (end === 0) return 'nothing derived yet; the next start makes it';
-  const files = await filesBelow(rebuilt);
-  for (const file of files) await compareFiles(join(rebuilt, file), join(folder, file), file);
-  return `${files.length} files of tiles, index and registry up to block ${end - 1}, rebuilt and compared`;
+  let count = 0;
+  for await (const file of filesBelow(rebuilt)) {
+    await compareFiles(join(rebuilt, file), join(folder, file), file);
+    count += 1;
+  }
+  return `${count} files of tiles, index and registry up to block ${end - 1}, rebuilt and compared`;
 }
 
 async function compareFiles(expected: string, actual: string, name: string): Promise<void> {
   if (!existsSync(actual)) throw new Error(`log/${name} is missing; run reindex`);
-  const [wanted, found] = await Promise.all([readFile(expected), readFile(actual)]);
+  const { size } = await stat(expected);
   // The journal may already hold what came after the last checkpoint.
-  const comparable = name.endsWith('.jsonl') ? found.subarray(0, wanted.length) : found;
-  if (wanted.equals(comparable)) return;
-  const at = wanted.findIndex((byte, offset) => comparable[offset] !== byte);
-  throw new Error(`log/${name} differs from the ledger at byte ${at < 0 ? wanted.length : at}; run reindex`);
-}
-
-async function filesBelow(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+  const mayGoOn = name.endsWith('.jsonl') || (await stat(actual)).size <= size;
+  const at = (await firstDifference(expected, actual)) ?? (mayGoOn ? null : size);
+  if (at !== null) throw new Error(`log/${name} differs from the ledger at byte ${at}; run reindex`);
 }

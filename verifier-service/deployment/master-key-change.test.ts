@@ -2,31 +2,25 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { before, test } from 'node:test';
 import { encodeBase64url } from '@spondon/protocol/base64url';
 import { createVault } from '../vault/seal.js';
-import {
-  removeFolder,
-  startTestService,
-  temporaryFolder,
-  type TestService,
-} from './deployment.test-support.js';
+import { scratchFolders, startTestService, type TestService } from './deployment.test-support.js';
 import { foldersOf } from './folders.js';
-import { checkData, type Finding } from './fsck.js';
-import { copyData } from './maintenance.js';
+import { damageIn } from './fsck.test-support.js';
+import { copyData } from './backup.js';
 import { changeMasterKey, masterKeyChange } from './master-key-change.js';
 
 const STEPS = 4;
 const newKey = (): string => encodeBase64url(randomBytes(32));
 const keyIdOf = (text: string): string => createVault(Buffer.from(text, 'base64url'), randomBytes).keyId;
 
-let root: string;
+const root = await scratchFolders()();
 let original: string;
 let oldKey: string;
 let documentId: string;
 let hospitalKey: string;
 before(async () => {
-  root = await temporaryFolder();
   original = join(root, 'original');
   const service = await startTestService(original);
   documentId = (await service.issue()).body.documentId ?? '';
@@ -35,7 +29,6 @@ before(async () => {
   await service.close();
   oldKey = (await readFile(join(original, 'master.key'), 'utf8')).trim();
 });
-after(() => removeFolder(root));
 
 async function copyOf(name: string): Promise<string> {
   const folder = join(root, name);
@@ -51,12 +44,6 @@ async function crashAfter(steps: number, folder: string, next?: string): Promise
     next,
   });
   for (let step = 0; step < steps; step += 1) assert.equal((await change.next()).done, false);
-}
-
-async function damageIn(folder: string, masterKey?: string): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  await checkData(folder, masterKey, (finding) => findings.push(finding));
-  return findings.filter(({ damage }) => damage !== null);
 }
 
 const keyIn = async (folder: string): Promise<string> =>
@@ -149,5 +136,7 @@ void test('a backup in which the key was changed meanwhile is not taken for a wh
   // The database as it was before, the ledger as it is now.
   await cp(join(await copyOf('before'), 'service.db'), join(folder, 'service.db'));
   for (const rest of ['-wal', '-shm']) await rm(join(folder, `service.db${rest}`), { force: true });
-  await assert.rejects(copyData(folder, join(root, 'mixed-backup')), { code: 'DATA_DAMAGED' });
+  const backup = join(root, 'mixed-backup');
+  await assert.rejects(copyData(folder, backup), { code: 'DATA_DAMAGED' });
+  assert.deepEqual(await readdir(backup), []);
 });

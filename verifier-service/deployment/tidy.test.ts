@@ -1,27 +1,20 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openSqlite } from '../database/sqlite.js';
 import { openBlockFolder } from '../ipfs/block-folder.js';
 import { openEmbeddedStore } from '../ipfs/embedded.js';
-import { removeFolder, startTestService, temporaryFolder } from './deployment.test-support.js';
+import { filesIn, scratchFolders, startTestService } from './deployment.test-support.js';
 import { tidyData } from './tidy.js';
 
 const MIB = 1024 * 1024;
 
-async function filesIn(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map(({ name }) => name)
-    .sort();
-}
+const newFolder = scratchFolders();
 
 void test('what crashes left in the document store is removed, and every document stays', async (t) => {
-  const dataDir = await temporaryFolder();
-  t.after(() => removeFolder(dataDir));
+  const dataDir = await newFolder();
   const service = await startTestService(dataDir);
   const codes = [await service.issue(), await service.issue()].map(({ body }) => body.documentId ?? '');
   await service.anchored();
@@ -49,8 +42,7 @@ void test('what crashes left in the document store is removed, and every documen
 });
 
 void test('nothing is removed while it cannot be told what is needed', async (t) => {
-  const dataDir = await temporaryFolder();
-  t.after(() => removeFolder(dataDir));
+  const dataDir = await newFolder();
   const service = await startTestService(dataDir);
   await service.issue();
   await service.anchored();
@@ -70,9 +62,8 @@ void test('nothing is removed while it cannot be told what is needed', async (t)
   assert.deepEqual(await tidyData(dataDir), { files: 0, blocks: 0 });
 });
 
-void test('the parts of a document whose root is damaged are kept for its repair', async (t) => {
-  const folder = await temporaryFolder();
-  t.after(() => removeFolder(folder));
+void test('the parts of a document whose root is damaged are kept for its repair', async () => {
+  const folder = await newFolder();
   const store = await openEmbeddedStore(folder);
   const { cid } = await store.put(randomBytes(2 * MIB));
   const before = await filesIn(folder);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, test } from 'node:test';
 import { publicKeyFromJwk } from '@spondon/protocol/crypto';
 import { sha256, verify } from '@spondon/protocol/crypto-node';
 import { signingInputOf } from '@spondon/protocol/jws';
@@ -10,29 +10,19 @@ import {
   HOSPITAL,
   issueStatement,
   newHomeKey,
-  removeFolder,
+  scratchFolders,
   signed,
-  temporaryFolder,
 } from '../deployment/deployment.test-support.js';
 import { KnownSignatures, verifyOnce } from '../verify/known-signatures.js';
-import { createStatementJudge, type StatementJudge } from './judge-pool.js';
+import { createStatementJudge } from './judge-pool.js';
 import { type JudgeJob, judgeStatements } from './judge.js';
 
 const AT = Date.now();
 const key = newHomeKey();
 const point = publicKeyFromJwk(key.jwk);
-let folder: string;
-let known: KnownSignatures;
-let statements: StatementJudge;
-before(async () => {
-  folder = await temporaryFolder();
-  known = await KnownSignatures.open(join(folder, 'known'));
-  statements = createStatementJudge(known, 2);
-});
-after(async () => {
-  await statements.close();
-  await removeFolder(folder);
-});
+const known = await KnownSignatures.open(join(await scratchFolders()(), 'known'));
+const statements = createStatementJudge(known, 2);
+after(() => statements.close());
 
 const jobOf = (texts: readonly string[]): JudgeJob => ({
   iss: HOME_HOSPITAL,

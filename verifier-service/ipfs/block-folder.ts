@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, open, opendir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { syncFolder } from '@spondon/ledger/durable-file';
+import { isMissing, syncFolder } from '@spondon/ledger/durable-file';
 
 /**
  * One file per block. `put` is durable when it resolves: temporary file → fdatasync → rename → fsync of the folder; a
@@ -91,7 +91,7 @@ async function orUndefined<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
     return await reading;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }

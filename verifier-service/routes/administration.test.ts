@@ -1,28 +1,12 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import {
-  type Answer,
-  assertProblem,
-  HOSPITAL,
-  newHomeKey,
-  removeFolder,
-  startTestService,
-  temporaryFolder,
-  type TestService,
-} from '../deployment/deployment.test-support.js';
+import { test } from 'node:test';
+import { type Answer, assertProblem, HOSPITAL, newHomeKey } from '../deployment/deployment.test-support.js';
+import { sharedService } from '../deployment/shared-service.test-support.js';
 
-let service: TestService;
-before(async () => {
-  service = await startTestService(await temporaryFolder());
-});
-after(async () => {
-  await service.close();
-  await removeFolder(service.dataDir);
-});
+const service = await sharedService();
 
-const post = (url: string, json?: unknown): Promise<Answer> =>
-  service.ask('POST', url, { key: service.operatorKey, ...(json === undefined ? {} : { json }) });
-const remove = (url: string): Promise<Answer> => service.ask('DELETE', url, { key: service.operatorKey });
+const post = (url: string, json?: unknown): Promise<Answer> => service.asOperator('POST', url, json);
+const remove = (url: string): Promise<Answer> => service.asOperator('DELETE', url);
 const admission = {
   issuerId: 'bd.dghs.10000044',
   name: 'Clinic',
@@ -97,10 +81,7 @@ void test('a key is rotated while documents are issued, and every one of them is
   const [first, second] = await Promise.all(rotations);
   assert.deepEqual([first?.status, second?.status], [200, 200], `${first?.text ?? ''}${second?.text ?? ''}`);
   await service.anchored();
-  for (const { body } of issued) {
-    const { body: found } = await service.ask('GET', `/v1/verify?code=${body.documentId ?? ''}`);
-    assert.equal(found.verdict, 'valid');
-  }
+  for (const { body } of issued) assert.equal((await service.verified(body.documentId)).verdict, 'valid');
   // Two rotations at once end each other's key: one is left.
   assert.equal(second?.body.keys?.filter(({ until }) => until === undefined).length, 1);
 });
@@ -111,13 +92,10 @@ void test('a compromised key ends at once, and what it signed before stands', as
   const { body: issuer } = await post(`/v1/issuers/${HOSPITAL}/keys`, { why: 'compromised' });
   assert.equal(issuer.keys?.filter(({ until }) => until === undefined).length, 1);
   assert.ok(issuer.keys.some(({ why }) => why === 'compromised'));
-  assert.equal((await service.ask('GET', `/v1/verify?code=${body.documentId ?? ''}`)).body.verdict, 'valid');
+  assert.equal((await service.verified(body.documentId)).verdict, 'valid');
   const next = await service.issue();
   await service.anchored();
-  assert.equal(
-    (await service.ask('GET', `/v1/verify?code=${next.body.documentId ?? ''}`)).body.verdict,
-    'valid',
-  );
+  assert.equal((await service.verified(next.body.documentId)).verdict, 'valid');
 });
 
 void test('a key that a crash kept from the ledger does not sign', async () => {
@@ -132,7 +110,7 @@ void test('a key that a crash kept from the ledger does not sign', async () => {
     .execute();
   const { body } = await service.issue();
   await service.anchored();
-  assert.equal((await service.ask('GET', `/v1/verify?code=${body.documentId ?? ''}`)).body.verdict, 'valid');
+  assert.equal((await service.verified(body.documentId)).verdict, 'valid');
 });
 
 void test('an API key is shown once, works, and ends at once', async () => {

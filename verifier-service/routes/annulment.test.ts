@@ -1,58 +1,42 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   type Answer,
   assertProblem,
   type Body,
   HOSPITAL,
   newCode,
-  removeFolder,
-  startTestService,
-  temporaryFolder,
-  type TestService,
 } from '../deployment/deployment.test-support.js';
-import { checkData, type Finding } from '../deployment/fsck.js';
+import { damageIn } from '../deployment/fsck.test-support.js';
+import { sharedService } from '../deployment/shared-service.test-support.js';
 
-let service: TestService;
-before(async () => {
-  service = await startTestService(await temporaryFolder());
-});
-after(async () => {
-  await service.close();
-  await removeFolder(service.dataDir);
-});
+const service = await sharedService();
 
 const annul = (code = '', key = service.operatorKey): Promise<Answer> =>
   service.ask('POST', `/v1/issuers/${HOSPITAL}/documents/${code}/annulment`, { key });
-const revoke = (code = '', reason = 'error'): Promise<Answer> =>
-  service.ask('POST', `/v1/documents/${code}/revocation`, { key: service.hospitalKey, json: { reason } });
-const verified = async (code = ''): Promise<Body> =>
-  (await service.ask('GET', `/v1/verify?code=${code}`)).body;
 const statusOf = ({ checks = [] }: Body): string | undefined =>
   checks.find(({ id }) => id === 'status')?.code;
 
 void test('an annulled revocation lets the document stand again, and it can be revoked again', async () => {
   const { documentId } = (await service.issue()).body;
   await service.anchored();
-  assert.equal((await revoke(documentId)).status, 202);
+  assert.equal((await service.revoke(documentId)).status, 202);
   await service.anchored();
-  assert.equal((await verified(documentId)).verdict, 'revoked');
+  assert.equal((await service.verified(documentId)).verdict, 'revoked');
 
   assert.equal((await annul(documentId)).status, 204);
-  const standing = await verified(documentId);
+  const standing = await service.verified(documentId);
   assert.deepEqual([standing.verdict, statusOf(standing)], ['valid', 'revocation-annulled']);
-  const { body } = await service.ask('GET', `/v1/documents/${documentId ?? ''}`, {
-    key: service.hospitalKey,
-  });
+  const { body } = await service.asHospital('GET', `/v1/documents/${documentId ?? ''}`);
   assert.equal(body.revocation, undefined);
   const again = await annul(documentId);
   assertProblem(again, 409, 'REFUSED_BY_LEDGER');
   assert.match(again.text, /NOT_REVOKED/);
 
   // At once: statements are dated in seconds, and one dated before the annulment would be refused.
-  assert.equal((await revoke(documentId, 'fraud')).status, 202);
+  assert.equal((await service.revoke(documentId, { reason: 'fraud' })).status, 202);
   await service.anchored();
-  const revoked = await verified(documentId);
+  const revoked = await service.verified(documentId);
   assert.deepEqual([revoked.verdict, statusOf(revoked)], ['revoked', 'revoked-fraud']);
 });
 
@@ -61,10 +45,10 @@ void test('a document is replaced again after an annulment', async () => {
   assert.equal((await service.issue({ supersedes: documentId })).status, 201);
   await service.anchored();
   assert.equal((await annul(documentId)).status, 204);
-  assert.equal((await verified(documentId)).verdict, 'valid');
+  assert.equal((await service.verified(documentId)).verdict, 'valid');
   assert.equal((await service.issue({ supersedes: documentId })).status, 201);
   await service.anchored();
-  assert.equal((await verified(documentId)).verdict, 'superseded');
+  assert.equal((await service.verified(documentId)).verdict, 'superseded');
 });
 
 void test('only the operator annuls, and only a revocation that is on the ledger', async () => {
@@ -75,12 +59,10 @@ void test('only the operator annuls, and only a revocation that is on the ledger
   assertProblem(await annul('7K3M'), 400, 'CODE_INVALID');
   assertProblem(await annul(documentId, service.hospitalKey), 403, 'FORBIDDEN');
   const elsewhere = `/v1/issuers/bd.dghs.1/documents/${documentId ?? ''}/annulment`;
-  assertProblem(await service.ask('POST', elsewhere, { key: service.operatorKey }), 404, 'ISSUER_UNKNOWN');
+  assertProblem(await service.asOperator('POST', elsewhere), 404, 'ISSUER_UNKNOWN');
 });
 
 void test('fsck is content with annulled revocations', async () => {
   await service.close();
-  const findings: Finding[] = [];
-  const sound = await checkData(service.dataDir, undefined, (finding) => findings.push(finding));
-  assert.ok(sound, JSON.stringify(findings));
+  assert.deepEqual(await damageIn(service.dataDir), []);
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   type Answer,
   assertProblem,
@@ -8,33 +8,17 @@ import {
   hexOf,
   newCode,
   PATIENT,
-  removeFolder,
   reportDetails,
   somePdf,
-  startTestService,
-  temporaryFolder,
-  type TestService,
   upload,
 } from '../deployment/deployment.test-support.js';
+import { sharedService } from '../deployment/shared-service.test-support.js';
 
-let service: TestService;
-before(async () => {
-  service = await startTestService(await temporaryFolder());
-});
-after(async () => {
-  await service.close();
-  await removeFolder(service.dataDir);
-});
+const service = await sharedService();
 
 const post = (form: FormData, headers: Record<string, string> = {}): Promise<Answer> =>
   service.ask('POST', '/v1/documents', { key: service.hospitalKey, form, headers });
-const get = (url: string): Promise<Answer> => service.ask('GET', url, { key: service.hospitalKey });
-const revoke = (
-  code: string,
-  json: unknown = { reason: 'error' },
-  headers: Record<string, string> = {},
-): Promise<Answer> =>
-  service.ask('POST', `/v1/documents/${code}/revocation`, { key: service.hospitalKey, json, headers });
+const get = (url: string): Promise<Answer> => service.asHospital('GET', url);
 
 void test('an issued document is pending, then anchored, and its file has the hash that was answered', async () => {
   const issued = await service.issue({
@@ -48,12 +32,9 @@ void test('an issued document is pending, then anchored, and its file has the ha
   const { body: view } = await get(self);
   assert.equal(view.state, 'anchored');
   assert.equal(view.patientId, 'token-0001');
-  const answer = await service.app.inject({
-    url: file,
-    headers: { authorization: `Bearer ${service.hospitalKey}` },
-  });
+  const answer = await get(file);
   assert.equal(answer.headers['content-type'], 'application/pdf');
-  assert.equal(hexOf(answer.rawPayload), issued.body.sha256);
+  assert.equal(hexOf(answer.bytes), issued.body.sha256);
 });
 
 void test('statistics name no document and no finer time than a day', async () => {
@@ -79,9 +60,7 @@ void test('nobody but the facility sees its documents, and the operator is told 
   assertProblem(await service.ask('GET', url, { key: `${service.hospitalKey}x` }), 401, 'UNAUTHENTICATED');
   assertProblem(await service.ask('GET', url, { key: service.operatorKey }), 403, 'FORBIDDEN');
   await service.registrar.admit({ iss: 'bd.dghs.10000009', ...facility('Other') });
-  const other = await service.ask('POST', '/v1/issuers/bd.dghs.10000009/api-keys', {
-    key: service.operatorKey,
-  });
+  const other = await service.asOperator('POST', '/v1/issuers/bd.dghs.10000009/api-keys');
   const foreign = { key: String(other.body.apiKey) };
   assertProblem(await service.ask('GET', url, foreign), 404, 'DOCUMENT_UNKNOWN');
   assertProblem(await service.ask('GET', `${url}/file`, foreign), 404, 'DOCUMENT_UNKNOWN');
@@ -121,8 +100,7 @@ void test('an answer to a repeated request outlives a restart', async () => {
   const key = { 'idempotency-key': 'before-restart' };
   const first = await post(upload(pdf, reportDetails), key);
   assert.equal(first.status, 201);
-  await service.close();
-  service = await startTestService(service.dataDir, {}, service.hospitalKey);
+  await service.restart();
   const again = await post(upload(pdf, reportDetails), key);
   assert.deepEqual([again.status, again.text], [201, first.text]);
 });
@@ -132,7 +110,7 @@ void test('of revocations at once exactly one is accepted, and the others learn 
     const code = String((await service.issue()).body.documentId);
     if (wait) await service.anchored();
     const answers = await Promise.all(
-      ['error', 'fraud', 'withdrawn', 'error'].map((reason) => revoke(code, { reason })),
+      ['error', 'fraud', 'withdrawn', 'error'].map((reason) => service.revoke(code, { reason })),
     );
     const accepted = answers.filter(({ status }) => status === 202);
     assert.equal(accepted.length, 1);
@@ -140,7 +118,7 @@ void test('of revocations at once exactly one is accepted, and the others learn 
     await service.anchored();
     const { revocation } = (await get(`/v1/documents/${code}`)).body;
     assert.deepEqual([revocation?.state, revocation?.reason], ['anchored', accepted[0]?.body.reason]);
-    assertProblem(await revoke(code), 409, 'ALREADY_REVOKED');
+    assertProblem(await service.revoke(code), 409, 'ALREADY_REVOKED');
   }
 });
 
@@ -160,16 +138,16 @@ void test('two replacements of one document at once: one supersedes it, the othe
 
 void test('a revocation is told of its mistakes', async () => {
   const code = String((await service.issue()).body.documentId);
-  assertProblem(await revoke(newCode()), 404, 'DOCUMENT_UNKNOWN');
-  assertProblem(await revoke('not-a-code'), 400, 'CODE_INVALID');
-  assertProblem(await revoke(code, { reason: 'superseded' }), 400, 'REQUEST_INVALID');
-  assertProblem(await revoke(code, { reason: 'error', more: 1 }), 400, 'REQUEST_INVALID');
-  assertProblem(await revoke(code, null), 400, 'REQUEST_INVALID');
+  assertProblem(await service.revoke(newCode()), 404, 'DOCUMENT_UNKNOWN');
+  assertProblem(await service.revoke('not-a-code'), 400, 'CODE_INVALID');
+  assertProblem(await service.revoke(code, { reason: 'superseded' }), 400, 'REQUEST_INVALID');
+  assertProblem(await service.revoke(code, { reason: 'error', more: 1 }), 400, 'REQUEST_INVALID');
+  assertProblem(await service.revoke(code, null), 400, 'REQUEST_INVALID');
   const key = { 'idempotency-key': 'revoke-1' };
-  const first = await revoke(code, { reason: 'error' }, key);
+  const first = await service.revoke(code, { reason: 'error' }, key);
   assert.equal(first.status, 202);
-  assert.equal((await revoke(code, { reason: 'error' }, key)).text, first.text);
-  assertProblem(await revoke(code, { reason: 'fraud' }, key), 422, 'IDEMPOTENCY_MISMATCH');
+  assert.equal((await service.revoke(code, { reason: 'error' }, key)).text, first.text);
+  assertProblem(await service.revoke(code, { reason: 'fraud' }, key), 422, 'IDEMPOTENCY_MISMATCH');
 });
 
 void test('pages go through all documents once, newest first', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { cp, readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { cp, readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { test } from 'node:test';
 import Libsql from 'libsql';
 import { parseDocumentId } from '@spondon/protocol/document-id';
 import {
@@ -9,28 +9,22 @@ import {
   type Answer,
   assertProblem,
   type Body,
+  filesIn,
   hexOf,
   HOSPITAL,
   newCode,
   newHomeKey,
-  removeFolder,
+  scratchFolders,
   startTestService,
-  temporaryFolder,
-  type TestService,
 } from '../deployment/deployment.test-support.js';
-import { checkData, type Finding } from '../deployment/fsck.js';
+import { damageIn } from '../deployment/fsck.test-support.js';
+import { sharedService } from '../deployment/shared-service.test-support.js';
 import { eraseDocument } from '../documents/erase.js';
 
 const PATIENT_TOKEN = 'token-of-a-patient-4711';
 
-let service: TestService;
-before(async () => {
-  service = await startTestService(await temporaryFolder());
-});
-after(async () => {
-  await service.close();
-  await removeFolder(service.dataDir);
-});
+const service = await sharedService();
+const newFolder = scratchFolders();
 
 const ask = (method: 'GET' | 'DELETE', code = '', rest = '', key = service.hospitalKey): Promise<Answer> =>
   service.ask(method, `/v1/documents/${code}${rest}`, { key });
@@ -52,32 +46,18 @@ function rowOf(code: string) {
 
 /** Files of the data folder that hold this text. */
 async function holding(text: string, folder = service.dataDir): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const found: string[] = [];
-  for (const entry of entries.filter((each) => each.isFile())) {
-    const path = join(entry.parentPath, entry.name);
-    if ((await readFile(path)).includes(text)) found.push(entry.name);
-  }
+  for (const path of await filesIn(folder))
+    if ((await readFile(path)).includes(text)) found.push(basename(path));
   return found;
 }
 
-async function blobs(): Promise<string[]> {
-  const entries = await readdir(service.folders.ipfs, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
-}
-
-async function damage(): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  await checkData(service.dataDir, undefined, (finding) => findings.push(finding));
-  return findings.filter((finding) => finding.damage !== null);
-}
+const blobs = async (): Promise<string[]> =>
+  (await filesIn(service.folders.ipfs)).map((path) => basename(path));
 
 void test('an erased document cannot be opened by anybody, and whoever holds the file still verifies it', async () => {
   const code = await issued();
-  const file = await service.app.inject({
-    url: `/v1/documents/${code}/file`,
-    headers: { authorization: `Bearer ${service.hospitalKey}` },
-  });
+  const file = await service.fileOf(code);
   const { wrappedKey, cid } = await rowOf(code);
   assert.notDeepEqual(await holding(wrappedKey), []);
 
@@ -96,8 +76,8 @@ void test('an erased document cannot be opened by anybody, and whoever holds the
   assert.deepEqual(await holding(PATIENT_TOKEN), []);
   assert.ok(!(await blobs()).includes(cid));
 
-  for (const url of [`/v1/verify?code=${code}`, `/v1/verify/${hexOf(file.rawPayload)}`])
-    assert.equal((await service.ask('GET', url)).body.verdict, 'valid');
+  assert.equal((await service.verified(code)).verdict, 'valid');
+  assert.equal((await service.ask('GET', `/v1/verify/${hexOf(file)}`)).body.verdict, 'valid');
   assert.equal((await ask('GET', code, '/evidence')).status, 200);
 });
 
@@ -126,7 +106,7 @@ void test('a document that is erased before it is anchored is anchored all the s
   const code = (await service.issue()).body.documentId ?? '';
   assert.equal((await erase(code)).status, 200);
   await service.anchored();
-  assert.equal((await service.ask('GET', `/v1/verify?code=${code}`)).body.verdict, 'valid');
+  assert.equal((await service.verified(code)).verdict, 'valid');
 });
 
 void test('an erasure that a crash cut short is finished by the next start', async () => {
@@ -143,8 +123,8 @@ void test('an erasure that a crash cut short is finished by the next start', asy
   assert.ok((await blobs()).includes(cid));
   assertProblem(await ask('GET', code, '/file'), 410, 'DOCUMENT_ERASED');
   await service.close();
-  assert.deepEqual(await damage(), []);
-  service = await startTestService(service.dataDir, {}, service.hospitalKey);
+  assert.deepEqual(await damageIn(service.dataDir), []);
+  await service.restart();
   assert.ok(!(await blobs()).includes(cid));
 });
 
@@ -156,20 +136,19 @@ void test('what a backup kept from being overwritten is overwritten at the next 
   assert.equal((await erase(code)).status, 200);
   assert.deepEqual(await holding(wrappedKey), ['service.db-wal']);
   // As a crash leaves it: an orderly end takes the write-ahead log away.
-  const crashed = await temporaryFolder();
+  const crashed = await newFolder();
   await cp(service.dataDir, crashed, { recursive: true });
   backup.exec('ROLLBACK');
   backup.close();
   const started = await startTestService(crashed, {}, service.hospitalKey);
   assert.deepEqual(await holding(wrappedKey, crashed), []);
   await started.close();
-  await removeFolder(crashed);
 });
 
 void test('fsck tells an erased document from one that lost its key', async () => {
   await service.db.deleteFrom('erasures').where('apiKey', '=', 'k').execute();
   await service.close();
-  const [found, ...others] = await damage();
+  const [found, ...others] = await damageIn(service.dataDir);
   assert.deepEqual([found?.area, others], ['documents', []]);
   assert.match(found?.damage ?? '', /has lost its key/);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { parseDocumentId } from '@spondon/protocol/document-id';
 import { verifyOffline } from '../cli/verify.js';
 import {
@@ -13,42 +13,28 @@ import {
   HOSPITAL,
   issueStatement,
   newHomeKey,
-  removeFolder,
   signed,
-  startTestService,
-  temporaryFolder,
-  type TestService,
 } from '../deployment/deployment.test-support.js';
-import { checkData, type Finding } from '../deployment/fsck.js';
+import { damageIn } from '../deployment/fsck.test-support.js';
 import { MSP_ID } from '../deployment/ledger.js';
+import { sharedService } from '../deployment/shared-service.test-support.js';
 import { queueRow } from '../documents/queueing.js';
 
-let service: TestService;
-before(async () => {
-  service = await startTestService(await temporaryFolder());
-});
-after(async () => {
-  await service.close();
-  await removeFolder(service.dataDir);
-});
+const service = await sharedService();
 
-const post = (url: string, json?: unknown): Promise<Answer> =>
-  service.ask('POST', url, { key: service.operatorKey, ...(json === undefined ? {} : { json }) });
 const end = (iss: string, kid: string, json: unknown): Promise<Answer> =>
-  post(`/v1/issuers/${iss}/keys/${kid}/end`, json);
+  service.asOperator('POST', `/v1/issuers/${iss}/keys/${kid}/end`, json);
+const rotate = (iss: string): Promise<Answer> => service.asOperator('POST', `/v1/issuers/${iss}/keys`, {});
 const keysOf = (iss: string) => service.issuer(iss)?.keys ?? [];
 const currentKid = (iss: string): string =>
   keysOf(iss).findLast(({ until }) => until === undefined)?.kid ?? '';
-const verified = async (code = ''): Promise<Body> =>
-  (await service.ask('GET', `/v1/verify?code=${code}`)).body;
 const signatureOf = ({ checks = [] }: Pick<Body, 'checks'>): string | undefined =>
   checks.find(({ id }) => id === 'signature')?.code;
 
 async function issuedAndAnchored(): Promise<Body> {
   const { body } = await service.issue();
   await service.anchored();
-  return (await service.ask('GET', `/v1/documents/${body.documentId ?? ''}`, { key: service.hospitalKey }))
-    .body;
+  return (await service.asHospital('GET', `/v1/documents/${body.documentId ?? ''}`)).body;
 }
 
 /** The verdict of somebody who has the evidence file and the trust bundle, and no network. */
@@ -68,9 +54,9 @@ void test('a key that is ended in the past fails what it signed since, online an
   const key = ended.body.keys?.find((each) => each.kid === kid);
   assert.deepEqual([key?.until, key?.why], [since.anchoredAt, 'compromised']);
 
-  assert.equal((await verified(before.documentId)).verdict, 'valid');
+  assert.equal((await service.verified(before.documentId)).verdict, 'valid');
   assert.equal((await verdictOffline(before.documentId)).verdict, 'valid');
-  const forged = await verified(since.documentId);
+  const forged = await service.verified(since.documentId);
   assert.deepEqual([forged.verdict, signatureOf(forged)], ['altered', 'key-compromised']);
   const offline = await verdictOffline(since.documentId);
   assert.deepEqual([offline.verdict, signatureOf(offline)], ['altered', 'key-compromised']);
@@ -78,9 +64,9 @@ void test('a key that is ended in the past fails what it signed since, online an
 
 void test('a facility whose only key ended signs nothing until it is given a new one', async () => {
   assertProblem(await service.issue(), 409, 'ISSUER_KEY_ENDED');
-  const rotated = await post(`/v1/issuers/${HOSPITAL}/keys`, {});
+  const rotated = await rotate(HOSPITAL);
   assert.equal(rotated.status, 200, rotated.text);
-  assert.equal((await verified((await issuedAndAnchored()).documentId)).verdict, 'valid');
+  assert.equal((await service.verified((await issuedAndAnchored()).documentId)).verdict, 'valid');
 });
 
 void test('a rotated key ends only after everything that it signed is anchored', async () => {
@@ -89,11 +75,11 @@ void test('a rotated key ends only after everything that it signed is anchored',
   const [ended, ...answers] = await Promise.all([end(HOSPITAL, kid, { why: 'rotated' }), ...issuing]);
   assert.equal(ended.status, 200, ended.text);
   for (const { status, body } of answers) {
-    if (status === 201) assert.equal((await verified(body.documentId)).verdict, 'valid');
+    if (status === 201) assert.equal((await service.verified(body.documentId)).verdict, 'valid');
     else assert.equal(body.code, 'ISSUER_KEY_ENDED');
   }
   assertProblem(await service.issue(), 409, 'ISSUER_KEY_ENDED');
-  assert.equal((await post(`/v1/issuers/${HOSPITAL}/keys`, {})).status, 200);
+  assert.equal((await rotate(HOSPITAL)).status, 200);
 });
 
 void test('an end that the rules do not allow is refused, and the key goes on', async () => {
@@ -130,7 +116,7 @@ void test('what a compromised key signed and is not anchored is refused by the l
   await issuedAndAnchored();
   const { body } = await service.ask('GET', `/v1/documents/${statement.jti}`, { key: apiKey });
   assert.deepEqual([body.state, body.failure?.code], ['failed', 'KEY_NOT_VALID']);
-  assert.equal((await verified(statement.jti)).verdict, 'not-found');
+  assert.equal((await service.verified(statement.jti)).verdict, 'not-found');
   const another = { statements: [await signed(issueStatement(), home)] };
   const sent = await service.ask('POST', '/v1/statements', { key: apiKey, json: another });
   assert.equal(sent.body.results?.[0]?.code, 'KEY_UNKNOWN');
@@ -138,7 +124,5 @@ void test('what a compromised key signed and is not anchored is refused by the l
 
 void test('ended keys are no damage', async () => {
   await service.close();
-  const findings: Finding[] = [];
-  const sound = await checkData(service.dataDir, undefined, (finding) => findings.push(finding));
-  assert.ok(sound, JSON.stringify(findings));
+  assert.deepEqual(await damageIn(service.dataDir), []);
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { formatDocumentId } from '@spondon/protocol/document-id';
 import {
   admitHomeHospital,
@@ -9,25 +9,14 @@ import {
   issueStatement,
   newCode,
   newHomeKey,
-  removeFolder,
   signed,
-  startTestService,
-  temporaryFolder,
-  type TestService,
   until,
 } from '../deployment/deployment.test-support.js';
+import { sharedService } from '../deployment/shared-service.test-support.js';
 
 const key = newHomeKey();
-let service: TestService;
-let apiKey: string;
-before(async () => {
-  service = await startTestService(await temporaryFolder());
-  apiKey = await admitHomeHospital(service, key);
-});
-after(async () => {
-  await service.close();
-  await removeFolder(service.dataDir);
-});
+const service = await sharedService();
+const apiKey = await admitHomeHospital(service, key);
 
 const send = (...statements: string[]): Promise<Answer> =>
   service.ask('POST', '/v1/statements', { key: apiKey, json: { statements } });
@@ -73,9 +62,8 @@ void test('one statement sent many times at once, and twice in one request, is a
   await service.anchored();
   await Promise.all(Array.from({ length: 8 }, () => send(text)));
   await service.anchored();
-  const { body } = await service.ask('GET', `/v1/verify?code=${statement.jti}`);
-  assert.equal(body.verdict, 'valid');
-  assert.equal(body.others, undefined);
+  const { verdict, others } = await service.verified(statement.jti);
+  assert.deepEqual([verdict, others], ['valid', undefined]);
 });
 
 void test('another statement about the same document is a conflict, queued or anchored', async () => {
@@ -145,7 +133,7 @@ void test('a document can be issued and revoked in one request, and revoked once
 void test('an ended key signs no more, and a new one of its own does', async () => {
   const next = newHomeKey();
   const rotate = (json: unknown): Promise<Answer> =>
-    service.ask('POST', '/v1/issuers/bd.dghs.10000002/keys', { key: service.operatorKey, json });
+    service.asOperator('POST', '/v1/issuers/bd.dghs.10000002/keys', json);
   assertProblem(await rotate({ why: 'rotated' }), 409, 'ISSUER_KEYLESS');
   const rotated = await rotate({ why: 'compromised', jwk: next.jwk });
   assert.equal(rotated.status, 200, rotated.text);
@@ -171,12 +159,12 @@ void test('a request that is none is refused as a whole', async () => {
     'UNAUTHENTICATED',
   );
   const suspend = '/v1/issuers/bd.dghs.10000002/suspension';
-  assert.equal((await service.ask('POST', suspend, { key: service.operatorKey })).status, 200);
+  assert.equal((await service.asOperator('POST', suspend)).status, 200);
   assertProblem(await ask({ statements: ['x'] }), 403, 'ISSUER_SUSPENDED');
 });
 
 void test('a statement that the ledger refuses is told to its issuer as failed', async () => {
-  await service.ask('DELETE', '/v1/issuers/bd.dghs.10000002/suspension', { key: service.operatorKey });
+  await service.asOperator('DELETE', '/v1/issuers/bd.dghs.10000002/suspension');
   const statement = issueStatement();
   const text = await signed(statement, newHomeKey());
   // As if its key had ended between acceptance and anchoring.

@@ -1,27 +1,17 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import {
   type Answer,
   assertProblem,
   newCode,
   PATIENT,
-  removeFolder,
   reportDetails,
   somePdf,
-  startTestService,
-  temporaryFolder,
-  type TestService,
   upload,
 } from '../deployment/deployment.test-support.js';
+import { sharedService } from '../deployment/shared-service.test-support.js';
 
-let service: TestService;
-before(async () => {
-  service = await startTestService(await temporaryFolder());
-});
-after(async () => {
-  await service.close();
-  await removeFolder(service.dataDir);
-});
+const service = await sharedService();
 
 const post = (form: FormData): Promise<Answer> =>
   service.ask('POST', '/v1/documents', { key: service.hospitalKey, form });

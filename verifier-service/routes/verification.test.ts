@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { PDFDocument } from '@cantoo/pdf-lib';
 import type { z } from 'zod';
 import { encodeBase64url } from '@spondon/protocol/base64url';
@@ -21,30 +21,19 @@ import {
   newCode,
   newHomeKey,
   PATIENT,
-  removeFolder,
   signed,
   somePdf,
-  startTestService,
-  temporaryFolder,
-  type TestService,
   until,
   upload,
 } from '../deployment/deployment.test-support.js';
+import { sharedService } from '../deployment/shared-service.test-support.js';
 import { fileVerification, verification } from './verification-answer.js';
 
 const RATE_LIMIT = 1100;
 const key = newHomeKey();
-let service: TestService;
-let apiKey: string;
+const service = await sharedService({ SPONDON_RATE_LIMIT: String(RATE_LIMIT) });
+const apiKey = await admitHomeHospital(service, key);
 let visitors = 0;
-before(async () => {
-  service = await startTestService(await temporaryFolder(), { SPONDON_RATE_LIMIT: String(RATE_LIMIT) });
-  apiKey = await admitHomeHospital(service, key);
-});
-after(async () => {
-  await service.close();
-  await removeFolder(service.dataDir);
-});
 
 /** Each question by another visitor, so that none meets the limit. */
 const visitor = (): string => `10.1.${Math.floor(++visitors / 250)}.${(visitors % 250) + 1}`;
@@ -68,9 +57,7 @@ async function issued(more: Readonly<Record<string, unknown>> = {}) {
   const { body } = await service.issue(more);
   const { documentId: code = '', sha256: hash = '' } = body;
   await service.anchored();
-  const headers = { authorization: `Bearer ${service.hospitalKey}` };
-  const { rawPayload: file } = await service.app.inject({ url: `/v1/documents/${code}/file`, headers });
-  return { code, hash, file };
+  return { code, hash, file: await service.fileOf(code) };
 }
 
 async function anchor(...statements: Parameters<typeof signed>[0][]): Promise<void> {

@@ -2,7 +2,7 @@ import { link, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { decodeBase64url, encodeBase64url } from '@spondon/protocol/base64url';
 import { ServiceError } from '../error.js';
-import { syncFolder } from '@spondon/ledger/durable-file';
+import { isMissing, syncFolder } from '@spondon/ledger/durable-file';
 
 export interface MasterKeySource {
   /** From the environment: 32 bytes as base64url. Comes before the file. */
@@ -46,7 +46,7 @@ export function masterKeyIn(text: string, variable: string): Uint8Array {
 /** The key in a file; undefined when there is no such file. Throws as {@link loadMasterKey} does. */
 export async function readKeyFile(file: string): Promise<Uint8Array | undefined> {
   const found = await stat(file).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   });
   if (!found) return undefined;

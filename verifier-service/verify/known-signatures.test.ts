@@ -1,21 +1,16 @@
 import assert from 'node:assert/strict';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { generateKeyPairSync } from 'node:crypto';
 import { utf8 } from '@spondon/protocol/bytes';
 import { publicKeyFromJwk, type Verify } from '@spondon/protocol/crypto';
 import { publicJwkOf, sha256, signWith, verify } from '@spondon/protocol/crypto-node';
-import { removeFolder, temporaryFolder } from '../deployment/deployment.test-support.js';
+import { scratchFolders } from '../deployment/deployment.test-support.js';
 import { KnownSignatures, verifyOnce } from './known-signatures.js';
 
-let folder: string;
+const folder = await scratchFolders()();
 let files = 0;
-before(async () => {
-  folder = await temporaryFolder();
-});
-after(() => removeFolder(folder));
-
 const newPath = (): string => join(folder, String((files += 1)));
 const digest = (number: number): Uint8Array => sha256(utf8(String(number)));
 const digests = (count: number): Uint8Array[] => Array.from({ length: count }, (_, number) => digest(number));
