@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { diskTrouble } from '../disk-trouble.js';
 import { LedgerError } from '../port.js';
@@ -8,7 +7,7 @@ import { EmbeddedLedger, type EmbeddedLedgerOptions } from './engine.js';
 import { foundOrganisation, loadOrganisation, type Organisation } from './identity.js';
 import { recover, type Notice } from './recovery.js';
 import { SnapshotLock } from './snapshot-lock.js';
-import { STATE_FILE, State } from './state.js';
+import { removeState, STATE_FILE, State } from './state.js';
 import { openFile } from './storage.js';
 
 /**
@@ -68,7 +67,7 @@ async function openState(folder: string, notice: (notice: Notice) => void): Prom
   } catch (error) {
     if ((error as { code?: unknown }).code === 'SQLITE_BUSY' || diskTrouble(error)) throw error;
     notice({ event: 'state-discarded', reason: String(error) });
-    for (const suffix of ['', '-wal', '-shm']) await rm(`${path}${suffix}`, { force: true });
+    removeState(path);
     return new State(path);
   }
 }
