@@ -45,8 +45,10 @@ export class ForgetfulDisk {
         this.#dirty.add(pageOf(length));
         return Promise.resolve();
       },
-      // Thrown here, it rejects.
-      datasync: () => new Promise((resolve) => resolve(this.#flush(this.fates()))),
+      datasync: () => {
+        const flush = Promise.resolve(this.fates());
+        return flush.then((fates) => this.#flush(fates));
+      },
       close: () => Promise.resolve(),
     });
 

@@ -31,7 +31,7 @@ async function open(options: EmbeddedLedgerOptions): Promise<EmbeddedLedger> {
   const storage = await openStorage(join(folder, BLOCKS_FILE));
   try {
     const organisation = await organisationOf(options, (await storage.size()) === 0);
-    const state = await openState(folder, notice);
+    const state = openState(folder, notice);
     try {
       const file = new BlockFile(storage);
       await recover({ file, state, lock: new SnapshotLock(), chaincode: chaincode.name, notice });
@@ -60,7 +60,7 @@ async function organisationOf(options: EmbeddedLedgerOptions, mayFound: boolean)
 }
 
 /** What cannot be read is made anew, because all of it stands in the blocks. A full disk is no reason. */
-async function openState(folder: string, notice: (notice: Notice) => void): Promise<State> {
+function openState(folder: string, notice: (notice: Notice) => void): State {
   const path = join(folder, STATE_FILE);
   try {
     return new State(path);
