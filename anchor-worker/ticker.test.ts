@@ -14,7 +14,7 @@ interface Ticking {
 }
 
 function start(t: TestContext, submit?: Ledger['submit']): Ticking {
-  t.mock.timers.enable({ apis: ['setTimeout'] });
+  t.mock.timers.enable({ apis: ['setInterval'] });
   const ledger = new ToyLedger();
   if (submit) ledger.submit = submit;
   const troubles: unknown[] = [];
@@ -34,10 +34,10 @@ test('the clock is advanced at once, and then a little over once a minute', asyn
   assert.equal(ledger.submitted.length, 1);
   await pass(1000);
   assert.equal(ledger.submitted.length, 2);
-  for (let tick = 3; tick <= 12; tick += 1) await pass(61_000);
+  await pass(10 * 61_000);
   assert.equal(ledger.submitted.length, 12);
   stop();
-  await pass(61_000);
+  await pass(10 * 61_000);
   assert.equal(ledger.submitted.length, 12);
 });
 
@@ -51,9 +51,7 @@ for (const [what, error] of [
       ticks += 1;
       return Promise.reject(error);
     });
-    await pass(0);
-    await pass(60_000);
-    await pass(1000);
+    await pass(61_000);
     assert.deepEqual([ticks, troubles], [2, []]);
   });
 }
@@ -63,11 +61,11 @@ for (const error of [
   new LedgerError('REFUSED', 'no', { code: 'CLOCK_SKEW', message: 'whose clock is right?' }),
   new Error('a bug'),
 ]) {
-  test(`a tick that fails otherwise is reported, and tried again soon: ${error.message}`, async (t) => {
+  test(`a tick that fails otherwise is reported, and the next is tried as usual: ${error.message}`, async (t) => {
     const { troubles, pass } = start(t, () => Promise.reject(error));
     await pass(0);
     assert.deepEqual(troubles, [error]);
-    await pass(5000);
+    await pass(61_000);
     assert.deepEqual(troubles, [error, error]);
   });
 }

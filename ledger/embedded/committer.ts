@@ -61,10 +61,11 @@ export class Committer {
   }
 
   /**
-   * To be called before a transaction is simulated. After a failed write it opens the block file again; rejects while
-   * that fails too. Those who come at once wait for one attempt together.
+   * After a failed write opens the block file again; rejects while that fails too. To be called before a transaction is
+   * simulated. Those who come at once wait for one attempt together.
    */
   async mend(): Promise<void> {
+    if (!this.#failure) return;
     this.#mending ??= this.#mend().finally(() => (this.#mending = null));
     await this.#mending;
   }

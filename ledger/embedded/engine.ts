@@ -47,8 +47,8 @@ const NONCE_BYTES = 24;
  *
  * `submit` resolves after the block is flushed to disk. When a write fails, its transactions reject with `UNKNOWN`. The
  * next `submit` or `evaluate` opens the block file again, which finds out what became of them, and answers `UNAVAILABLE`
- * when that fails; there is no timer, so whoever wants the ledger back asks again. `attest` and `blocks` go on meanwhile
- * with what was committed before.
+ * when that fails; there is no timer, so whoever wants the ledger back asks again, or calls `mend`. `attest` and `blocks`
+ * go on meanwhile with what was committed before.
  */
 export class EmbeddedLedger implements Ledger {
   readonly channel: string;
@@ -86,7 +86,7 @@ export class EmbeddedLedger implements Ledger {
   }
 
   async #submit(invocation: Invocation): Promise<Committed> {
-    if (!this.#isSound()) await this.#committer.mend();
+    if (!this.#isSound()) await this.mend();
     const proposal = propose(invocation);
     const { set, result } = await this.#simulate(proposal.id, invocation);
     const payload = responsePayload(proposal, this.#options.chaincode, set, result);
@@ -101,7 +101,7 @@ export class EmbeddedLedger implements Ledger {
   }
 
   async #evaluate(invocation: Invocation): Promise<Uint8Array> {
-    if (!this.#isSound()) await this.#committer.mend();
+    if (!this.#isSound()) await this.mend();
     const id = transactionId(invocation.nonce, invocation.creator);
     return (await this.#simulate(id, invocation)).result;
   }
@@ -112,6 +112,11 @@ export class EmbeddedLedger implements Ledger {
     const { set, result } = await this.#simulate(proposal.id, invocation);
     const payload = responsePayload(proposal, this.#options.chaincode, set, result);
     return { payload, endorsements: [endorse(payload, this.#organisation.peer)] };
+  }
+
+  /** After a failed write opens the block file again, as the next `submit` would; rejects while that fails too. */
+  mend(): Promise<void> {
+    return this.#call(this.#committer.mend());
   }
 
   /** The failed write, or attempt to open the block file again since; null while all is well. */
@@ -206,6 +211,7 @@ export class EmbeddedLedger implements Ledger {
   }
 
   async #reopen(): Promise<void> {
+    if (this.#closed) throw closed();
     const { folder, chaincode, openStorage = openFile, notice = () => undefined } = this.#options;
     await this.#file.reopen(await openStorage(join(folder, BLOCKS_FILE)));
     const [file, state, lock] = [this.#file, this.#state, this.#lock];
