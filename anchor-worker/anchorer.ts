@@ -1,10 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { type Ledger, LedgerError, type Refusal } from '@spondon/ledger/port';
 import { type Batch, type LogView, MAX_STATEMENTS, planBatch } from './batch.js';
 import type { Follower } from './follower.js';
 import type { LogStore } from './log/store.js';
 import { QueueCursor } from './queue-cursor.js';
 import { type QueueDb, type QueuedStatement, setAside } from './queue.js';
+import { waitUnlessAborted } from './wait.js';
 
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 5000;
@@ -60,10 +60,16 @@ export class Anchorer {
   /** Suspects that are left out until something has passed. */
   readonly #skipped = new Map<number, LedgerError>();
   #losses = 0;
+  #trouble: unknown;
   #retryMs = FIRST_RETRY_MS;
 
   constructor(private readonly options: AnchorerOptions) {
     this.#queue = new QueueCursor(options.db, options.ledger.mspId);
+  }
+
+  /** What failed last, until a batch was anchored or nothing waits any more; undefined when all is well. */
+  get trouble(): unknown {
+    return this.#trouble;
   }
 
   start(): void {
@@ -87,7 +93,9 @@ export class Anchorer {
       try {
         // Before looking, so that what is queued meanwhile wakes the next turn.
         const woken = new Promise<void>((resolve) => (this.#wakeUp = resolve));
-        if (!(await this.#anchorNext())) await woken;
+        if (await this.#anchorNext()) continue;
+        this.#allIsWell();
+        await woken;
       } catch (error) {
         await this.#recover(error);
       }
@@ -131,6 +139,12 @@ export class Anchorer {
     return plan();
   }
 
+  #allIsWell(): void {
+    this.#trouble = undefined;
+    this.#losses = 0;
+    this.#retryMs = FIRST_RETRY_MS;
+  }
+
   /** False when it was refused, and something was done about that. */
   async #append(batch: Batch, { size, packed, proofs }: NonNullable<Batch['append']>): Promise<boolean> {
     const { ledger, store, follower, onAnchored } = this.options;
@@ -147,8 +161,7 @@ export class Anchorer {
     for (const { seq } of batch.rows) this.#suspects.delete(seq);
     this.#skipped.clear();
     this.#anchored += 1;
-    this.#losses = 0;
-    this.#retryMs = FIRST_RETRY_MS;
+    this.#allIsWell();
     this.#limit = Math.min(MAX_STATEMENTS, this.#limit * 2);
     onAnchored?.(batch.rows.length);
     return true;
@@ -207,6 +220,7 @@ export class Anchorer {
       this.#losses += 1;
       return;
     }
+    this.#trouble = error;
     onTrouble?.(error);
     // What is anchored need not wait for what is not.
     await this.#shrinkQueue(() => this.#queue.flush()).catch((second: unknown) => onTrouble?.(second));
@@ -241,8 +255,4 @@ function refusedAlike(
     if (other?.statement.iss !== named.statement.iss) return false;
     return ISSUER_REFUSALS.has(code) || (KEY_REFUSALS.has(code) && other.kid === named.kid);
   });
-}
-
-async function waitUnlessAborted(ms: number, signal: AbortSignal): Promise<void> {
-  await delay(ms, undefined, { signal }).catch(() => undefined);
 }

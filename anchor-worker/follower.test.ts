@@ -237,18 +237,31 @@ test('blocks that come to an end while nobody stopped are reported', async (t) =
   await assertFails(followed, 'STOPPED', waiting);
 });
 
-test('a disk that takes no more files is reported, and stopping says no more about it', async (t) => {
-  const folder = await temporaryFolder(t);
-  const followed = await follow(t, { store: await LogStore.open(folder, sha256), checkpointDelayMs: 1 });
-  const { ledger, follower } = followed;
-  await writeFile(join(folder, 'logs'), 'a file in the way');
+test('a ledger that cannot be read at the moment is asked again, from the block that is missing', async (t) => {
+  const ledger = new ToyLedger();
+  const blocks = ledger.blocks.bind(ledger);
+  const asked: number[] = [];
+  let connection = new AbortController();
+  ledger.blocks = async function* (from, signal) {
+    asked.push(from);
+    yield* blocks(from, AbortSignal.any([signal, connection.signal]));
+    if (connection.signal.aborted) throw new LedgerError('UNAVAILABLE', 'the connection is lost');
+  };
+  const waits: number[] = [];
+  const wait = (ms: number): Promise<void> => {
+    if (waits.push(ms) === 3) connection = new AbortController();
+    return setImmediate();
+  };
+  const { store, follower, failures } = await follow(t, { ledger, wait });
+  ledger.tick();
   await follower.start();
-  const waiting = follower.applied(1);
-  ledger.append(await issues('a', 10));
-  await Promise.all([
-    until(() => followed.failures.length > 0),
-    assertFails(followed, 'LOG_DAMAGED', waiting),
-  ]);
+  connection.abort();
+  ledger.tick();
+  await until(() => store.nextBlock === 2);
+  await until(() => follower.trouble === undefined);
+  assert.deepEqual(asked, [0, 1, 1, 1]);
+  assert.deepEqual([waits, failures], [[250, 500, 1000], []]);
+  await follower.stop();
 });
 
 test('a checkpoint that fails at stopping is reported, and stopping goes on', async (t) => {

@@ -1,9 +1,12 @@
-import type { Block, Ledger } from '@spondon/ledger/port';
+import { type Block, type Ledger, LedgerError } from '@spondon/ledger/port';
 import type { LogStore } from './log/store.js';
 import { WorkerError } from './error.js';
+import { waitUnlessAborted } from './wait.js';
 
 /** After a block, how long until what it brought is also on disk: a crash costs reading that much again. */
 const CHECKPOINT_DELAY_MS = 1000;
+const FIRST_RETRY_MS = 250;
+const LAST_RETRY_MS = 5000;
 
 export interface FollowerOptions {
   readonly ledger: Ledger;
@@ -11,18 +14,29 @@ export interface FollowerOptions {
   readonly store: LogStore;
   /** Called after each block, once reads see it. Must not throw. */
   readonly onBlock?: (block: Block) => void;
+  /** Something failed that is tried again, see {@link Follower.trouble}. Must not throw. */
+  readonly onTrouble?: (error: unknown) => void;
   /** The follower stopped and will not go on by itself. */
   readonly onFailure: (error: unknown) => void;
   readonly checkpointDelayMs?: number;
+  /** Waits before another attempt; ends early when the signal aborts. */
+  readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** Reads the ledger's blocks into the log store, in order, for as long as it runs. */
+/**
+ * Reads the ledger's blocks into the log store, in order, for as long as it runs. When files cannot be written, or
+ * blocks cannot be read at the moment, it tries again; contradictions end it.
+ */
 export class Follower {
   readonly #stop = new AbortController();
   readonly #waiting = new Set<{ block: number; resolve: () => void; reject: (error: Error) => void }>();
   #running: Promise<void> = Promise.resolve();
   #failure: Error | undefined;
+  #trouble: Error | undefined;
+  #retryMs = FIRST_RETRY_MS;
   #stopping: Promise<void> | undefined;
+  /** Ends the reading under way, when a checkpoint failed. */
+  #reading = new AbortController();
   /** Set from when a checkpoint is due until it is written. */
   #timer: NodeJS.Timeout | undefined;
 
@@ -30,22 +44,22 @@ export class Follower {
 
   /** Resolves once all blocks that the ledger has now are applied; following goes on until `stop`. */
   async start(): Promise<void> {
-    const { ledger, store } = this.options;
-    const height = await ledger.height();
+    const height = await this.options.ledger.height();
     try {
       await this.#assertSameLedger(height);
     } catch (error) {
       this.#fail(error);
       throw error;
     }
-    this.#running = this.#follow(store.nextBlock).catch((error: unknown) => this.#fail(error));
+    this.#running = this.#run().catch((error: unknown) => this.#fail(error));
     await this.applied(height - 1);
   }
 
-  /** Resolves once reads see block `block`. Rejects when the follower stopped before. */
+  /** Resolves once reads see block `block`. Rejects when the follower stopped before, or meets with trouble. */
   applied(block: number): Promise<void> {
     if (this.options.store.nextBlock > block) return Promise.resolve();
-    if (this.#failure) return Promise.reject(this.#failure);
+    const error = this.#failure ?? this.#trouble;
+    if (error) return Promise.reject(error);
     return new Promise((resolve, reject) => this.#waiting.add({ block, resolve, reject }));
   }
 
@@ -54,8 +68,20 @@ export class Follower {
     return (await this.options.ledger.height()) - this.options.store.nextBlock;
   }
 
+  /** Whether reads may be taken for the ledger's state: in trouble too, while nothing has come that was not read. */
+  async isCurrent(): Promise<boolean> {
+    if (this.#failure) return false;
+    return this.#trouble === undefined || (await this.lag().catch(() => Infinity)) === 0;
+  }
+
+  /** Why it stopped. */
   get failure(): unknown {
     return this.#failure;
+  }
+
+  /** What failed last and is being tried again; undefined when all is well. */
+  get trouble(): unknown {
+    return this.#trouble;
   }
 
   /**
@@ -90,15 +116,46 @@ export class Follower {
     }
   }
 
-  async #follow(from: number): Promise<void> {
+  async #run(): Promise<void> {
+    const { ledger, store, onTrouble, wait = waitUnlessAborted } = this.options;
+    const { signal } = this.#stop;
+    while (!this.#stop.signal.aborted) {
+      try {
+        if (store.failure) {
+          await store.reopen(ledger, signal);
+          this.#allIsWell();
+        }
+        await this.#follow();
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!mayPass(error)) throw error;
+        this.#trouble = error;
+        this.#rejectAll(error);
+        onTrouble?.(error);
+        await wait(this.#retryMs, signal);
+        this.#retryMs = Math.min(LAST_RETRY_MS, this.#retryMs * 2);
+      }
+    }
+  }
+
+  #allIsWell(): void {
+    this.#trouble = undefined;
+    this.#retryMs = FIRST_RETRY_MS;
+  }
+
+  async #follow(): Promise<void> {
     const { ledger, store, onBlock } = this.options;
-    for await (const block of ledger.blocks(from, this.#stop.signal)) {
+    this.#reading = new AbortController();
+    const signal = AbortSignal.any([this.#stop.signal, this.#reading.signal]);
+    for await (const block of ledger.blocks(store.nextBlock, signal)) {
       store.apply(block);
       onBlock?.(block);
       this.#resolveApplied();
       this.#checkpointSoon();
       await store.settle();
+      this.#allIsWell();
     }
+    this.#reading.signal.throwIfAborted();
     if (!this.#stop.signal.aborted) throw new WorkerError('STOPPED', 'The ledger gives no more blocks');
   }
 
@@ -111,7 +168,10 @@ export class Follower {
           this.#timer = undefined;
           if (store.nextBlock > nextBlock && !this.#stopping) this.#checkpointSoon();
         },
-        (error: unknown) => this.#fail(error),
+        (error: unknown) => {
+          this.#timer = undefined;
+          this.#reading.abort(error);
+        },
       );
     }, checkpointDelayMs).unref();
   }
@@ -136,4 +196,10 @@ export class Follower {
     for (const waiter of this.#waiting) waiter.reject(error);
     this.#waiting.clear();
   }
+}
+
+/** Says nothing about what was read or written. */
+function mayPass(error: unknown): error is Error {
+  if (error instanceof WorkerError) return error.code === 'UNWRITABLE';
+  return error instanceof LedgerError && error.code === 'UNAVAILABLE';
 }

@@ -29,6 +29,8 @@ export interface AppOptions {
   readonly trust: TrustRoutes;
   readonly administration: AdministrationRoutes;
   readonly health: HealthRoutes;
+  /** Told of every error that a request ends with. */
+  readonly onError: (error: Error) => void;
 }
 
 /** The HTTP service, ready to listen or to be injected into; what it works with comes in. */
@@ -67,6 +69,10 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   app.addHook('onRequest', (request, reply, done) => {
     void reply.headers(request.url.startsWith('/v1/') ? headersOfAnswers : headers);
     void reply.header('x-request-id', request.id);
+    done();
+  });
+  app.addHook('onError', (_request, _reply, error, done) => {
+    options.onError(error);
     done();
   });
   app.addHook('onResponse', (request, reply, done) => {

@@ -5,10 +5,13 @@ import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { WorkerError } from '@spondon/anchor-worker/error';
 import { LedgerError } from '@spondon/ledger/port';
 import { ProtocolError, type ProtocolErrorCode } from '@spondon/protocol/error';
+import { storageUnavailable } from './disk.js';
 import { HTTP_STATUS, ServiceError, type ServiceErrorCode } from './error.js';
 import { faultOf } from './fault.js';
 
 const RETRY_AFTER_SECONDS = 2;
+/** Somebody has to make room first. */
+const STORAGE_RETRY_AFTER_SECONDS = 10;
 const MEDIA_TYPE = 'application/problem+json';
 
 /** Said by a service that is well: nothing for the operator to look at. */
@@ -45,12 +48,16 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
   if (status >= 500 && !EXPECTED.has(problem.code)) {
     request.log.error({ code: problem.code, fault: faultOf(error) }, 'a request failed here');
   }
-  if (status === 503) void reply.header('retry-after', RETRY_AFTER_SECONDS);
+  if (status === 503) void reply.header('retry-after', retryAfter(problem.code));
   if (status === 401) void reply.header('www-authenticate', 'Bearer');
   // What follows of a refused upload is not read.
   if (request.raw.headers['transfer-encoding'] !== undefined || status === 413)
     void reply.header('connection', 'close');
   return reply.code(status).type(MEDIA_TYPE).serializer(JSON.stringify).send(describe(problem, request.id));
+}
+
+function retryAfter(code: ServiceErrorCode): number {
+  return code === 'STORAGE_UNAVAILABLE' ? STORAGE_RETRY_AFTER_SECONDS : RETRY_AFTER_SECONDS;
 }
 
 /**
@@ -100,6 +107,8 @@ export function toServiceError(error: unknown): ServiceError {
     const code = FROM_PROTOCOL[error.code];
     if (code) return new ServiceError(code, sentence(error.message), { cause: error });
   }
+  const storage = storageUnavailable(error);
+  if (storage) return storage;
   if (isOutage(error)) {
     const message = 'The ledger does not answer at the moment; try again';
     return new ServiceError('LEDGER_UNAVAILABLE', message, { cause: error });

@@ -25,17 +25,23 @@ export class Logs {
     private readonly hash: Hash,
   ) {}
 
-  /** Opens those of a checkpoint, in the order of `owners`, and removes what a crash after it left of others. */
+  /**
+   * Opens those of a checkpoint, in the order of `owners`, and removes what a crash after it left of others. Of those
+   * whose tiles are `inUse` it leaves the full ones, which will be written again, the same.
+   */
   static async open(
     folder: string,
     owners: readonly string[],
     heads: ReadonlyMap<string, LogHead>,
     hash: Hash,
+    inUse: ReadonlyMap<string, unknown>,
   ): Promise<Logs> {
     const logs = new Logs(folder, hash);
     if (owners.length !== heads.size) throw damaged('Registry and checkpoint know different logs');
     for (const mspId of await readdir(folder).catch(nothingWhenMissing)) {
-      if (!heads.has(mspId)) await rm(join(folder, mspId), { recursive: true, force: true });
+      if (heads.has(mspId)) continue;
+      if (inUse.has(mspId)) await LogTiles.open(join(folder, mspId), 0, hash);
+      else await rm(join(folder, mspId), { recursive: true, force: true });
     }
     for (const [number, mspId] of owners.entries()) {
       const head = heads.get(mspId);
@@ -85,8 +91,9 @@ export class Logs {
     return [...this.#logs.values()].map(({ tiles }) => tiles.checkpoint());
   }
 
-  async close(): Promise<void> {
-    for (const { tiles } of this.#logs.values()) await tiles.close();
+  /** Waits for what is on its way, however it ends. */
+  async idle(): Promise<void> {
+    for (const { tiles } of this.#logs.values()) await tiles.idle();
   }
 }
 

@@ -239,7 +239,7 @@ test('a folder that cannot be written to fails the checkpoint, and settling too'
   const index = await LookupIndex.open(folder, 0);
   await writeFile(join(folder, '0'), 'a file in the way');
   add(index, 0, 65_536);
-  await assert.rejects(index.checkpoint(), { code: 'LOG_DAMAGED' });
-  await assert.rejects(index.settle(), { code: 'LOG_DAMAGED' });
+  await assert.rejects(index.checkpoint(), { code: 'UNWRITABLE' });
+  await assert.rejects(index.settle(), { code: 'UNWRITABLE' });
   await index.close();
 });

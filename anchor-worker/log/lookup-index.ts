@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolderDurably, writeFileDurably } from '@spondon/ledger/durable-file';
-import { WorkerError } from '../error.js';
+import { unwritable, WorkerError } from '../error.js';
 import { keyOf, type Location, RECORD_BYTES, sortRecords } from './index-record.js';
 import { IndexTail } from './index-tail.js';
 import { mergeRuns } from './merge-runs.js';
@@ -114,8 +114,13 @@ export class LookupIndex {
     };
   }
 
-  async close(): Promise<void> {
+  /** Waits for what is on its way, however it ends. */
+  async idle(): Promise<void> {
     await Promise.allSettled([this.#writing, this.#merging]);
+  }
+
+  async close(): Promise<void> {
+    await this.idle();
     for (const run of [...this.#runs.flat(), ...this.#superseded]) run.close();
     this.#runs.length = 0;
     this.#superseded = [];
@@ -184,10 +189,8 @@ export class LookupIndex {
     return join(this.folder, `tail-${entries}`);
   }
 
-  #unwritable(cause: unknown): WorkerError {
-    return new WorkerError('LOG_DAMAGED', `The lookup index in ${this.folder} could not be written`, {
-      cause,
-    });
+  #unwritable(error: unknown): WorkerError {
+    return unwritable(error, `The lookup index in ${this.folder}`);
   }
 }
 

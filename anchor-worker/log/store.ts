@@ -6,12 +6,13 @@ import { documentIdBytes } from '@spondon/protocol/document-id';
 import { decodeEntry, encodeEntries } from '@spondon/protocol/entry';
 import { CLOCK_KEY, type Clock, type Issuer, type LogHead, type Status } from '@spondon/protocol/records';
 import { parseStatement, type SignedStatement } from '@spondon/protocol/statement';
-import type { Block, Transaction } from '@spondon/ledger/port';
-import { damagedBy, WorkerError } from '../error.js';
+import type { Block, Ledger, Transaction } from '@spondon/ledger/port';
+import { damagedBy, unwritable, WorkerError } from '../error.js';
 import { type Append, readAppend, type Unpacked } from './append.js';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.js';
 import { Logs } from './logs.js';
 import { LookupIndex } from './lookup-index.js';
+import { readBlocks } from './read-blocks.js';
 import { Registry } from './registry.js';
 
 /** An entry as it stands in a log. Its statement's signature has not been verified. */
@@ -27,22 +28,23 @@ export interface Anchored {
  * Everything that answers are made of, derived from the ledger's blocks: every log as tiles, the lookup index, the
  * registry. Kept as files that are a function of the blocks, so that it can be deleted and rebuilt byte for byte.
  * Reads see a block as soon as `apply` returns; files follow at `checkpoint`, and a crash costs reading the blocks
- * since the last one again.
+ * since the last one again. So does a write that fails, without a crash: see `reopen`.
  */
 export class LogStore {
   #nextBlock: number;
   #blockHash: Uint8Array;
   #clock: number;
-  /** Why it can be used no more. */
-  #failure: Error | undefined;
+  /** Why it takes no more blocks and writes no more files. Reads go on. */
+  #failure: WorkerError | undefined;
   #expected: Unpacked | undefined;
   #checkpointing: Promise<void> = Promise.resolve();
 
   private constructor(
     private readonly folder: string,
-    private readonly registry: Registry,
-    private readonly index: LookupIndex,
-    private readonly logs: Logs,
+    private readonly hash: Hash,
+    private registry: Registry,
+    private index: LookupIndex,
+    private logs: Logs,
     { block, blockHash, clock }: Checkpoint,
   ) {
     this.#nextBlock = block;
@@ -51,15 +53,20 @@ export class LogStore {
   }
 
   /** @throws WorkerError `LOG_DAMAGED` when the files are not those of their last checkpoint */
-  static async open(folder: string, hash: Hash): Promise<LogStore> {
+  static open(folder: string, hash: Hash): Promise<LogStore> {
+    return LogStore.#open(folder, hash, new Map());
+  }
+
+  /** `inUse`: the logs that somebody still reads there. */
+  static async #open(folder: string, hash: Hash, inUse: ReadonlyMap<string, unknown>): Promise<LogStore> {
     const checkpoint = await readCheckpoint(folder);
     const entries = [...checkpoint.logs.values()].reduce((sum, { size }) => sum + size, 0);
     const registry = await Registry.open(folder, checkpoint.journal);
     try {
       const index = await LookupIndex.open(join(folder, 'index'), entries);
       try {
-        const logs = await Logs.open(join(folder, 'logs'), registry.logs, checkpoint.logs, hash);
-        return new LogStore(folder, registry, index, logs, checkpoint);
+        const logs = await Logs.open(join(folder, 'logs'), registry.logs, checkpoint.logs, hash, inUse);
+        return new LogStore(folder, hash, registry, index, logs, checkpoint);
       } catch (error) {
         await index.close();
         throw error;
@@ -68,6 +75,36 @@ export class LogStore {
       await registry.close();
       throw error;
     }
+  }
+
+  /**
+   * After a write that failed (`UNWRITABLE`): opens the files as a start does, at their last checkpoint, reads the
+   * blocks since then again, and goes on from there. Until that has come to disk, and when it fails, reads see what they
+   * saw before. What a failed flush left on disk is written anew, since it lies beyond the checkpoint.
+   */
+  async reopen(ledger: Pick<Ledger, 'blocks'>, signal: AbortSignal): Promise<void> {
+    // Nothing may be writing any more where the files are opened again.
+    await Promise.all([this.#checkpointing, this.index.idle(), this.logs.idle()]);
+    const fresh = await LogStore.#open(this.folder, this.hash, this.heads()).catch((error: unknown) => {
+      throw unwritable(error, `The files in ${this.folder}`);
+    });
+    try {
+      await readBlocks(ledger, fresh, this.#nextBlock, signal);
+      await fresh.checkpoint();
+    } catch (error) {
+      await release(fresh.registry, fresh.index, fresh.logs).catch(() => undefined);
+      throw error;
+    }
+    const { registry, index, logs } = this;
+    // In one step, so that no read comes between.
+    ({ registry: this.registry, index: this.index, logs: this.logs } = fresh);
+    this.#failure = undefined;
+    await release(registry, index, logs).catch(() => undefined);
+  }
+
+  /** The write after which it has to be reopened, or the damage after which it can only be closed. */
+  get failure(): WorkerError | undefined {
+    return this.#failure;
   }
 
   /** Number of the next block to apply. */
@@ -104,28 +141,34 @@ export class LogStore {
     this.#expected = { packed, statements };
   }
 
-  /** Holds the caller back while files lag behind too far. */
+  /** Holds the caller back while files lag behind too far. @throws WorkerError `UNWRITABLE`, and is to be reopened */
   async settle(): Promise<void> {
-    await this.logs.settle();
-    await this.index.settle();
+    try {
+      await this.logs.settle();
+      await this.index.settle();
+    } catch (error) {
+      throw (this.#failure ??= unwritable(error, `The files in ${this.folder}`));
+    }
   }
 
-  /** When it resolves, everything applied before the call is on disk and durable. `apply` may go on meanwhile. */
+  /**
+   * When it resolves, everything applied before the call is on disk and durable. `apply` may go on meanwhile.
+   *
+   * @throws WorkerError `UNWRITABLE`, and is to be reopened
+   */
   checkpoint(): Promise<void> {
     const done = this.#checkpointing.then(() => this.#checkpoint());
     this.#checkpointing = done.catch(() => undefined);
     return done;
   }
 
-  /** Leaves everything on disk, unless the store has become unusable. */
+  /** Leaves everything on disk, unless that has failed before. */
   async close(): Promise<void> {
     try {
       if (this.#failure) await this.#checkpointing;
       else await this.checkpoint();
     } finally {
-      await this.logs.close();
-      await this.index.close();
-      await this.registry.close();
+      await release(this.registry, this.index, this.logs);
     }
   }
 
@@ -257,7 +300,13 @@ export class LogStore {
       // From here on nothing needs the files that only the previous checkpoint spoke of.
       for (const remove of removeOld) await remove();
     } catch (error) {
-      throw (this.#failure ??= damagedBy(error, `The files in ${this.folder} could not be written`));
+      throw (this.#failure ??= unwritable(error, `The files in ${this.folder}`));
     }
   }
+}
+
+async function release(registry: Registry, index: LookupIndex, logs: Logs): Promise<void> {
+  await logs.idle();
+  await index.close();
+  await registry.close();
 }

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { utf8 } from '@spondon/protocol/bytes';
 import { canonicalJson } from '@spondon/protocol/canonical';
 import { isMissing, placeFile, syncFolder, UNFINISHED, writeFileDurably } from '@spondon/ledger/durable-file';
-import { WorkerError } from '../error.js';
+import { unwritable, WorkerError } from '../error.js';
 
 /** Full tiles on their way to disk, above which `settle` waits: 128 are about 10 MB. */
 const MAX_WAITING = 128;
@@ -92,8 +92,7 @@ export class TileFiles {
     };
   }
 
-  /** Waits for what is on its way; what could not be written is of no interest any more. */
-  async close(): Promise<void> {
+  async idle(): Promise<void> {
     await Promise.allSettled([this.#written]);
   }
 
@@ -137,8 +136,8 @@ export class TileFiles {
     await rmdir(dirname(file)).catch(ignoreInUse);
   }
 
-  #unwritable(cause: unknown): WorkerError {
-    return new WorkerError('LOG_DAMAGED', `The tiles in ${this.folder} could not be written`, { cause });
+  #unwritable(error: unknown): WorkerError {
+    return unwritable(error, `The tiles in ${this.folder}`);
   }
 }
 

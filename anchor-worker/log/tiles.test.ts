@@ -278,7 +278,7 @@ test('a folder that cannot be written to fails the checkpoint, and settling too'
   await writeFile(folder, 'a file in the way');
   const log = LogTiles.create(folder, sha256);
   await grow(log, 300);
-  await assert.rejects(log.checkpoint(), { code: 'LOG_DAMAGED' });
-  await assert.rejects(log.settle(), { code: 'LOG_DAMAGED' });
-  await log.close();
+  await assert.rejects(log.checkpoint(), { code: 'UNWRITABLE' });
+  await assert.rejects(log.settle(), { code: 'UNWRITABLE' });
+  await log.idle();
 });

@@ -33,7 +33,7 @@ export class LogTiles {
     );
   }
 
-  /** A log without entries. There must be nothing in its folder. */
+  /** A log without entries. There must be no incomplete tiles in its folder. */
   static create(folder: string, hash: Hash): LogTiles {
     return new LogTiles(new TileFiles(folder), hash);
   }
@@ -107,8 +107,9 @@ export class LogTiles {
     return this.files.checkpoint(incomplete);
   }
 
-  close(): Promise<void> {
-    return this.files.close();
+  /** Waits for what is on its way, however it ends. There is nothing to close. */
+  idle(): Promise<void> {
+    return this.files.idle();
   }
 
   /** The entry at `index`. `offset`, when known (the lookup index keeps it), spares reading the whole bundle. */

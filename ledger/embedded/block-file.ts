@@ -29,15 +29,22 @@ const MAX_FRAME_BYTES = 128 * 1024 * 1024;
 /**
  * The append-only file of blocks: the ledger's one truth. `append` resolves when the block is durable. When it rejects,
  * the block may be there or not, wholly or in part, and nothing more may be appended before the file is opened again
- * and its tail examined: after a failed flush the kernel forgets what it could not write, and a second one would
- * report success.
+ * and its tail examined and written anew or cut: after a failed flush the kernel forgets what it could not write, and a
+ * second one would report success.
  */
 export class BlockFile {
-  readonly #storage: Storage;
+  #storage: Storage;
   #end = 0;
 
   constructor(storage: Storage) {
     this.#storage = storage;
+  }
+
+  /** Goes on with the same file, opened anew; the old one is closed, whatever it has to say. */
+  async reopen(storage: Storage): Promise<void> {
+    const before = this.#storage;
+    this.#storage = storage;
+    await before.close().catch(() => undefined);
   }
 
   /** Says where the next block goes, which recovery has found out. */

@@ -29,6 +29,8 @@ export interface CommitterParts {
   readonly lock: SnapshotLock;
   /** Called when a block is durable and applied. */
   readonly onCommit: () => void;
+  /** Opens the block file again and finds out what is in it, as a start does. */
+  readonly reopen: () => Promise<void>;
 }
 
 /** A block takes whatever waits, up to about this much, so that memory and the time of one flush stay bounded. */
@@ -47,14 +49,25 @@ export class Committer {
   #waitingBytes = 0;
   #running: Promise<void> | null = null;
   #failure: Error | null = null;
+  #mending: Promise<void> | null = null;
 
   constructor(parts: CommitterParts) {
     this.#parts = parts;
   }
 
-  /** Why it takes no more; null while it works. */
+  /** Why it takes no more until it is mended; null while it works. */
   get failure(): Error | null {
     return this.#failure;
+  }
+
+  /**
+   * After a failed write opens the block file again; rejects while that fails too. To be called before a transaction is
+   * simulated. Those who come at once wait for one attempt together.
+   */
+  async mend(): Promise<void> {
+    if (!this.#failure) return;
+    this.#mending ??= this.#mend().finally(() => (this.#mending = null));
+    await this.#mending;
   }
 
   /** Resolves when the transaction is durable and valid. */
@@ -68,11 +81,6 @@ export class Committer {
       this.#waiting.push({ ...transaction, resolve, reject });
       this.#running ??= this.#run();
     });
-  }
-
-  /** Resolves when nothing waits any more. */
-  async drain(): Promise<void> {
-    await this.#running;
   }
 
   async #run(): Promise<void> {
@@ -115,6 +123,20 @@ export class Committer {
     }
   }
 
+  async #mend(): Promise<void> {
+    const { reopen, onCommit } = this.#parts;
+    await this.#running;
+    try {
+      await reopen();
+    } catch (error) {
+      this.#failure = error instanceof Error ? error : new Error(String(error));
+      throw error instanceof LedgerError ? error : unavailable(this.#failure);
+    }
+    this.#failure = null;
+    // What was written after all is committed from here on.
+    onCommit();
+  }
+
   /** After a failed write nobody knows what is in the file, and after a failed apply the state is behind it. */
   #fail(cause: Error, transactions: readonly Waiting[], written: boolean): void {
     this.#failure = cause;
@@ -126,7 +148,7 @@ export class Committer {
 }
 
 function unavailable(cause: Error): LedgerError {
-  const message = 'the ledger takes no transactions since a write failed; it has to be opened again';
+  const message = 'a write failed, and the block file has to be opened again first';
   return new LedgerError('UNAVAILABLE', message, undefined, { cause });
 }
 

@@ -1,18 +1,19 @@
+import { join } from 'node:path';
 import type { Contract } from 'fabric-contract-api';
 import { Changes } from '../changes.js';
 import { decodeBlock } from '../block.js';
 import { decodeIdentity } from '../envelope.js';
 import { LedgerError, type Attestation, type Block, type Ledger } from '../port.js';
-import { BlockFile, damagedAt, type StoredBlock } from './block-file.js';
+import { BLOCKS_FILE, type BlockFile, damagedAt, type StoredBlock } from './block-file.js';
 import { Committer, type Committed } from './committer.js';
 import { assembleTransaction, endorse, responsePayload } from './endorsement.js';
 import type { Keeper, Organisation } from './identity.js';
 import { propose, transactionId, type ChaincodeId, type Invocation } from './proposal.js';
-import { located, type Notice } from './recovery.js';
+import { located, type Notice, recover } from './recovery.js';
 import { simulate, type Simulated } from './simulation.js';
 import { SnapshotLock } from './snapshot-lock.js';
 import { STATE_FILE, type State, type StateValue } from './state.js';
-import type { Storage } from './storage.js';
+import { openFile, type Storage } from './storage.js';
 import { currentTrustBundle } from './trust.js';
 import { verifyLedger, type Verified } from './verify.js';
 
@@ -45,9 +46,10 @@ const NONCE_BYTES = 24;
  * Fabric, in the same bytes, without a network. Endorsement policies, the keys' own included, are stored and cannot
  * protect: there is nobody else to endorse.
  *
- * `submit` resolves after the block is flushed to disk. When a write fails, its transactions reject with `UNKNOWN`, and
- * from then on `submit` and `evaluate` answer `UNAVAILABLE` until the ledger is opened again, which finds out what
- * became of them; `attest` and `blocks` go on with what was committed before.
+ * `submit` resolves after the block is flushed to disk. When a write fails, its transactions reject with `UNKNOWN`. The
+ * next `submit` or `evaluate` opens the block file again, which finds out what became of them, and answers `UNAVAILABLE`
+ * when that fails; there is no timer, so whoever wants the ledger back asks again, or calls `mend`. `attest` and `blocks`
+ * go on meanwhile with what was committed before.
  */
 export class EmbeddedLedger implements Ledger {
   readonly channel: string;
@@ -59,7 +61,7 @@ export class EmbeddedLedger implements Ledger {
   readonly #state: State;
   readonly #committer: Committer;
   readonly #lock = new SnapshotLock();
-  readonly #submits = new Set<Promise<Committed>>();
+  readonly #calls = new Set<Promise<unknown>>();
   /** New blocks, and the end. */
   readonly #changes = new Changes();
   #bundle: Promise<unknown> = Promise.resolve();
@@ -75,23 +77,18 @@ export class EmbeddedLedger implements Ledger {
     this.#creator = decodeIdentity(organisation.client.serialized);
     this.#file = file;
     this.#state = state;
+    const lock = this.#lock;
     const onCommit = () => this.#changes.announce();
-    this.#committer = new Committer({ file, state, lock: this.#lock, onCommit });
+    this.#committer = new Committer({ file, state, lock, onCommit, reopen: () => this.#reopen() });
   }
 
   /** The arguments must not be changed before it settles. */
   async submit(fn: string, args: readonly (string | Uint8Array)[]): Promise<Committed> {
-    const submit = this.#submit(this.#invocation(fn, args));
-    this.#submits.add(submit);
-    try {
-      return await submit;
-    } finally {
-      this.#submits.delete(submit);
-    }
+    return this.#call(this.#submit(this.#invocation(fn, args)));
   }
 
   async #submit(invocation: Invocation): Promise<Committed> {
-    this.#refuseUnlessSound();
+    if (!this.#isSound()) await this.mend();
     const proposal = propose(invocation);
     const { set, result } = await this.#simulate(proposal.id, invocation);
     const payload = responsePayload(proposal, this.#options.chaincode, set, result);
@@ -102,8 +99,11 @@ export class EmbeddedLedger implements Ledger {
   }
 
   async evaluate(fn: string, args: readonly (string | Uint8Array)[]): Promise<Uint8Array> {
-    this.#refuseUnlessSound();
-    const invocation = this.#invocation(fn, args);
+    return this.#call(this.#evaluate(this.#invocation(fn, args)));
+  }
+
+  async #evaluate(invocation: Invocation): Promise<Uint8Array> {
+    if (!this.#isSound()) await this.mend();
     const id = transactionId(invocation.nonce, invocation.creator);
     return (await this.#simulate(id, invocation)).result;
   }
@@ -116,7 +116,12 @@ export class EmbeddedLedger implements Ledger {
     return { payload, endorsements: [endorse(payload, this.#organisation.peer)] };
   }
 
-  /** The failed write after which nothing more is taken until the ledger is opened again; null while it works. */
+  /** After a failed write opens the block file again, as the next `submit` would; rejects while that fails too. */
+  mend(): Promise<void> {
+    return this.#call(this.#committer.mend());
+  }
+
+  /** The failed write, or attempt to open the block file again since; null while all is well. */
   get failure(): Error | null {
     return this.#committer.failure;
   }
@@ -171,7 +176,7 @@ export class EmbeddedLedger implements Ledger {
   async #close(): Promise<void> {
     this.#closed = true;
     this.#changes.announce();
-    await Promise.allSettled(this.#submits);
+    await Promise.allSettled(this.#calls);
     await this.#lock.exclusive(() => this.#state.close());
     await this.#file.close();
   }
@@ -192,10 +197,27 @@ export class EmbeddedLedger implements Ledger {
     });
   }
 
-  #refuseUnlessSound(): void {
+  /** Closing waits for it. */
+  async #call<T>(call: Promise<T>): Promise<T> {
+    this.#calls.add(call);
+    try {
+      return await call;
+    } finally {
+      this.#calls.delete(call);
+    }
+  }
+
+  #isSound(): boolean {
     if (this.#closed) throw closed();
-    const { failure } = this.#committer;
-    if (failure) throw new LedgerError('UNAVAILABLE', 'a write failed', undefined, { cause: failure });
+    return this.failure === null;
+  }
+
+  async #reopen(): Promise<void> {
+    if (this.#closed) throw closed();
+    const { folder, chaincode, openStorage = openFile, notice = () => undefined } = this.#options;
+    await this.#file.reopen(await openStorage(join(folder, BLOCKS_FILE)));
+    const [file, state, lock] = [this.#file, this.#state, this.#lock];
+    await recover({ file, state, lock, chaincode: chaincode.name, notice });
   }
 
   /** Waits until there is a block with this number; false when the signal aborts first. */

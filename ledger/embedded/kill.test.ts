@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import type { EmbeddedLedger } from './engine.js';
+import type { Notice } from './recovery.js';
 import { allBlocks, get, openToy, temporaryFolder } from './toy-ledger.test-support.js';
 
 const CHILD = fileURLToPath(new URL('submit-until-killed.test-support.js', import.meta.url));
@@ -30,6 +35,31 @@ test('nothing acknowledged is lost, and nothing happens twice, however often the
     acknowledged.push(...(await submitAndKill(folder, 1 + Math.floor(Math.random() * 60))));
   }
   const ledger = await openToy(t, folder);
+  await assertHolds(ledger, acknowledged);
+});
+
+const strace = spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0;
+
+test(
+  'a state that could not be flushed is deleted and made anew at the next start',
+  { skip: !strace },
+  async (t) => {
+    const folder = await temporaryFolder(t);
+    const log = join(folder, 'state.db-wal');
+    const failing = ['-f', '-o', '/dev/null', '-P', log, '-e', 'inject=fsync,fdatasync:error=EIO:when=2+'];
+    const child = spawn('strace', [...failing, process.execPath, CHILD, folder]);
+    const [lines, errors] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+    assert.match(errors, /SQLITE_IOERR_FSYNC/);
+    assert.equal(existsSync(join(folder, 'state.db')), false);
+    const notices: Notice[] = [];
+    const ledger = await openToy(t, folder, { notice: (notice) => notices.push(notice) });
+    assert.deepEqual(notices, [{ event: 'replayed', from: 0, to: await ledger.height() }]);
+    await assertHolds(ledger, lines.trim().split('\n'));
+  },
+);
+
+/** Everything that was acknowledged is there, once. */
+async function assertHolds(ledger: EmbeddedLedger, acknowledged: readonly string[]): Promise<void> {
   assert.equal((await ledger.verifyBlocks()).stateCompared, true);
   const valid = (await allBlocks(ledger)).flatMap(({ transactions }) =>
     transactions.filter((each) => each.valid),
@@ -47,4 +77,4 @@ test('nothing acknowledged is lost, and nothing happens twice, however often the
     );
     assert.equal(await get(ledger, key), String(increments.length));
   }
-});
+}

@@ -1,12 +1,13 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { diskTrouble } from '../disk-trouble.js';
 import { LedgerError } from '../port.js';
 import { BLOCKS_FILE, BlockFile } from './block-file.js';
 import { removeContractApiHandlers } from './contract-api-handlers.js';
 import { EmbeddedLedger, type EmbeddedLedgerOptions } from './engine.js';
 import { foundOrganisation, loadOrganisation, type Organisation } from './identity.js';
 import { recover, type Notice } from './recovery.js';
-import { STATE_FILE, State } from './state.js';
+import { SnapshotLock } from './snapshot-lock.js';
+import { removeState, STATE_FILE, State } from './state.js';
 import { openFile } from './storage.js';
 
 /**
@@ -30,10 +31,10 @@ async function open(options: EmbeddedLedgerOptions): Promise<EmbeddedLedger> {
   const storage = await openStorage(join(folder, BLOCKS_FILE));
   try {
     const organisation = await organisationOf(options, (await storage.size()) === 0);
-    const state = await openState(folder, notice);
+    const state = openState(folder, notice);
     try {
       const file = new BlockFile(storage);
-      await recover(file, state, chaincode.name, notice);
+      await recover({ file, state, lock: new SnapshotLock(), chaincode: chaincode.name, notice });
       return new EmbeddedLedger(options, organisation, file, state);
     } catch (error) {
       state.close();
@@ -58,15 +59,15 @@ async function organisationOf(options: EmbeddedLedgerOptions, mayFound: boolean)
   return founded;
 }
 
-/** What cannot be opened is made anew, because all of it stands in the blocks. */
-async function openState(folder: string, notice: (notice: Notice) => void): Promise<State> {
+/** What cannot be read is made anew, because all of it stands in the blocks. A full disk is no reason. */
+function openState(folder: string, notice: (notice: Notice) => void): State {
   const path = join(folder, STATE_FILE);
   try {
     return new State(path);
   } catch (error) {
-    if ((error as { code?: unknown }).code === 'SQLITE_BUSY') throw error;
+    if ((error as { code?: unknown }).code === 'SQLITE_BUSY' || diskTrouble(error)) throw error;
     notice({ event: 'state-discarded', reason: String(error) });
-    for (const suffix of ['', '-wal', '-shm']) await rm(`${path}${suffix}`, { force: true });
+    removeState(path);
     return new State(path);
   }
 }

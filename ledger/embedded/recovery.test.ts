@@ -2,9 +2,18 @@ import assert from 'node:assert/strict';
 import { open, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import fc from 'fast-check';
 import Database from 'libsql';
 import { UNFINISHED } from '../durable-file.js';
-import { failingOnce, flushingAfter, type Fault, type Outcome } from './faulty-storage.test-support.js';
+import type { LedgerError } from '../port.js';
+import {
+  failingOnce,
+  failingWhen,
+  flushingAfter,
+  type Fault,
+  type Outcome,
+} from './faulty-storage.test-support.js';
+import { ForgetfulDisk, type PageFate } from './forgetful-disk.test-support.js';
 import { gate, turn } from './gate.test-support.js';
 import type { Notice } from './recovery.js';
 import { allBlocks, get, keeper, openToy, temporaryFolder } from './toy-ledger.test-support.js';
@@ -38,28 +47,117 @@ for (const call of ['write', 'datasync'] as const) {
 }
 
 function failedWrite(fault: Fault): void {
-  test(`${fault.call} ${fault.at} fails, ${fault.outcome}: UNKNOWN, no more writes, all well after reopening`, async (t) => {
-    const folder = await temporaryFolder(t);
-    const failing = await openToy(t, folder, { openStorage: failingOnce(fault) });
-    for (let block = 0; block < fault.at; block += 1) await failing.submit('Increment', ['n']);
-    assert.equal(failing.failure, null);
-    await assert.rejects(failing.submit('Increment', ['n']), code('UNKNOWN'));
-    assert.match(String(failing.failure), /EIO/);
-    await assert.rejects(failing.submit('Increment', ['n']), code('UNAVAILABLE'));
-    await assert.rejects(failing.evaluate('Get', ['n']), code('UNAVAILABLE'));
-    assert.equal(await failing.height(), fault.at);
-    assert.equal((await allBlocks(failing)).length, fault.at);
-    await failing.attest('n,n');
-    await failing.close();
+  for (const healing of ['by itself', 'by a restart'] as const) {
+    test(`${fault.call} ${fault.at} fails, ${fault.outcome}: UNKNOWN, and all is well again ${healing}`, async (t) => {
+      const folder = await temporaryFolder(t);
+      const failing = await openToy(t, folder, { openStorage: failingOnce(fault) });
+      for (let block = 0; block < fault.at; block += 1) await failing.submit('Increment', ['n']);
+      assert.equal(failing.failure, null);
+      await assert.rejects(failing.submit('Increment', ['n']), code('UNKNOWN'));
+      assert.match(String(failing.failure), /EIO/);
+      assert.equal(await failing.height(), fault.at);
+      assert.equal((await allBlocks(failing)).length, fault.at);
+      await failing.attest('n,n');
+      if (healing === 'by a restart') await failing.close();
 
-    const ledger = await openToy(t, folder);
-    const present = fault.call === 'datasync' || fault.outcome === 'applied';
-    assert.equal(await get(ledger, 'n'), String(fault.at + Number(present)).replace(/^0$/, ''));
+      const ledger = healing === 'by itself' ? failing : await openToy(t, folder);
+      const present = fault.call === 'datasync' || fault.outcome === 'applied';
+      assert.equal(await get(ledger, 'n'), String(fault.at + Number(present)).replace(/^0$/, ''));
+      assert.equal(ledger.failure, null);
+      await ledger.submit('Increment', ['n']);
+      assert.equal(await get(ledger, 'n'), String(fault.at + Number(present) + 1));
+      assert.equal((await ledger.verifyBlocks()).blocks, fault.at + Number(present) + 1);
+    });
+  }
+}
+
+for (const outcome of OUTCOMES) {
+  test(`while every write fails, ${outcome}, nothing is acknowledged and what was is read; then it goes on`, async (t) => {
+    const folder = await temporaryFolder(t);
+    let broken = false;
+    const openStorage = failingWhen(() => (broken ? outcome : null));
+    const notices: Notice[] = [];
+    const ledger = await openToy(t, folder, { openStorage, notice: (notice) => notices.push(notice) });
     await ledger.submit('Increment', ['n']);
-    assert.equal(await get(ledger, 'n'), String(fault.at + Number(present) + 1));
-    assert.equal((await ledger.verifyBlocks()).blocks, fault.at + Number(present) + 1);
+    broken = true;
+    await assert.rejects(ledger.submit('Increment', ['n']), code('UNKNOWN'));
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      await assert.rejects(ledger.submit('Increment', ['n']), { name: 'LedgerError', code: /^UN/ });
+      assert.match(String(ledger.failure), /EIO/);
+      assert.equal((await allBlocks(ledger)).length, 1);
+      await ledger.attest('n,n');
+    }
+    broken = false;
+    const reading = new AbortController();
+    const next = ledger.blocks(1, reading.signal).next();
+    const { block } = await ledger.submit('Increment', ['n']);
+    assert.equal((await next).done, false);
+    reading.abort();
+    assert.equal(await get(ledger, 'n'), String(block + 1));
+    assert.equal((await ledger.verifyBlocks()).blocks, block + 1);
+    assert.equal(notices.filter(({ event }) => event === 'replayed').length, Number(block === 2));
   });
 }
+
+test('a tail that is no longer what was committed is told as damage, again and again, and nothing is written', async (t) => {
+  const folder = await temporaryFolder(t);
+  const path = join(folder, 'blocks');
+  const openStorage = failingOnce({ call: 'datasync', at: 1, outcome: 'lost' });
+  const ledger = await openToy(t, folder, { openStorage });
+  await ledger.submit('Increment', ['n']);
+  await assert.rejects(ledger.submit('Increment', ['n']), code('UNKNOWN'));
+  await flip(path, 300);
+  const before = await readFile(path);
+  for (let attempt = 0; attempt < 2; attempt += 1)
+    await assert.rejects(ledger.submit('Increment', ['n']), code('DAMAGED'));
+  assert.deepEqual(await readFile(path), before);
+  await flip(path, 300);
+  await ledger.submit('Increment', ['n']);
+  assert.equal(await get(ledger, 'n'), '3');
+});
+
+const fate = fc.constantFrom<Outcome | null>(null, null, null, 'lost', 'half', 'applied');
+
+test('whatever calls fail, in whatever order: what was acknowledged is there once, what was refused is not', async (t) => {
+  const property = fc.asyncProperty(
+    fc.array(fate, { maxLength: 40 }),
+    fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 5, maxLength: 15 }),
+    async (fates, rounds) => {
+      const folder = await temporaryFolder(t);
+      const openStorage = failingWhen(() => fates.shift() ?? null);
+      const ledger = await openToy(t, folder, { openStorage });
+      const told = new Map<string, string>();
+      for (const [round, together] of rounds.entries()) {
+        const keys = Array.from({ length: together }, (_, at) => `${round}.${at}`);
+        await Promise.all(
+          keys.map(async (key) => {
+            const word = await ledger.submit('Put', [key, '1']).then(
+              () => 'DONE',
+              (error: unknown) => (error as LedgerError).code,
+            );
+            told.set(key, word);
+          }),
+        );
+      }
+      fates = [];
+      await ledger.submit('Put', ['last', '1']);
+      assert.equal((await ledger.verifyBlocks()).stateCompared, true);
+      const written = (await allBlocks(ledger)).flatMap(({ transactions }) =>
+        transactions.map(({ args }) => Buffer.from(args[0] ?? []).toString()),
+      );
+      assert.equal(new Set(written).size, written.length, 'no transaction stands in two blocks');
+      for (const [key, word] of told) {
+        assert.ok(['DONE', 'UNKNOWN', 'UNAVAILABLE'].includes(word), word);
+        if (word !== 'UNKNOWN') assert.equal(written.includes(key), word === 'DONE', `${key} ${word}`);
+      }
+      await ledger.close();
+      const reopened = await openToy(t, folder, { notice: ({ event }) => assert.fail(event) });
+      assert.equal(await get(reopened, 'last'), '1');
+      await reopened.close();
+    },
+  );
+  await fc.assert(property, { numRuns: 25 });
+});
 
 test('those who share a failed block are told UNKNOWN, those who wait behind it UNAVAILABLE', async (t) => {
   const [flushing, mayFail] = [gate(), gate()];
@@ -77,18 +175,53 @@ test('those who share a failed block are told UNKNOWN, those who wait behind it 
   await Promise.all([...sharing, behind]);
 });
 
-test('a block that was flushed and could not be applied is UNKNOWN, and there after reopening', async (t) => {
+const pageFate = fc.constantFrom<PageFate>('reaches', 'forgotten', 'forgotten and evicted');
+const flush = fc.option(fc.tuple(pageFate, pageFate, pageFate), { freq: 2 });
+
+test('after a failed flush nothing is believed that it should have written: a power cut later loses nothing acknowledged', async (t) => {
+  const property = fc.asyncProperty(
+    fc.array(flush, { maxLength: 12 }),
+    fc.array(fc.integer({ min: 1, max: 9000 }), { minLength: 1, maxLength: 8 }),
+    fc.boolean(),
+    async (flushes, sizes, withState) => {
+      const folder = await temporaryFolder(t);
+      const disk = new ForgetfulDisk(() => flushes.shift() ?? null);
+      const ledger = await openToy(t, folder, { openStorage: disk.open });
+      const acknowledged: string[] = [];
+      for (const [at, size] of sizes.entries()) {
+        const submit = ledger.submit('Put', [String(at), 'x'.repeat(size)]);
+        await submit.then(
+          () => acknowledged.push(String(at)),
+          (error: unknown) => assert.match((error as LedgerError).code, /^UN/),
+        );
+      }
+      await ledger.close();
+      disk.cutPower();
+      flushes = [];
+      if (!withState) await rm(join(folder, 'state.db'));
+      const reopened = await openToy(t, folder, { openStorage: disk.open });
+      for (const key of acknowledged) assert.notEqual(await get(reopened, key), '', `${key} is lost`);
+      await reopened.submit('Put', ['last', '1']);
+      await allBlocks(reopened);
+      await reopened.close();
+    },
+  );
+  await fc.assert(property, { numRuns: 40 });
+});
+
+test('a block that was flushed and could not be applied is UNKNOWN, and there as soon as it can', async (t) => {
   const folder = await ledgerOf(t, 1);
   const ledger = await openToy(t, folder);
   const inTheWay = new Database(join(folder, 'state.db'));
   inTheWay.exec('BEGIN IMMEDIATE');
   await assert.rejects(ledger.submit('Increment', ['n']), code('UNKNOWN'));
-  inTheWay.exec('ROLLBACK');
-  assert.equal(await ledger.height(), 1);
   await assert.rejects(ledger.submit('Increment', ['n']), code('UNAVAILABLE'));
-  await ledger.close();
+  assert.equal(await ledger.height(), 1);
+  inTheWay.exec('ROLLBACK');
   inTheWay.close();
-  assert.equal(await get(await openToy(t, folder), 'n'), '2');
+  assert.equal(await get(ledger, 'n'), '2');
+  await ledger.submit('Increment', ['n']);
+  assert.equal((await ledger.verifyBlocks()).stateCompared, true);
 });
 
 test('opening survives a failure while it makes good the last block', async (t) => {

@@ -4,9 +4,10 @@ import { LedgerError } from '../port.js';
 import { decodeReadWriteSet, type ReadWriteSet } from '../rwset.js';
 import { damagedAt, type BlockFile, type StoredBlock } from './block-file.js';
 import { effectsOf } from './committer.js';
+import type { SnapshotLock } from './snapshot-lock.js';
 import type { BlockEffects, State } from './state.js';
 
-/** What opening a ledger found and did; for the log. */
+/** What opening a ledger, or its block file again after a failed write, found and did; for the log. */
 export type Notice =
   /** The write of a block was cut short. Nobody was told that it succeeded; it is gone. */
   | { readonly event: 'tail-cut'; readonly block: number; readonly offset: number; readonly bytes: number }
@@ -14,6 +15,15 @@ export type Notice =
   | { readonly event: 'replayed'; readonly from: number; readonly to: number }
   /** The state could not be opened and is rebuilt from the blocks. */
   | { readonly event: 'state-discarded'; readonly reason: string };
+
+export interface RecoveryParts {
+  readonly file: BlockFile;
+  readonly state: State;
+  /** Keeps simulations apart from what is applied. */
+  readonly lock: SnapshotLock;
+  readonly chaincode: string;
+  readonly notice: (notice: Notice) => void;
+}
 
 /** While replaying, blocks of about this size together are applied in one commit of the state. */
 const REPLAY_BYTES = 8 * 1024 * 1024;
@@ -23,19 +33,16 @@ const REPLAY_BYTES = 8 * 1024 * 1024;
  *
  * Of the blocks that the state knows only the last is checked. Those after it are read and checked one by one. A write
  * that was cut short at the very end is cut off: the state is applied after a block's flush and before anybody is told,
- * so what the state has not seen was never acknowledged.
+ * so what the state has not seen was never acknowledged. What is kept of it is written once more and flushed, since an
+ * earlier flush may have failed; so the same holds at a start and, within a process, after a write that failed.
  *
  * @throws LedgerError `DAMAGED` for anything else that is not as it was written
  */
-export async function recover(
-  file: BlockFile,
-  state: State,
-  chaincode: string,
-  notice: (notice: Notice) => void,
-): Promise<void> {
+export async function recover(parts: RecoveryParts): Promise<void> {
+  const { file, state, notice } = parts;
   await checkLastApplied(file, state);
   const from = state.position.height;
-  const tail = await replay(file, state, chaincode);
+  const tail = await replay(parts);
   if (tail) {
     const { height: block, end: offset } = state.position;
     await file.cut(offset);
@@ -62,11 +69,13 @@ async function checkLastApplied(file: BlockFile, state: State): Promise<void> {
   if (!same) throw damagedAt(number, offset, 'it is not the block that was committed');
 }
 
-async function replay(
-  file: BlockFile,
-  state: State,
-  chaincode: string,
-): Promise<{ readonly length: number } | null> {
+async function replay({
+  file,
+  state,
+  lock,
+  chaincode,
+}: RecoveryParts): Promise<{ readonly length: number } | null> {
+  const apply = (blocks: readonly BlockEffects[]) => lock.exclusive(() => state.apply(blocks));
   let batch: BlockEffects[] = [];
   let last: StoredBlock | null = null;
   let { height, end, hash } = state.position;
@@ -75,11 +84,11 @@ async function replay(
     if (found.kind !== 'block') {
       // The last one may be in the page cache alone. Blocks before it were flushed before it was written.
       if (last) await file.settle(last);
-      state.apply(batch);
+      await apply(batch);
       return found.kind === 'interrupted' ? found : null;
     }
     if (end - state.position.end > REPLAY_BYTES) {
-      state.apply(batch);
+      await apply(batch);
       batch = [];
     }
     last = found.block;

@@ -1,4 +1,6 @@
+import { rmSync } from 'node:fs';
 import Database from 'libsql';
+import { LedgerError } from '../port.js';
 import type { ReadWriteSet, Version } from '../rwset.js';
 
 /** Name of the state's file in the ledger's folder. */
@@ -37,6 +39,9 @@ interface StateRow<Blob> {
   readonly tx: number;
 }
 
+/** Keys, blocks and policies that are written between two checkpoints, which keeps the write-ahead log at a few MB. */
+const CHANGES_BETWEEN_CHECKPOINTS = 500;
+
 const SCHEMA_VERSION = 1;
 const SCHEMA = `
   CREATE TABLE state (
@@ -53,8 +58,12 @@ const SCHEMA = `
  * World state and block index, in SQLite. Derived from the block file, from which it can be rebuilt at any time: a
  * commit survives a killed process, and a power cut may take back the last ones, never half of one. Each block is
  * applied once, in one commit with the new position.
+ *
+ * Commits are flushed together, at a checkpoint. When that flush fails, nothing since the last one may be believed, also
+ * what commits said to have written: the file is deleted, nothing more is applied, and the next start makes it anew.
  */
 export class State {
+  readonly #path: string;
   readonly #database: Database.Database;
   readonly #purpose: 'use' | 'look';
   readonly #get;
@@ -65,12 +74,15 @@ export class State {
   readonly #offset;
   readonly #advance;
   #position: Position;
+  #changes = 0;
+  #distrusted: LedgerError | null = null;
 
   /**
    * Opens or creates; to `look`, only opens, and sees the state as it is now until `close`, whatever others commit.
    * Throws whatever SQLite throws, also for a file that is not a state of this schema.
    */
   constructor(path: string, purpose: 'use' | 'look' = 'use') {
+    this.#path = path;
     this.#database = new Database(path);
     this.#purpose = purpose;
     try {
@@ -112,6 +124,7 @@ export class State {
 
   /** Applies blocks that follow one another, all or none. */
   apply(blocks: readonly BlockEffects[]): void {
+    if (this.#distrusted) throw this.#distrusted;
     const last = blocks.at(-1);
     if (!last) return;
     const position = { height: last.number + 1, end: last.end, hash: last.hash };
@@ -125,11 +138,14 @@ export class State {
       throw error;
     }
     this.#position = position;
+    if (this.#changes > CHANGES_BETWEEN_CHECKPOINTS) this.#checkpoint();
   }
 
   #write({ number, offset, effects }: BlockEffects): void {
     this.#index.run([number, offset]);
+    this.#changes += 1;
     for (const { transaction, set } of effects) {
+      this.#changes += set.writes.length + set.policies.length;
       for (const { key, value } of set.writes) {
         if (value === null) this.#delete.run([key]);
         else this.#put.run([key, Buffer.from(value), number, transaction]);
@@ -138,6 +154,24 @@ export class State {
         this.#setPolicy.run([Buffer.from(policy), number, transaction, key]);
       }
     }
+  }
+
+  /** SQLite would do it by itself, and keep to itself that it failed. */
+  #checkpoint(): void {
+    this.#changes = 0;
+    try {
+      this.#database.pragma('wal_checkpoint(PASSIVE)');
+    } catch (error) {
+      // Without room for it the log stays as it is, good, and is copied another time.
+      if (!isFailedFlush(error)) return;
+      throw this.#distrust(error);
+    }
+  }
+
+  #distrust(cause: Error): LedgerError {
+    removeState(this.#path);
+    const message = `${STATE_FILE} could not be flushed to the disk; the next start makes it anew from the blocks`;
+    return (this.#distrusted = new LedgerError('DAMAGED', message, undefined, { cause }));
   }
 
   /** The keys after `key`, at most `limit`, in order of their bytes. Every key comes after ''. */
@@ -156,16 +190,27 @@ export class State {
     if (this.#database.inTransaction) this.#database.exec('ROLLBACK');
     try {
       if (this.#purpose === 'use') this.#database.pragma('journal_mode = DELETE');
-    } catch {
-      // Somebody else is looking at it, or it is no database. Whoever opens it next finds the log and uses it.
+    } catch (error) {
+      if (isFailedFlush(error)) this.#distrust(error);
+      // Or somebody else is looking at it, or it is no database. Whoever opens it next finds the log and uses it.
     }
     this.#database.close();
   }
 }
 
+/** With its write-ahead log; nothing happens when it is not there. */
+export function removeState(path: string): void {
+  for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });
+}
+
+function isFailedFlush(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && error.code === 'SQLITE_IOERR_FSYNC';
+}
+
 function prepareSchema(database: Database.Database): void {
   database.pragma('journal_mode = WAL');
   database.pragma('synchronous = NORMAL');
+  database.pragma('wal_autocheckpoint = 0');
   if (schemaVersion(database) === 0) database.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT;`);
 }
 

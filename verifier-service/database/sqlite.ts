@@ -1,11 +1,14 @@
 import Libsql from 'libsql';
-import { Kysely, type KyselyPlugin, sql, SqliteDialect } from 'kysely';
+import { Kysely, type KyselyPlugin, sql, type SqliteDatabase, SqliteDialect } from 'kysely';
 import type { Database, ServiceTables } from './schema.js';
 import { migrate } from './migrate.js';
 
 /**
  * The embedded database: one file, one connection. A transaction is durable once it has committed (write-ahead log,
- * synchronous FULL: one fdatasync each), and statements run one after another. Brought up to this version's schema.
+ * synchronous FULL: one fdatasync each), and statements run one after another. One whose write or flush fails is rolled
+ * back, and the next one writes its pages of the log anew: a failed flush is never taken for one that will come right,
+ * and nothing need be opened again. Brought up to this version's schema.
+ *
  * Throws `DATA_NEWER` for a database of a later version, and leaves it as it is.
  */
 export async function openSqlite(path: string): Promise<Database> {
@@ -19,7 +22,7 @@ export async function openSqlite(path: string): Promise<Database> {
   file.pragma('cache_size = -16384');
   // A destroyed key is overwritten where it stood, without writing anything that would not be written anyway.
   file.pragma('secure_delete = fast');
-  const dialect = new SqliteDialect({ database: file });
+  const dialect = new SqliteDialect({ database: rollingBackOnce(file) });
   const db = new Kysely<ServiceTables>({ dialect, plugins: [blobsAsBytes] });
   try {
     await migrate(db, 'sqlite', Date.now());
@@ -28,6 +31,14 @@ export async function openSqlite(path: string): Promise<Database> {
     throw error;
   }
   return db;
+}
+
+/** When the disk is full, SQLite rolls back by itself. Another rollback would fail, and its error hide why. */
+function rollingBackOnce(file: Libsql.Database): SqliteDatabase {
+  return {
+    close: () => file.close(),
+    prepare: (sql) => file.prepare(sql === 'rollback' && !file.inTransaction ? 'select 1' : sql),
+  };
 }
 
 /**

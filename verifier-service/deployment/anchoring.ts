@@ -4,7 +4,9 @@ import { Follower } from '@spondon/anchor-worker/follower';
 import { LogStore } from '@spondon/anchor-worker/log/store';
 import { startTicker } from '@spondon/anchor-worker/ticker';
 import { sha256 } from '@spondon/protocol/crypto-node';
+import { LedgerError } from '@spondon/ledger/port';
 import { type Database, queueOf } from '../database/schema.js';
+import type { DiskWatch } from '../disk.js';
 import { faultOf } from '../fault.js';
 import type { Metrics } from '../metrics.js';
 import { QueueGauge } from '../queue-gauge.js';
@@ -16,34 +18,37 @@ export interface AnchoringDeps {
   readonly db: Database;
   readonly folders: Folders;
   readonly maxQueue: number;
+  readonly disk: DiskWatch;
   readonly metrics: Metrics;
   readonly log: Logger;
 }
 
 /** From the queue to the ledger, and from the ledger to what answers are made of. */
-export async function startAnchoring({ ledger, db, folders, maxQueue, metrics, log }: AnchoringDeps) {
+export async function startAnchoring(deps: AnchoringDeps) {
+  const { ledger, db, folders, maxQueue, disk, metrics, log } = deps;
+  const warn = (error: unknown, what: string): void => {
+    disk.note(error);
+    log.warn({ fault: faultOf(error) }, what);
+  };
   const gauge = new QueueGauge(queueOf(db), maxQueue);
   const store = await LogStore.open(folders.log, sha256);
   const follower = new Follower({
     ledger,
     store,
+    onTrouble: (error) => warn(error, 'what the ledger brings cannot be read or kept, trying again'),
     onFailure: (error) =>
       log.error(
         { fault: faultOf(error) },
         'reading the ledger stopped: answers are unavailable until a restart',
       ),
   });
-  let failing = false;
   const anchorer = new Anchorer({
     ledger,
     store,
     follower,
     db: queueOf(db),
     now: () => Date.now(),
-    onAnchored: (count) => {
-      metrics.anchored.inc(count);
-      failing = false;
-    },
+    onAnchored: (count) => metrics.anchored.inc(count),
     onQueueShrunk: () => gauge.recount(),
     onSetAside: (code) => {
       metrics.setAside.inc({ code });
@@ -51,8 +56,7 @@ export async function startAnchoring({ ledger, db, folders, maxQueue, metrics, l
     },
     onTrouble: (error) => {
       metrics.anchorTroubles.inc();
-      failing = true;
-      log.warn({ fault: faultOf(error) }, 'anchoring failed, trying again');
+      warn(error, 'anchoring failed, trying again');
     },
   });
   try {
@@ -63,27 +67,27 @@ export async function startAnchoring({ ledger, db, folders, maxQueue, metrics, l
     throw error;
   }
   anchorer.start();
-  const ticker = startTicker(ledger, (error) =>
-    log.warn({ fault: faultOf(error) }, 'the clock could not be advanced'),
-  );
-  const isCurrent = (): boolean => follower.failure === undefined;
+  const ticker = startTicker(ledger, (error) => warn(error, 'the clock could not be advanced'));
   return {
     store,
     gauge,
-    isCurrent,
+    isCurrent: () => follower.isCurrent(),
     applied: (block: number) => follower.applied(block),
     onQueued: (count: number): void => {
       gauge.add(count);
       anchorer.wake();
     },
     /** For the operator; seen by anybody, so without particulars. */
-    problems: (): string[] => [
-      ...(isCurrent() ? [] : ['Reading the ledger stopped; see the log, then restart']),
-      ...(ledger.failure
-        ? ['The ledger could not write to its disk and takes nothing more: free space, then restart']
-        : []),
-      ...(failing ? ['Anchoring fails at the moment; see the log'] : []),
-    ],
+    problems: async (): Promise<string[]> => {
+      // While nothing waits to be anchored, nobody else may ask the ledger to try again for a minute.
+      if (ledger.failure) await ledger.mend().catch(() => undefined);
+      return [
+        ...(follower.failure ? ['Reading the ledger stopped; see the log, then restart'] : []),
+        ...(follower.trouble ? [`What the ledger brings cannot be kept${AT_THE_MOMENT}`] : []),
+        ...(ledger.failure ? [ledgerProblem(ledger.failure)] : []),
+        ...(anchorer.trouble ? [`Anchoring fails${AT_THE_MOMENT}`] : []),
+      ];
+    },
     measure: async (): Promise<void> => {
       metrics.queue.set(gauge.length);
       metrics.lag.set(await follower.lag());
@@ -96,6 +100,15 @@ export async function startAnchoring({ ledger, db, folders, maxQueue, metrics, l
       await follower.stop();
     },
   };
+}
+
+const AT_THE_MOMENT = ' at the moment and is tried again; see the log';
+
+function ledgerProblem(failure: Error): string {
+  const isDamaged = failure instanceof LedgerError && failure.code === 'DAMAGED';
+  return isDamaged
+    ? 'The ledger takes nothing more; see the log, then restart'
+    : `The ledger cannot be written${AT_THE_MOMENT}`;
 }
 
 export type Anchoring = Awaited<ReturnType<typeof startAnchoring>>;

@@ -5,6 +5,7 @@ import type { AppOptions } from '../app.js';
 import { type Config, isLoopback } from '../config.js';
 import { type Database, queueOf } from '../database/schema.js';
 import { overwriteDeleted } from '../database/sqlite.js';
+import type { DiskWatch } from '../disk.js';
 import type { StatementJudge } from '../documents/judge-pool.js';
 import type { PreparedDocument, PrepareJob } from '../documents/prepare.js';
 import { Registrar } from '../facilities/registrar.js';
@@ -36,6 +37,7 @@ export interface Parts {
   readonly reader: ClaimsReader;
   readonly statements: StatementJudge;
   readonly knownSignatures: KnownSignatures;
+  readonly disk: DiskWatch;
   readonly metrics: Metrics;
   readonly log: Logger;
 }
@@ -71,7 +73,12 @@ export function assemble(parts: Parts): { registrar: Registrar; options: Omit<Ap
       limit,
     },
     administration: { db, registrar, issuer, now, random },
-    health: { metrics: metrics.registry, refresh: anchoring.measure, problems: anchoring.problems },
+    health: {
+      metrics: metrics.registry,
+      refresh: anchoring.measure,
+      problems: async () => [...(await parts.disk.problems()), ...(await anchoring.problems())],
+    },
+    onError: (error) => parts.disk.note(error),
   };
   return { registrar, options };
 }

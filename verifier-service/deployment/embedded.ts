@@ -7,6 +7,7 @@ import { buildApp } from '../app.js';
 import type { Config } from '../config.js';
 import { openSqlite, overwriteDeleted } from '../database/sqlite.js';
 import type { Database } from '../database/schema.js';
+import { DiskWatch } from '../disk.js';
 import { finishErasures } from '../documents/erase.js';
 import { forgetOldOutcomes } from '../documents/idempotency.js';
 import { createStatementJudge } from '../documents/judge-pool.js';
@@ -86,7 +87,9 @@ async function open(
   if ((await ledger.height()) === 0) await ledger.submit('Init', [JSON.stringify([MSP_ID])]);
 
   const metrics = createMetrics();
-  const anchoring = await startAnchoring({ ledger, db, folders, maxQueue: config.maxQueue, metrics, log });
+  const disk = new DiskWatch(folders.diskTrial);
+  const { maxQueue } = config;
+  const anchoring = await startAnchoring({ ledger, db, folders, maxQueue, disk, metrics, log });
   toClose(() => anchoring.stop());
   const store = await openEmbeddedStore(folders.ipfs);
   await finishErasures({ db, store });
@@ -116,6 +119,7 @@ async function open(
     reader,
     statements,
     knownSignatures,
+    disk,
     metrics,
     log,
   });

@@ -21,6 +21,8 @@ export function foldersOf(dataDir: string) {
     masterKey: join(dataDir, 'master.key'),
     credentials: join(dataDir, 'credentials'),
     knownSignatures: join(dataDir, 'known-signatures'),
+    /** Written only to see whether the disk can be written again, and removed at once. */
+    diskTrial: join(dataDir, 'disk-trial'),
   };
 }
 

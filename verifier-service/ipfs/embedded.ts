@@ -12,7 +12,8 @@ import { childrenOf, importDocument, isLeaf, isWhatItsCidSays, parseCid } from '
  * - Durability: `put` resolves when every block is on disk (fdatasync, rename, fsync of the folder); the root is
  *   written last, so a crash leaves blocks that nobody needs, never a document with a hole.
  * - Idempotence: the same bytes write the same files again, whole; `remove` of what is not there does nothing.
- * - Retry: any call may simply be repeated. Errors of the file system (disk full) come as `INTERNAL`, with the cause.
+ * - Retry: any call may simply be repeated. Errors of the file system (disk full) come as they are; each attempt writes
+ *   every block anew, so that no earlier flush is believed.
  * - One process at a time.
  *
  * `documents/` has the documents of up to 1 MiB, one block each; `trees/` the roots of larger ones; `parts/` the
@@ -86,7 +87,7 @@ export async function openEmbeddedStore(
       const root = parseCid(name);
       if (root) for await (const part of allBelow(trees, root)) leftovers.delete(part.toString());
     }
-    for (const name of leftovers) await writing(parts.remove(name));
+    for (const name of leftovers) await parts.remove(name);
     return leftovers.size;
   }
 
@@ -95,8 +96,8 @@ export async function openEmbeddedStore(
       gate.shared(() =>
         importDocument(
           ciphertext,
-          (cid, bytes) => writing(parts.put(cid, bytes)),
-          (cid, bytes) => writing(rootsOf(known(cid)).put(cid, bytes)),
+          (cid, bytes) => parts.put(cid, bytes),
+          (cid, bytes) => rootsOf(known(cid)).put(cid, bytes),
         ),
       ),
     async *get(text) {
@@ -110,8 +111,8 @@ export async function openEmbeddedStore(
     async remove(text) {
       const cid = parseCid(text);
       if (!cid || !(await rootsOf(cid).has(text))) return;
-      if (isLeaf(cid)) await writing(documents.remove(text));
-      else await writing(gate.alone(() => removeTree(cid)));
+      if (isLeaf(cid)) await documents.remove(text);
+      else await gate.alone(() => removeTree(cid));
     },
     removeLeftovers: () => gate.alone(removeLeftovers),
     async *list() {
@@ -149,14 +150,6 @@ function known(text: string): CID {
   if (!cid)
     throw new ServiceError('BLOB_MISSING', 'There is no such block: its CID is not one of this store.');
   return cid;
-}
-
-async function writing<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (cause) {
-    throw new ServiceError('INTERNAL', 'The document store could not write to its folder.', { cause });
-  }
 }
 
 /** Lets puts run together, and the removal of shared parts alone: a put may count on a part that is there. */

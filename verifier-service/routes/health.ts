@@ -7,7 +7,7 @@ export interface HealthRoutes {
   /** Brings gauges up to date before they are read. */
   readonly refresh: () => Promise<void>;
   /** What keeps the service from doing its work, in words for the operator; empty when nothing does. */
-  readonly problems: () => readonly string[];
+  readonly problems: () => Promise<readonly string[]>;
 }
 
 const health = z.object({ status: z.enum(['ok', 'failing']), problems: z.array(z.string()) });
@@ -33,7 +33,7 @@ export const healthRoutes: FastifyPluginCallbackZod<HealthRoutes> = (
     '/health/ready',
     { schema: { tags, summary: 'The service can do its work', response: { 200: health, 503: health } } },
     async (_request, reply) => {
-      const found = [...problems()];
+      const found = [...(await problems())];
       const status = found.length === 0 ? ('ok' as const) : ('failing' as const);
       return reply.code(status === 'ok' ? 200 : 503).send({ status, problems: found });
     },

@@ -22,14 +22,14 @@ function finderWith(more: Partial<FindDeps>, told: unknown[] = []): Finder {
     log,
     db: null as unknown as QueueDb,
     mayBeQueued: () => false,
-    isCurrent: () => true,
+    isCurrent: () => Promise.resolve(true),
     onDamage,
   };
   return new Finder({ ...deps, hash: sha256, verify, now, singleOwner: true, ...more });
 }
 
 void test('once the ledger is not read any more, every question is unavailable', async () => {
-  const finder = finderWith({ isCurrent: () => false });
+  const finder = finderWith({ isCurrent: () => Promise.resolve(false) });
   const lookup = await finder.byFile(new Uint8Array(32), []);
   assert.equal(
     answer({ asked: 'file', sha256: 'A'.repeat(43), claims: [], lookup }, { now: now() }).verdict,
@@ -55,6 +55,6 @@ void test('evidence that cannot be made for an outage is not called unknown', as
     attest: () => Promise.reject(new LedgerError('UNAVAILABLE', 'closed')),
   };
   const log = { head: () => undefined, entry: () => new Uint8Array(), inclusionPath: () => [] };
-  const deps = { ledger, log, finder: finderWith({ isCurrent: () => false }), now };
+  const deps = { ledger, log, finder: finderWith({ isCurrent: () => Promise.resolve(false) }), now };
   await assert.rejects(makeEvidence(deps, { code: newCode() }), { code: 'LEDGER_UNAVAILABLE' });
 });

@@ -13,8 +13,8 @@ export interface FindDeps {
   readonly db: QueueDb;
   /** False when nothing waits to be anchored, which spares asking the database. */
   readonly mayBeQueued: () => boolean;
-  /** False once the follower has stopped: then nothing here may be taken for the ledger's state. */
-  readonly isCurrent: () => boolean;
+  /** False when the ledger may have what was not read: then nothing here may be taken for its state. */
+  readonly isCurrent: () => Promise<boolean>;
   /** Told that the log's own files cannot be read. */
   readonly onDamage: (error: WorkerError) => void;
   readonly hash: Hash;
@@ -60,15 +60,16 @@ export class Finder {
   }
 
   /** What can be said of a claims JWS by itself. Null when the text is no claims JWS in its one spelling. */
-  claims(jws: string): Promise<FoundClaims | null> {
+  async claims(jws: string): Promise<FoundClaims | null> {
     const { hash, verify, log, isCurrent } = this.deps;
-    return readFoundClaims(jws, { issuer: (iss) => log.issuer(iss), isComplete: isCurrent() }, hash, verify);
+    const isComplete = await isCurrent();
+    return readFoundClaims(jws, { issuer: (iss) => log.issuer(iss), isComplete }, hash, verify);
   }
 
   /** An outage is told as such: nothing found would read as a verdict about the document. */
   async #answer(find: () => Promise<Lookup>): Promise<Lookup> {
     const { isCurrent, onDamage } = this.deps;
-    if (!isCurrent()) return { state: 'unavailable' };
+    if (!(await isCurrent())) return { state: 'unavailable' };
     try {
       return await find();
     } catch (error) {

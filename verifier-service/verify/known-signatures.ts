@@ -56,7 +56,7 @@ export class KnownSignatures {
     if (isCrowded && this.words.length < MAX_SLOTS * WORDS) this.#grow();
   }
 
-  /** Writes down what is new, if anything. */
+  /** Writes down what is new, if anything. What could not be written is, the next time. */
   save(): Promise<void> {
     const saved = this.#saving.then(() => this.#write());
     this.#saving = saved.catch(() => undefined);
@@ -66,8 +66,13 @@ export class KnownSignatures {
   async #write(): Promise<void> {
     if (!this.#changed) return;
     this.#changed = false;
-    // What is added meanwhile may be in it, or half in it, which is as good as not.
-    await placeFile(this.path, new Uint8Array(this.words.buffer), OWNER_ONLY);
+    try {
+      // What is added meanwhile may be in it, or half in it, which is as good as not.
+      await placeFile(this.path, new Uint8Array(this.words.buffer), OWNER_ONLY);
+    } catch (error) {
+      this.#changed = true;
+      throw error;
+    }
   }
 
   #put(digest: Uint32Array): void {
