@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { between, type Random, seededRandom } from '@spondon/fixtures/random';
-import { checkData } from '@spondon/verifier-service/deployment/fsck';
-import { type Client, createClient } from '../client.js';
+import { createClient } from '../client.js';
 import { admitHomeSigner, openHomeSigner } from '../home-signer.js';
 import { sampleUploads } from '../sample-upload.js';
 import { startService } from '../service.js';
-import { type Acknowledged, repeatUnanswered, sha256Hex, work } from './load.js';
+import { audit } from './audit.js';
+import { nothingAcknowledged, repeatUnanswered, work, type Acknowledged } from './load.js';
 
 export interface CampaignOptions {
   readonly kills: number;
@@ -23,6 +23,8 @@ export interface CampaignResult {
   readonly revocations: number;
   /** What was found wrong; empty is the point. */
   readonly faults: readonly string[];
+  /** What kills leave by design, and how much of it. */
+  readonly notes: readonly string[];
 }
 
 const CLIENTS = 6;
@@ -43,12 +45,7 @@ const PATIENCE_MS = 60_000;
 export async function runCampaign({ kills, seed, log }: CampaignOptions): Promise<CampaignResult> {
   const random = seededRandom(seed);
   const dataDir = await mkdtemp(join(tmpdir(), 'spondon-campaign-'));
-  const acknowledged: Acknowledged = {
-    documents: new Map(),
-    revoked: new Set(),
-    statements: new Set(),
-    unanswered: [],
-  };
+  const acknowledged = nothingAcknowledged();
   try {
     const first = await startService({ dataDir });
     const firstClient = createClient(first.url, 1);
@@ -67,9 +64,16 @@ export async function runCampaign({ kills, seed, log }: CampaignOptions): Promis
           `${round} kills, ${acknowledged.documents.size} documents, ${acknowledged.statements.size} statements`,
         );
     }
-    const faults = await audit(dataDir, acknowledged, { hospital: hospitalKey, home: signer.apiKey }, log);
+    const keys = { hospital: hospitalKey, home: signer.apiKey };
+    const { faults, notes } = await audit(dataDir, acknowledged, keys, log);
     const { documents, statements, revoked } = acknowledged;
-    return { documents: documents.size, statements: statements.size, revocations: revoked.size, faults };
+    return {
+      documents: documents.size,
+      statements: statements.size,
+      revocations: revoked.size,
+      faults,
+      notes,
+    };
   } finally {
     await rm(dataDir, { recursive: true, force: true });
   }
@@ -115,81 +119,4 @@ function killTime(random: Random): KillTime {
     delay(PATIENCE_MS, undefined, { signal: patience.signal }),
   ]).finally(() => patience.abort());
   return { due, onIssued: () => ((left -= 1) === 0 ? enough() : undefined) };
-}
-
-/** Compares what was acknowledged with what the service says, then has every byte checked. */
-async function audit(
-  dataDir: string,
-  acknowledged: Acknowledged,
-  keys: { readonly hospital: string; readonly home: string },
-  log: (line: string) => void,
-): Promise<string[]> {
-  const faults: string[] = [];
-  const service = await startService({ dataDir });
-  const client = createClient(service.url, CLIENTS);
-  await untilQueueIsEmpty(client);
-  await auditDocuments(client, service.url, acknowledged, keys.hospital, faults);
-  await auditStatements(client, acknowledged, keys.home, faults);
-  client.close();
-  await service.stop();
-  await checkData(dataDir, undefined, ({ area, checked, damage }) => {
-    log(damage === null ? `fsck ${area}: ${checked}` : `fsck ${area}: DAMAGED ${damage}`);
-    if (damage !== null) faults.push(`fsck ${area}: ${damage}`);
-  });
-  return faults;
-}
-
-async function untilQueueIsEmpty(client: Client): Promise<void> {
-  for (;;) {
-    const { text } = await client.send({ path: '/metrics' });
-    if (/^spondon_queue_statements 0$/m.test(text)) return;
-    await delay(50);
-  }
-}
-
-async function auditDocuments(
-  client: Client,
-  url: string,
-  { documents, revoked }: Acknowledged,
-  hospitalKey: string,
-  faults: string[],
-): Promise<void> {
-  const headers = { authorization: `Bearer ${hospitalKey}` };
-  for (const [code, sha256] of documents) {
-    const view = (await client.json({ path: `/v1/documents/${code}`, headers })) as {
-      state: string;
-      sha256: string;
-      revocation?: { state: string };
-    };
-    if (view.state !== 'anchored') faults.push(`document ${code} is ${view.state}`);
-    if (view.sha256 !== sha256) faults.push(`document ${code} has another hash than was acknowledged`);
-    if (revoked.has(code) && view.revocation?.state !== 'anchored')
-      faults.push(`the revocation of ${code} is lost`);
-  }
-  // fsck opens every file and compares its hash; here a few as their hospital gets them.
-  for (const [code, sha256] of [...documents].slice(0, 20)) {
-    const answer = await fetch(`${url}/v1/documents/${code}/file`, { headers });
-    if (sha256Hex(new Uint8Array(await answer.arrayBuffer())) !== sha256)
-      faults.push(`the file of ${code} is another one`);
-  }
-}
-
-const BATCH = 1000;
-
-async function auditStatements(
-  client: Client,
-  { statements }: Acknowledged,
-  homeKey: string,
-  faults: string[],
-): Promise<void> {
-  const texts = [...statements];
-  for (let from = 0; from < texts.length; from += BATCH) {
-    const body = Buffer.from(JSON.stringify({ statements: texts.slice(from, from + BATCH) }));
-    const headers = { authorization: `Bearer ${homeKey}`, 'content-type': 'application/json' };
-    const { results } = (await client.json({ method: 'POST', path: '/v1/statements', headers, body })) as {
-      results: { documentId: string; state: string }[];
-    };
-    for (const { documentId, state } of results)
-      if (state !== 'anchored') faults.push(`statement ${documentId} is ${state}`);
-  }
 }

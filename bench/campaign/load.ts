@@ -14,6 +14,12 @@ export interface Acknowledged {
   readonly statements: Set<string>;
   /** Requests without an answer, to be repeated under the same key after the next start. */
   unanswered: { readonly key: string; readonly call: Call }[];
+  /** How often a request to issue was sent and not answered with a document. */
+  cutOff: number;
+}
+
+export function nothingAcknowledged(): Acknowledged {
+  return { documents: new Map(), revoked: new Set(), statements: new Set(), unanswered: [], cutOff: 0 };
 }
 
 export interface LoadOptions {
@@ -44,7 +50,10 @@ export async function work(acknowledged: Acknowledged, options: LoadOptions): Pr
 export async function repeatUnanswered(acknowledged: Acknowledged, options: LoadOptions): Promise<void> {
   const { unanswered } = acknowledged;
   acknowledged.unanswered = [];
-  for (const request of unanswered) await issue(acknowledged, options, request);
+  for (const request of unanswered) {
+    if (options.killed()) acknowledged.unanswered.push(request);
+    else await issue(acknowledged, options, request);
+  }
 }
 
 async function issue(
@@ -58,6 +67,7 @@ async function issue(
   const answer = await send(options, { ...call, headers: { ...call.headers, 'idempotency-key': key } });
   if (!answer) {
     acknowledged.unanswered.push({ key, call });
+    acknowledged.cutOff += 1;
     return;
   }
   const { documentId, sha256 } = JSON.parse(answer) as { documentId: string; sha256: string };

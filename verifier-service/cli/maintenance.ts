@@ -11,7 +11,7 @@ export async function checkEverything(dataDir: string): Promise<number> {
   const sound = await checkData(dataDir, masterKey(), ({ area, checked, damage, notes }) => {
     const name = area.padEnd(10);
     print(damage === null ? `ok       ${name} ${checked}` : `DAMAGED  ${name} ${damage}`);
-    for (const note of notes) print(`note     ${name} ${note}`);
+    for (const { message } of notes) print(`note     ${name} ${message}`);
   });
   print(
     sound ? 'Everything is sound.' : 'There is damage: see docs/operations.md, "When fsck finds damage".',

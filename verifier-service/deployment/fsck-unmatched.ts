@@ -13,6 +13,12 @@ import { bundlesOf, queuedIn } from './kept-statements.js';
 
 const ASKED_AT_ONCE = 500;
 
+export interface Note {
+  readonly code: 'ISSUED_WITHOUT_ROW' | 'FILE_WITHOUT_ROW';
+  readonly count: number;
+  readonly message: string;
+}
+
 interface Count {
   count: number;
   /** Names one of them. */
@@ -23,7 +29,7 @@ interface Count {
  * Documents that this service issued and has no row of. Its own are those that a key in its keeping signed; what a
  * hospital signed at home never had a row.
  */
-export async function issuedWithoutRow(log: LogStore, db: Database): Promise<string[]> {
+export async function issuedWithoutRow(log: LogStore, db: Database): Promise<Note[]> {
   const kept = await db.selectFrom('issuerKeys').select(['iss', 'kid']).execute();
   const own = new Set(kept.map(({ iss, kid }) => `${iss}/${kid}`));
   const found: Count = { count: 0, first: '' };
@@ -43,7 +49,11 @@ export async function issuedWithoutRow(log: LogStore, db: Database): Promise<str
       if (!present.has(`${iss}/${jti}`)) tally(found, `${formatDocumentId(jti)} of ${iss}`);
     }
   }
-  return told(found, 'issued here have no row: lost, or issued after the copy that was restored');
+  return told(
+    'ISSUED_WITHOUT_ROW',
+    found,
+    'issued here have no row: lost, or issued after the copy that was restored',
+  );
 }
 
 /** Anchored statements, then those that wait; a few at a time. */
@@ -54,7 +64,7 @@ async function* statementsKept(log: LogStore, db: Database): AsyncGenerator<Sign
 }
 
 /** Encrypted files that no row names: without its row, and the key in it, nobody can say whose a file is. */
-export async function filesWithoutRow(store: DocumentStore, db: Database): Promise<string[]> {
+export async function filesWithoutRow(store: DocumentStore, db: Database): Promise<Note[]> {
   const found: Count = { count: 0, first: '' };
   let asked: string[] = [];
   const ask = async (): Promise<void> => {
@@ -65,7 +75,11 @@ export async function filesWithoutRow(store: DocumentStore, db: Database): Promi
   };
   for await (const cid of store.list()) if (asked.push(cid) === ASKED_AT_ONCE) await ask();
   if (asked.length > 0) await ask();
-  return told(found, 'stored files belong to no row: left by a crash while issuing, or the rows are lost');
+  return told(
+    'FILE_WITHOUT_ROW',
+    found,
+    'stored files belong to no row: left by a crash while issuing, or the rows are lost',
+  );
 }
 
 function tally(found: Count, name: string): void {
@@ -73,6 +87,6 @@ function tally(found: Count, name: string): void {
   found.count += 1;
 }
 
-function told({ count, first }: Count, what: string): string[] {
-  return count === 0 ? [] : [`${count} ${what} (first: ${first})`];
+function told(code: Note['code'], { count, first }: Count, what: string): Note[] {
+  return count === 0 ? [] : [{ code, count, message: `${count} ${what} (first: ${first})` }];
 }

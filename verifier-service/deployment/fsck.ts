@@ -14,7 +14,7 @@ import type { DocumentStore } from '../ipfs/store.js';
 import type { Vault } from '../vault/seal.js';
 import { checkDatabase, checkKeys } from './fsck-database.js';
 import { checkDocuments, checkEntries, checkQueue } from './fsck-documents.js';
-import { filesWithoutRow, issuedWithoutRow } from './fsck-unmatched.js';
+import { filesWithoutRow, issuedWithoutRow, type Note } from './fsck-unmatched.js';
 import { openBlocksToRead, withView } from './fsck-view.js';
 import type { Folders } from './folders.js';
 import { openVault } from './open-vault.js';
@@ -27,13 +27,13 @@ export interface Finding {
   readonly checked: string;
   readonly damage: string | null;
   /** What may be as it should, and somebody should know. */
-  readonly notes: readonly string[];
+  readonly notes: readonly Note[];
 }
 
 /** Runs the work of one area and tells its outcome. Null when it found damage. */
 type Check = <T>(
   area: Finding['area'],
-  work: () => Promise<{ checked: string; result: T; notes?: readonly string[] }>,
+  work: () => Promise<{ checked: string; result: T; notes?: readonly Note[] }>,
 ) => Promise<T | null>;
 
 /**
