@@ -1,19 +1,17 @@
-import { type DestinationStream, pino } from 'pino';
+import { pino } from 'pino';
 import { readConfig } from './config.js';
 import { startEmbedded } from './deployment/embedded.js';
 import { keepOperatorKey, plantSamples } from './deployment/samples.js';
-
-const LOG_WAITING_BYTES = 1024 * 1024;
+import { logTo } from './log-output.js';
 
 /** Where the program runs: the environment, signals and standard output; everything else is told. */
 async function main(): Promise<void> {
   // Whatever is kept is for its owner alone.
   process.umask(0o077);
   const config = readConfig(process.env);
-  const log = pino(
-    { level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    logOutput(),
-  );
+  const output = logTo(process.stdout.fd);
+  process.on('exit', () => output.end());
+  const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, output);
   const deployment = await startEmbedded(config, log);
 
   let stopping = false as boolean;
@@ -36,13 +34,6 @@ async function main(): Promise<void> {
     // Cut short by the end of the service; the next start goes on.
     if (!stopping) throw error;
   }
-}
-
-/** A log that lies on a full disk must not end the service: some lines are kept until there is room, further ones lost. */
-function logOutput(): DestinationStream {
-  const output = pino.destination({ dest: process.stdout.fd, maxLength: LOG_WAITING_BYTES });
-  output.on('error', () => undefined);
-  return output;
 }
 
 function print(line: string): void {
