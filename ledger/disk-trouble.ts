@@ -1,4 +1,5 @@
-const FULL = new Set(['ENOSPC', 'EDQUOT', 'SQLITE_FULL']);
+/** The last one: no room for the index of a write-ahead log. */
+const FULL = new Set(['ENOSPC', 'EDQUOT', 'SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE']);
 const FAILING = /^(EIO|EROFS|SQLITE_IOERR.*)$/;
 
 /**

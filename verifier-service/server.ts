@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { readConfig } from './config.js';
 import { startEmbedded } from './deployment/embedded.js';
 import { keepOperatorKey, plantSamples } from './deployment/samples.js';
+import { diskProblem } from './disk.js';
 import { logTo } from './log-output.js';
 
 /** Where the program runs: the environment, signals and standard output; everything else is told. */
@@ -45,7 +46,9 @@ function describeFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (!('code' in error)) return error.stack ?? error.message;
   const code = String(error.code);
-  return error.message.startsWith(code) ? error.message : `${code}: ${error.message}`;
+  const message = error.message.startsWith(code) ? error.message : `${code}: ${error.message}`;
+  const problem = diskProblem(error);
+  return problem === null ? message : `${message} (${problem})`;
 }
 
 function fail(error: unknown): void {
