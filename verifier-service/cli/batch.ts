@@ -5,6 +5,8 @@ import { isAbsolute, relative, resolve } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { canonicalJson } from '@spondon/protocol/canonical';
 import { ApiError, type Client } from './client.js';
+import type { Output, Terminal } from './context.js';
+import { print } from './print.js';
 
 /** How many files are on their way at once. */
 const AT_ONCE = 4;
@@ -42,7 +44,12 @@ interface Failure {
  * `<sheet>.issued.jsonl`, and each row's Idempotency-Key follows from its content, so a row whose answer was lost is
  * not issued twice. Returns the exit code: 0 when every row is issued.
  */
-export async function issueBatch(client: Client, folder: string, sheet: string): Promise<number> {
+export async function issueBatch(
+  client: Client,
+  folder: string,
+  sheet: string,
+  { stdout, stderr }: Pick<Terminal, 'stdout' | 'stderr'>,
+): Promise<number> {
   const all = parse<Row>(await readFile(sheet), {
     columns: true,
     skip_empty_lines: true,
@@ -60,7 +67,7 @@ export async function issueBatch(client: Client, folder: string, sheet: string):
   const stopping = new AbortController();
   const stop = (): void => stopping.abort();
   process.once('SIGINT', stop);
-  showProgress(finished, total, failures.length);
+  showProgress(stderr, { finished, total, failed: failures.length });
 
   const work = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined && !stopping.signal.aborted; next = waiting.shift()) {
@@ -76,20 +83,20 @@ export async function issueBatch(client: Client, folder: string, sheet: string):
           why: error instanceof ApiError ? `${error.code}: ${error.message}` : String(error),
         });
       }
-      showProgress(finished, total, failures.length);
+      showProgress(stderr, { finished, total, failed: failures.length });
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   process.off('SIGINT', stop);
-  report(failures, stopping.signal.aborted);
-  process.stdout.write(`${finished} of ${total} issued; their codes are in ${journal}\n`);
+  report(stderr, failures, stopping.signal.aborted);
+  print(stdout, `${finished} of ${total} issued; their codes are in ${journal}`);
   return finished === total ? 0 : 1;
 }
 
-function report(failures: readonly Failure[], stopped: boolean): void {
-  process.stderr.write('\n');
-  for (const { file, why } of failures) process.stderr.write(`${file}: ${why}\n`);
-  if (stopped) process.stderr.write('Stopped. Run the same command again to go on where it stopped.\n');
+function report(out: Output, failures: readonly Failure[], stopped: boolean): void {
+  print(out, '');
+  for (const { file, why } of failures) print(out, `${file}: ${why}`);
+  if (stopped) print(out, 'Stopped. Run the same command again to go on where it stopped.');
 }
 
 function digestOf(row: Row): string {
@@ -152,9 +159,15 @@ function rowIn(line: string): string | null {
   }
 }
 
-function showProgress(finished: number, total: number, failed: number): void {
-  if (!process.stderr.isTTY) return;
+interface Progress {
+  readonly finished: number;
+  readonly total: number;
+  readonly failed: number;
+}
+
+function showProgress(out: Output, { finished, total, failed }: Progress): void {
+  if (!out.isTTY) return;
   const filled = total === 0 ? BAR_WIDTH : Math.round((finished / total) * BAR_WIDTH);
   const bar = '█'.repeat(filled) + '░'.repeat(BAR_WIDTH - filled);
-  process.stderr.write(`\r${bar} ${finished}/${total}${failed > 0 ? `, ${failed} refused` : ''} `);
+  out.write(`\r${bar} ${finished}/${total}${failed > 0 ? `, ${failed} refused` : ''} `);
 }

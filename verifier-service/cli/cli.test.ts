@@ -9,19 +9,25 @@ import { fileURLToPath } from 'node:url';
 import {
   newHomeKey,
   PATIENT,
-  removeFolder,
   reportDetails,
+  scratchFolders,
   somePdf,
-  temporaryFolder,
   until,
 } from '../deployment/deployment.test-support.js';
+import { storedApiKey } from './client.js';
+import { runCommandLine } from './command-line.js';
 
-/** The command line as a user has it, against a service in a process of its own. */
+/**
+ * The command line against a service in a process of its own. Most commands run in this process, as `cli/main.ts` runs
+ * them; where a process is what is looked at (exit codes, signals, a reader that leaves), the program itself does.
+ */
 const CLI = fileURLToPath(new URL('../../bin/spondon.js', import.meta.url));
+/** No service answers here. */
+const NOBODY = 'http://127.0.0.1:1';
 const SERVER = fileURLToPath(new URL('../server.js', import.meta.url));
 
-let folder: string;
-let data: string;
+const folder = await scratchFolders()();
+const data = join(folder, 'data');
 let url: string;
 let server: ChildProcess;
 let code: string;
@@ -49,8 +55,25 @@ async function outcomeOf(child: ChildProcess): Promise<Outcome> {
   return { exit: child.exitCode, out: out(), err: err() };
 }
 
-function spondon(...args: string[]): Promise<Outcome> {
-  return outcomeOf(start([CLI, '--url', url, '--data', data, ...args]));
+/** The program itself. */
+function program(...args: string[]): Promise<Outcome> {
+  return outcomeOf(start([CLI, ...here(), ...args]));
+}
+
+const here = (): string[] => ['--url', url, '--data', data];
+const spondon = (...args: string[]): Promise<Outcome> => inProcess([...here(), ...args]);
+
+async function inProcess(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Outcome> {
+  const written = { out: '', err: '' };
+  const exit = await runCommandLine(args, {
+    env,
+    stdout: { write: (content) => (written.out += Buffer.from(content).toString()) },
+    stderr: { write: (content) => (written.err += Buffer.from(content).toString()) },
+  });
+  return { exit, ...written };
 }
 
 async function succeeds(...args: string[]): Promise<string> {
@@ -85,8 +108,8 @@ async function anchored(document: string): Promise<void> {
 }
 
 before(async () => {
-  folder = await temporaryFolder();
-  data = join(folder, 'data');
+  // What a user names without a folder lies here.
+  process.chdir(folder);
   await startServer();
   // The samples' key is written last.
   await until(() => existsSync(join(data, 'credentials', 'sample-hospital.json')));
@@ -101,69 +124,73 @@ before(async () => {
     ['LOOPBACK_PORTAL'],
   );
   await anchored(code);
-  await succeeds('file', code, '-o', 'stamped.pdf');
+  assert.equal((await program('file', code, '-o', 'stamped.pdf')).exit, 0);
   await succeeds('evidence', code, '-o', 'e.json');
   await succeeds('trust', '-o', 'trust.json');
 });
 after(async () => {
-  server.kill('SIGKILL');
-  await removeFolder(folder);
+  if (server.exitCode === null && server.signalCode === null) await endServer('SIGKILL');
 });
 
-void test('a first start writes keys for their owner alone', async () => {
-  for (const file of ['credentials/operator.json', 'credentials/sample-hospital.json', 'master.key']) {
-    assert.equal((await stat(join(data, file))).mode & 0o777, 0o600, file);
-  }
+void test('keys and documents are written for their owner alone', async () => {
+  const keys = ['credentials/operator.json', 'credentials/sample-hospital.json', 'master.key'];
+  for (const file of [...keys.map((key) => join(data, key)), 'stamped.pdf'])
+    assert.equal((await stat(file)).mode & 0o777, 0o600, file);
 });
 
 void test('a file and a code are verified, and the exit code tells the verdict', async () => {
-  assert.match(await succeeds('verify', 'stamped.pdf'), /VALID/);
+  const valid = await program('verify', 'stamped.pdf');
+  assert.equal(valid.exit, 0, valid.err);
+  assert.match(valid.out, /VALID/);
   assert.match(await succeeds('verify', code), /VALID/);
-  assert.equal((await spondon('verify', 'a.pdf')).exit, 3);
-  const { exit, err } = await spondon('verify', 'no-such-file');
+  assert.equal((await program('verify', 'a.pdf')).exit, 3);
+  const { exit, err } = await program('verify', 'no-such-file');
   assert.equal(exit, 1);
   assert.match(err, /There is no file no-such-file/);
-  const unreachable = await outcomeOf(start([CLI, '--url', 'http://127.0.0.1:1', 'verify', code]));
+  const unreachable = await inProcess(['--url', NOBODY, 'verify', code]);
   assert.equal(unreachable.exit, 1);
   assert.match(unreachable.err, /^UNREACHABLE: /);
 });
 
+void test('what is no command, or lacks an option, ends with 1 and says so; help is no error', async () => {
+  const unknown = await program('forge');
+  assert.deepEqual([unknown.exit, unknown.out], [1, '']);
+  assert.match(unknown.err, /unknown command 'forge'/);
+  const lacking = await spondon('file', code);
+  assert.deepEqual([lacking.exit, lacking.out], [1, '']);
+  assert.match(lacking.err, /--output/);
+  assert.match(await succeeds('verify', '--help'), /Usage: spondon verify/);
+});
+
+void test('a reader that leaves ends the program without a complaint', async () => {
+  const child = start([CLI, 'settings']);
+  child.stdout?.destroy();
+  const { exit, err } = await outcomeOf(child);
+  assert.deepEqual([exit, err], [0, '']);
+});
+
 const offline = (file: string, evidence: string, ...more: string[]): Promise<Outcome> =>
-  // No service answers here: nothing but the files is used.
-  outcomeOf(
-    start([
-      CLI,
-      '--url',
-      'http://127.0.0.1:1',
-      'verify',
-      file,
-      '--evidence',
-      evidence,
-      '--trust',
-      'trust.json',
-      ...more,
-    ]),
-  );
+  // Nothing but the files is used.
+  inProcess(['--url', NOBODY, 'verify', file, '--evidence', evidence, '--trust', 'trust.json', ...more]);
 
 void test('evidence and trust list verify a file with no network, and what was tampered with does not', async () => {
   const sound = await offline('stamped.pdf', 'e.json');
   assert.equal(sound.exit, 0, sound.out + sound.err);
   assert.match(sound.out, /VALID[\s\S]*endorsed by SpondonMSP/);
   const pin = /trust list\s+([0-9a-f]{64})/.exec(sound.out)?.[1] ?? '';
-  assert.equal((await offline('stamped.pdf', 'e.json', '--pin', pin)).exit, 0);
+  assert.equal((await offline(code, 'e.json', '--pin', pin)).exit, 0);
   const pinned = await offline('stamped.pdf', 'e.json', '--pin', '0'.repeat(64));
   assert.equal(pinned.exit, 1);
   assert.match(pinned.err, /^TRUST_PIN: /);
-  assert.equal((await offline('a.pdf', 'e.json')).exit, 3);
+  assert.equal((await offline('claims.json', 'e.json')).exit, 3, 'another file');
   // A nanosecond ago is long ago: what the evidence says of withdrawals is older than the asker allows.
-  const stale = await offline('stamped.pdf', 'e.json', '--max-age', '0.0000000001');
+  const stale = await offline(code, 'e.json', '--max-age', '0.0000000001');
   assert.equal(stale.exit, 4);
   assert.match(stale.out, /UNAVAILABLE[\s\S]*longer ago than you allow/);
   assert.match(
     (await spondon('verify', 'stamped.pdf', '--pin', pin)).err,
     /--pin and --max-age are for a check with/,
   );
-  assert.equal((await offline(code, 'e.json')).exit, 0);
 
   const evidence = await readFile(join(folder, 'e.json'), 'utf8');
   const at = evidence.indexOf('"entry":"') + 60;
@@ -229,12 +256,8 @@ void test('facilities are admitted, suspended, given keys, by the operator alone
   assert.match((await spondon('facilities', 'bd.dghs.56')).err, /No facility bd\.dghs\.56 is admitted/);
   const { id } = JSON.parse(await succeeds('api-key', 'bd.dghs.55')) as { id: string };
   assert.match(await succeeds('api-key', 'bd.dghs.55', '--end', id), /is ended/);
-  const { apiKey } = JSON.parse(
-    await readFile(join(data, 'credentials', 'sample-hospital.json'), 'utf8'),
-  ) as { apiKey: string };
-  const asHospital = await outcomeOf(
-    start([CLI, '--url', url, 'suspend', 'bd.dghs.55'], { SPONDON_OPERATOR_KEY: apiKey }),
-  );
+  const env = { SPONDON_OPERATOR_KEY: await storedApiKey(data, 'sample-hospital', 'SPONDON_API_KEY') };
+  const asHospital = await inProcess(['--url', url, 'suspend', 'bd.dghs.55'], env);
   assert.match(asHospital.err, /^FORBIDDEN: /);
 });
 
@@ -254,7 +277,7 @@ void test('a batch that is stopped goes on where it stopped, and issues nothing 
   const journal = join(folder, 'sheet.csv.issued.jsonl');
   const lines = async (): Promise<string[]> =>
     existsSync(journal) ? (await readFile(journal, 'utf8')).split('\n').filter((line) => line !== '') : [];
-  const first = start([CLI, '--url', url, '--data', data, ...args]);
+  const first = start([CLI, ...here(), ...args]);
   const outcome = outcomeOf(first);
   await until(async () => (await lines()).length > 0);
   first.kill('SIGINT');
@@ -287,12 +310,8 @@ function reversed(row: string): string {
 }
 
 async function listDocuments(): Promise<string> {
-  const { apiKey } = JSON.parse(
-    await readFile(join(data, 'credentials', 'sample-hospital.json'), 'utf8'),
-  ) as { apiKey: string };
-  return (
-    await fetch(`${url}/v1/documents?limit=200`, { headers: { authorization: `Bearer ${apiKey}` } })
-  ).text();
+  const authorization = `Bearer ${await storedApiKey(data, 'sample-hospital', 'SPONDON_API_KEY')}`;
+  return (await fetch(`${url}/v1/documents?limit=200`, { headers: { authorization } })).text();
 }
 
 void test('every setting is listed with what it means', async () => {
@@ -324,14 +343,13 @@ void test('backup, kill, fsck, reindex, restore: as an operator does them', asyn
   const restored = join(folder, 'restored');
   await succeeds('--data', restored, 'restore', backup);
   await writeFile(join(restored, 'master.key'), await readFile(join(data, 'master.key')), { mode: 0o600 });
-  assert.match(await succeeds('--data', restored, 'fsck'), /Everything is sound/);
   assert.match(await succeeds('--data', restored, 'change-master-key'), /sealed under the new master key/);
   assert.match(await succeeds('--data', restored, 'fsck'), /Everything is sound/);
   const blob = join(restored, 'ledger', 'blocks');
   const bytes = await readFile(blob);
   bytes.writeUInt8(bytes.readUInt8(500) ^ 1, 500);
   await writeFile(blob, bytes);
-  const damaged = await spondon('--data', restored, 'fsck');
+  const damaged = await program('--data', restored, 'fsck');
   assert.equal(damaged.exit, 1);
   assert.match(damaged.out, /DAMAGED {2}ledger/);
 });

@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 import { DOCUMENT_KINDS, REVOCATION_REASONS } from '@spondon/protocol/statement';
 import type { Context } from './context.js';
 import { readJsonFile } from './json-file.js';
-import { printIssued, put } from './print.js';
+import { print, printIssued, put } from './print.js';
 
 interface IssueOptions {
   readonly kind?: string;
@@ -19,7 +19,9 @@ interface IssueOptions {
 }
 
 /** What a facility does with its documents. */
-export function addDocumentCommands(program: Command, { facility, options }: Context): void {
+export function addDocumentCommands(program: Command, context: Context): void {
+  const { facility, options, terminal } = context;
+  const { stdout } = terminal;
   program
     .command('issue')
     .description('issue a document, or with --batch every document of a folder')
@@ -37,7 +39,7 @@ export function addDocumentCommands(program: Command, { facility, options }: Con
       const { batch, csv, kind, claims } = given;
       if (batch !== undefined && csv !== undefined) {
         const { issueBatch } = await import('./batch.js');
-        process.exitCode = await issueBatch(facility(), batch, csv);
+        context.endWith(await issueBatch(facility(), batch, csv, terminal));
         return;
       }
       if (file === undefined || kind === undefined || claims === undefined) {
@@ -52,7 +54,8 @@ export function addDocumentCommands(program: Command, { facility, options }: Con
         ...(given.supersedes === undefined ? {} : { supersedes: given.supersedes }),
         ...(given.patient === undefined ? {} : { patientId: given.patient }),
       };
-      printIssued(await facility().issue(await readFile(file), details, randomUUID()), options().json);
+      const issued = await facility().issue(await readFile(file), details, randomUUID());
+      printIssued(stdout, issued, options().json);
     });
 
   program
@@ -60,15 +63,15 @@ export function addDocumentCommands(program: Command, { facility, options }: Con
     .description('fetch a stamped document, as the facility that issued it')
     .argument('<code>')
     .requiredOption('-o, --output <file>', 'where to put it')
-    .action(async (code: string, { output }: { output: string }) => put(await facility().file(code), output));
+    .action(async (code: string, { output }: { output: string }) =>
+      put(stdout, await facility().file(code), output),
+    );
 
   program
     .command('show')
     .description('show a document and its state, as the facility that issued it')
     .argument('<code>')
-    .action(async (code: string) =>
-      put(`${JSON.stringify(await facility().document(code), null, 2)}\n`, undefined),
-    );
+    .action(async (code: string) => print(stdout, JSON.stringify(await facility().document(code), null, 2)));
 
   program
     .command('revoke')
@@ -81,7 +84,7 @@ export function addDocumentCommands(program: Command, { facility, options }: Con
     )
     .action(async (code: string, { reason }: { reason: string }) => {
       const { documentId } = await facility().revoke(code, reason);
-      await put(`${documentId} is revoked (${reason}); the revocation is being anchored\n`, undefined);
+      print(stdout, `${documentId} is revoked (${reason}); the revocation is being anchored`);
     });
 
   program
@@ -91,10 +94,10 @@ export function addDocumentCommands(program: Command, { facility, options }: Con
     .requiredOption('--yes', 'it cannot be undone')
     .action(async (code: string) => {
       const { documentId, completeAt } = await facility().erase(code);
-      await put(
+      print(
+        stdout,
         `The file of ${documentId} is erased here, and in the last backup on ${completeAt.slice(0, 10)}. Its statement ` +
-          'stays on the ledger: revoke it as well if the document shall not stand.\n',
-        undefined,
+          'stays on the ledger: revoke it as well if the document shall not stand.',
       );
     });
 }

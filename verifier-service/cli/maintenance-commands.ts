@@ -2,35 +2,37 @@ import type { Command } from 'commander';
 import type { Context } from './context.js';
 
 /** What is done to a data folder itself, without a service. */
-export function addMaintenanceCommands(program: Command, { options }: Context): void {
+export function addMaintenanceCommands(program: Command, context: Context): void {
+  const { options, terminal } = context;
+
   program
     .command('fsck')
     .description('check everything in the data folder; the service must be stopped')
     .action(async () => {
-      process.exitCode = await (await maintenance()).checkEverything(options().data);
+      context.endWith(await (await maintenance()).checkEverything(options().data, terminal));
     });
 
   program
     .command('reindex')
     .description('rebuild tiles and lookup index from the ledger; the service must be stopped')
-    .action(async () => (await maintenance()).reindex(options().data));
+    .action(async () => (await maintenance()).reindex(options().data, terminal));
 
   program
     .command('tidy')
     .description('remove encrypted files that no document names; the service must be stopped')
-    .action(async () => (await maintenance()).tidy(options().data));
+    .action(async () => (await maintenance()).tidy(options().data, terminal));
 
   program
     .command('backup')
     .description('copy everything into a new folder; the service may go on')
     .argument('<folder>')
-    .action(async (folder: string) => (await maintenance()).backUp(options().data, folder));
+    .action(async (folder: string) => (await maintenance()).backUp(options().data, folder, terminal));
 
   program
     .command('restore')
     .description('make the data folder anew from a backup; it must not exist')
     .argument('<folder>', 'the backup')
-    .action(async (folder: string) => (await maintenance()).restore(folder, options().data));
+    .action(async (folder: string) => (await maintenance()).restore(folder, options().data, terminal));
 
   program
     .command('change-master-key')
@@ -41,7 +43,7 @@ export function addMaintenanceCommands(program: Command, { options }: Context): 
   Without SPONDON_MASTER_KEY a new key takes the place of <data>/master.key, and the old one is kept beside it.
   With it, the new key is read from SPONDON_NEW_MASTER_KEY.`,
     )
-    .action(async () => (await maintenance()).changeKey(options().data));
+    .action(async () => (await maintenance()).changeKey(options().data, terminal));
 }
 
 /** Loaded when needed: most commands only ask the service, and should answer at once. */

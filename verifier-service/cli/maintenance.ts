@@ -3,61 +3,67 @@ import { checkData } from '../deployment/fsck.js';
 import { changeMasterKey } from '../deployment/master-key-change.js';
 import { tidyData } from '../deployment/tidy.js';
 import { rebuildDerived } from '../deployment/maintenance.js';
-
-const masterKey = (): string | undefined => process.env.SPONDON_MASTER_KEY;
+import type { Terminal } from './context.js';
+import { print } from './print.js';
 
 /** Returns the exit code: 0 when everything is sound. */
-export async function checkEverything(dataDir: string): Promise<number> {
-  const sound = await checkData(dataDir, masterKey(), ({ area, checked, damage, notes }) => {
+export async function checkEverything(dataDir: string, { env, stdout }: Terminal): Promise<number> {
+  const sound = await checkData(dataDir, env.SPONDON_MASTER_KEY, ({ area, checked, damage, notes }) => {
     const name = area.padEnd(10);
-    print(damage === null ? `ok       ${name} ${checked}` : `DAMAGED  ${name} ${damage}`);
-    for (const { message } of notes) print(`note     ${name} ${message}`);
+    print(stdout, damage === null ? `ok       ${name} ${checked}` : `DAMAGED  ${name} ${damage}`);
+    for (const { message } of notes) print(stdout, `note     ${name} ${message}`);
   });
   print(
+    stdout,
     sound ? 'Everything is sound.' : 'There is damage: see docs/operations.md, "When fsck finds damage".',
   );
   return sound ? 0 : 1;
 }
 
-export async function reindex(dataDir: string): Promise<void> {
-  print(
-    `Tiles, lookup index and registry are rebuilt from ${await rebuildDerived(dataDir, masterKey())} blocks.`,
-  );
+export async function reindex(dataDir: string, { env, stdout }: Terminal): Promise<void> {
+  const blocks = await rebuildDerived(dataDir, env.SPONDON_MASTER_KEY);
+  print(stdout, `Tiles, lookup index and registry are rebuilt from ${blocks} blocks.`);
 }
 
-export async function tidy(dataDir: string): Promise<void> {
+export async function tidy(dataDir: string, { stdout }: Terminal): Promise<void> {
   const { files, blocks } = await tidyData(dataDir);
   print(
+    stdout,
     `Removed ${files} encrypted files that no document names, and ${blocks} blocks that belong to no file.`,
   );
 }
 
-export async function backUp(dataDir: string, target: string): Promise<void> {
+export async function backUp(dataDir: string, target: string, { stdout }: Terminal): Promise<void> {
   await copyData(dataDir, target);
-  print(`${target} holds everything but the master key: keep that elsewhere, without it no document opens.`);
-}
-
-export async function restore(backup: string, dataDir: string): Promise<void> {
-  const { isChecked } = await restoreData(backup, dataDir);
-  if (!isChecked) print(`${backup} has no checksums: whether it is as it was written, only fsck can tell.`);
-  print(`${dataDir} is restored. Put the master key back (${dataDir}/master.key, mode 0600), then run fsck.`);
-}
-
-export async function changeKey(dataDir: string): Promise<void> {
-  const next = process.env.SPONDON_NEW_MASTER_KEY;
-  const { from, to, newFile, oldFile } = await changeMasterKey(dataDir, { present: masterKey(), next });
-  print(`Everything in ${dataDir} is sealed under the new master key ${to} now.`);
   print(
+    stdout,
+    `${target} holds everything but the master key: keep that elsewhere, without it no document opens.`,
+  );
+}
+
+export async function restore(backup: string, dataDir: string, { stdout }: Terminal): Promise<void> {
+  const { isChecked } = await restoreData(backup, dataDir);
+  if (!isChecked)
+    print(stdout, `${backup} has no checksums: whether it is as it was written, only fsck can tell.`);
+  print(
+    stdout,
+    `${dataDir} is restored. Put the master key back (${dataDir}/master.key, mode 0600), then run fsck.`,
+  );
+}
+
+export async function changeKey(dataDir: string, { env, stdout }: Terminal): Promise<void> {
+  const { SPONDON_MASTER_KEY: present, SPONDON_NEW_MASTER_KEY: next } = env;
+  const { from, to, newFile, oldFile } = await changeMasterKey(dataDir, { present, next });
+  print(stdout, `Everything in ${dataDir} is sealed under the new master key ${to} now.`);
+  print(
+    stdout,
     newFile === null
       ? 'Start the service with it as SPONDON_MASTER_KEY.'
       : `It is in ${newFile}: copy it to your key custody.`,
   );
   print(
+    stdout,
     `Backups made so far open with the old key ${from} only: keep it as long as them` +
       (oldFile === null ? '.' : ` (${oldFile}), away from here.`),
   );
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

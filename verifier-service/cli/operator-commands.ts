@@ -2,10 +2,14 @@ import { type Command, Option } from 'commander';
 import { ISSUER_KINDS } from '@spondon/protocol/records';
 import type { Context } from './context.js';
 import { readJsonFile } from './json-file.js';
-import { put } from './print.js';
+import { print } from './print.js';
 
 /** Facilities, their keys, and what only the operator may undo. */
-export function addOperatorCommands(program: Command, { operator }: Context): void {
+export function addOperatorCommands(program: Command, { operator, terminal }: Context): void {
+  const { stdout } = terminal;
+  const show = async (answer: Promise<unknown>): Promise<void> =>
+    print(stdout, JSON.stringify(await answer, null, 2));
+
   program
     .command('admit')
     .description('admit a facility')
@@ -60,7 +64,7 @@ export function addOperatorCommands(program: Command, { operator }: Context): vo
     .argument('<code>')
     .action(async (issuerId: string, code: string) => {
       await operator().annul(issuerId, code);
-      await put(`The revocation of ${code} is annulled\n`, undefined);
+      print(stdout, `The revocation of ${code} is annulled`);
     });
 
   program
@@ -83,14 +87,10 @@ export function addOperatorCommands(program: Command, { operator }: Context): vo
     .action(async (issuerId: string, { end }: { end?: string }) => {
       if (end === undefined) return show(operator().newApiKey(issuerId));
       await operator().endApiKey(end);
-      return put(`API key ${end} is ended\n`, undefined);
+      print(stdout, `API key ${end} is ended`);
     });
 }
 
 async function publicKeyIn(file: string | undefined): Promise<{ jwk?: unknown }> {
   return file === undefined ? {} : { jwk: await readJsonFile(file) };
-}
-
-async function show(answer: Promise<unknown>): Promise<void> {
-  await put(`${JSON.stringify(await answer, null, 2)}\n`, undefined);
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mock, test } from 'node:test';
+import { test } from 'node:test';
 import type { Answer } from '../verify/answer.js';
 import { printAnswer } from './print.js';
 
@@ -12,9 +12,8 @@ void test('every document that an answer is about is named, with what it is to t
   ];
   const answer = { verdict: 'conflict', summary: 'Several.', checks: [], notes: [], document, others };
   const written: string[] = [];
-  const write = mock.method(process.stdout, 'write', (text: string) => written.push(text) > 0);
-  printAnswer(answer as unknown as Answer, false);
-  write.mock.restore();
+  const out = { write: (text: string) => written.push(text) > 0 };
+  printAnswer(out, answer as unknown as Answer, false);
   const shown = written.join('');
   assert.match(shown, /document +7K3M-Q2XD-9FHT-W4ZB-C \(report\)/);
   assert.match(shown, /also +7K3M-Q2XD-9FHT-W4ZB-C \(report\) by B Clinic: another document under this code/);

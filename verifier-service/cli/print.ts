@@ -3,6 +3,7 @@ import type { OtherRecord } from '@spondon/protocol/verdict/selection';
 import type { Verdict } from '@spondon/protocol/verdict/summaries';
 import type { Issued } from '../documents/issue.js';
 import type { Answer } from '../verify/answer.js';
+import type { Output } from './context.js';
 import type { ProvenAnswer } from './verify.js';
 
 /** For people: a verdict in words, then each check with its reason. Colour only on a terminal, and never alone. */
@@ -19,11 +20,12 @@ const OTHERS = {
 const COLOURS = { passed: 32, failed: 31, unavailable: 33 } as const;
 
 export function printAnswer(
+  out: Output,
   answer: Answer & Partial<Pick<ProvenAnswer, 'trust' | 'endorsedBy' | 'facts'>>,
   json: boolean,
 ): void {
   if (json) {
-    print(JSON.stringify(answer, null, 2));
+    print(out, JSON.stringify(answer, null, 2));
     return;
   }
   const { verdict, summary, checks, notes, document, others = [] } = answer;
@@ -33,31 +35,36 @@ export function printAnswer(
       : verdict === 'unavailable' || verdict === 'pending'
         ? 'unavailable'
         : 'failed';
-  print(`${paint(tone, `${MARKS[tone]} ${verdict.toUpperCase()}`)}  ${summary}\n`);
+  print(out, `${paint(out, tone, `${MARKS[tone]} ${verdict.toUpperCase()}`)}  ${summary}\n`);
   for (const { id, state, message } of checks)
-    print(`  ${paint(state, MARKS[state])} ${id.padEnd(10)} ${message}`);
-  for (const { message } of notes) print(`  ${paint('unavailable', '!')} ${'note'.padEnd(10)} ${message}`);
+    print(out, `  ${paint(out, state, MARKS[state])} ${id.padEnd(10)} ${message}`);
+  for (const { message } of notes)
+    print(out, `  ${paint(out, 'unavailable', '!')} ${'note'.padEnd(10)} ${message}`);
   if (document) {
     const { documentId, kind, issuer } = document;
-    print(`\n  document   ${documentId} (${kind})`);
+    print(out, `\n  document   ${documentId} (${kind})`);
     print(
+      out,
       `  issuer     ${issuer.name ?? 'unknown'} (${issuer.issuerId}), telephone ${issuer.telephone ?? 'unknown'}`,
     );
-    print(`  anchored   ${'anchoredAt' in document ? document.anchoredAt : 'not yet'}`);
+    print(out, `  anchored   ${'anchoredAt' in document ? document.anchoredAt : 'not yet'}`);
   }
   for (const { mark, documentId, kind, issuer } of others) {
-    print(`  also       ${documentId} (${kind}) by ${issuer.name ?? issuer.issuerId}: ${OTHERS[mark]}`);
+    print(out, `  also       ${documentId} (${kind}) by ${issuer.name ?? issuer.issuerId}: ${OTHERS[mark]}`);
   }
   for (const { subject, facts } of answer.facts ?? []) {
-    print('\n  compare with what is printed:');
+    print(out, '\n  compare with what is printed:');
     for (const [name, value] of Object.entries({ ...subject, ...facts })) {
-      print(`    ${inWords(name).padEnd(20)} ${[value].flat().join('; ')}`);
+      print(out, `    ${inWords(name).padEnd(20)} ${[value].flat().join('; ')}`);
     }
   }
   if (answer.trust !== undefined) {
-    print(`\n  endorsed by ${answer.endorsedBy?.join(', ') || 'nobody'}`);
-    print(`  trust list  ${answer.trust}`);
-    print('              compare this fingerprint with one that you got another way, or give it as --pin');
+    print(out, `\n  endorsed by ${answer.endorsedBy?.join(', ') || 'nobody'}`);
+    print(out, `  trust list  ${answer.trust}`);
+    print(
+      out,
+      '              compare this fingerprint with one that you got another way, or give it as --pin',
+    );
   }
 }
 
@@ -72,35 +79,42 @@ export function exitCodeOf(verdict: Verdict): number {
   return verdict === 'unavailable' || verdict === 'pending' ? 4 : 3;
 }
 
-export function printIssued(issued: Issued, json: boolean): void {
+export function printIssued(out: Output, issued: Issued, json: boolean): void {
   if (json) {
-    print(JSON.stringify(issued, null, 2));
+    print(out, JSON.stringify(issued, null, 2));
     return;
   }
   const { documentId, sha256, warnings } = issued;
-  print(`${documentId} is issued; its anchoring takes a moment`);
-  print(`  sha256  ${sha256}`);
-  for (const { code, message } of warnings) print(`  ! ${code}: ${message}`);
-  print(`\n  npx spondon file ${documentId} -o stamped.pdf    the stamped file for the patient`);
-  print(`  npx spondon show ${documentId}                   its state`);
+  print(out, `${documentId} is issued; its anchoring takes a moment`);
+  print(out, `  sha256  ${sha256}`);
+  for (const { code, message } of warnings) print(out, `  ! ${code}: ${message}`);
+  print(out, `\n  npx spondon file ${documentId} -o stamped.pdf    the stamped file for the patient`);
+  print(out, `  npx spondon show ${documentId}                   its state`);
 }
 
-export function printSettings(settings: readonly { name: string; default: string; meaning: string }[]): void {
+export function printSettings(
+  out: Output,
+  settings: readonly { name: string; default: string; meaning: string }[],
+): void {
   for (const { name, default: value, meaning } of settings) {
-    print(`${name}${value === '' ? '' : ` (${value})`}\n    ${meaning}`);
+    print(out, `${name}${value === '' ? '' : ` (${value})`}\n    ${meaning}`);
   }
 }
 
-function paint(state: keyof typeof COLOURS, text: string): string {
-  return process.stdout.isTTY ? `\u001b[${COLOURS[state]}m${text}\u001b[0m` : text;
+function paint(out: Output, state: keyof typeof COLOURS, text: string): string {
+  return out.isTTY ? `\u001b[${COLOURS[state]}m${text}\u001b[0m` : text;
 }
 
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
+export function print(out: Output, line: string): void {
+  out.write(`${line}\n`);
 }
 
-/** As it is, to a file or to standard output. */
-export async function put(content: string | Uint8Array, output: string | undefined): Promise<void> {
-  if (output === undefined) process.stdout.write(content);
-  else await writeFile(output, content);
+/** As it is, to a file, or to where output goes when none is named. */
+export async function put(
+  out: Output,
+  content: string | Uint8Array,
+  file: string | undefined,
+): Promise<void> {
+  if (file === undefined) out.write(content);
+  else await writeFile(file, content);
 }

@@ -3,7 +3,9 @@ import type { Context } from './context.js';
 import { exitCodeOf, printAnswer, put } from './print.js';
 
 /** What anybody may ask. */
-export function addVerifyCommands(program: Command, { facility, options }: Context): void {
+export function addVerifyCommands(program: Command, context: Context): void {
+  const { facility, options, terminal } = context;
+  const { stdout } = terminal;
   program
     .command('verify')
     .description('verify a file or a printed code; with --evidence and --trust, without any network')
@@ -27,8 +29,8 @@ export function addVerifyCommands(program: Command, { facility, options }: Conte
           evidence !== undefined && trust !== undefined
             ? await verifyOffline(subject, { evidence, trust, pin, maxAgeHours }, Date.now())
             : await verifyOnline(facility(), subject, Date.now());
-        printAnswer(answer, options().json);
-        process.exitCode = exitCodeOf(answer.verdict);
+        printAnswer(stdout, answer, options().json);
+        context.endWith(exitCodeOf(answer.verdict));
       },
     );
 
@@ -38,14 +40,14 @@ export function addVerifyCommands(program: Command, { facility, options }: Conte
     .argument('<code>')
     .option('-o, --output <file>', 'where to put it; otherwise to standard output')
     .action(async (code: string, { output }: { output?: string }) =>
-      put(await facility().evidence(code), output),
+      put(stdout, await facility().evidence(code), output),
     );
 
   program
     .command('trust')
     .description('fetch the trust bundle; keep it, and compare its fingerprint by another way')
     .option('-o, --output <file>', 'where to put it; otherwise to standard output')
-    .action(async ({ output }: { output?: string }) => put(await facility().trust(), output));
+    .action(async ({ output }: { output?: string }) => put(stdout, await facility().trust(), output));
 }
 
 function positiveNumber(text: string): number {
