@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { test } from 'node:test';
 import { parseDocumentId } from '@spondon/protocol/document-id';
@@ -8,6 +7,7 @@ import {
   type Answer,
   assertProblem,
   type Body,
+  bytesIn,
   filesIn,
   hexOf,
   HOSPITAL,
@@ -44,7 +44,7 @@ function rowOf(code: string) {
 async function holding(text: string): Promise<string[]> {
   const found: string[] = [];
   for (const path of await filesIn(service.dataDir))
-    if ((await readFile(path)).includes(text)) found.push(path);
+    if ((await bytesIn(path)).includes(text)) found.push(path);
   return found;
 }
 
