@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PDFDocument } from '@cantoo/pdf-lib';
 import { pino } from 'pino';
+import { isMissing } from '@spondon/ledger/durable-file';
 import { encodeBase64url } from '@spondon/protocol/base64url';
 import { type EcPublicJwk, kidOf, type Sign } from '@spondon/protocol/crypto';
 import { publicJwkOf, sha256, signWith } from '@spondon/protocol/crypto-node';
@@ -137,6 +138,16 @@ export async function filesIn(folder: string): Promise<string[]> {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
+}
+
+/** What a file holds; nothing when it has gone meanwhile, as what a service or SQLite writes may at any time. */
+export async function bytesIn(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    if (isMissing(error)) return Buffer.alloc(0);
+    throw error;
+  }
 }
 
 /** Asks again until it is so: what is awaited comes by itself, sooner or later. */

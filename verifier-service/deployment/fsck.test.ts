@@ -10,6 +10,7 @@ import { pino } from 'pino';
 import { ServiceError } from '../error.js';
 import {
   admitHomeHospital,
+  bytesIn,
   configFor,
   DOCUMENT_TEXT,
   filesIn,
@@ -92,18 +93,12 @@ async function assertNothingReadable({
     ];
   });
   for (const file of await filesIn(folder)) {
-    const bytes = await readFile(file).catch(noneWhenMissing);
+    const bytes = await bytesIn(file);
     for (const secret of encodings)
       assert.equal(bytes.indexOf(secret), -1, `${relative(folder, file)} holds ${secret.toString()}`);
   }
   const log = Buffer.from(logLines.join(''));
   for (const secret of encodings) assert.equal(log.indexOf(secret), -1);
-}
-
-/** SQLite's -shm and -wal go when libsql is collected, some time after the service has closed. */
-function noneWhenMissing(error: unknown): Buffer {
-  if (isMissing(error)) return Buffer.alloc(0);
-  throw error;
 }
 
 async function copyOf(folder: string): Promise<string> {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cp, readFile } from 'node:fs/promises';
+import { cp } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { test } from 'node:test';
 import Libsql from 'libsql';
@@ -9,6 +9,7 @@ import {
   type Answer,
   assertProblem,
   type Body,
+  bytesIn,
   filesIn,
   hexOf,
   HOSPITAL,
@@ -48,7 +49,7 @@ function rowOf(code: string) {
 async function holding(text: string, folder = service.dataDir): Promise<string[]> {
   const found: string[] = [];
   for (const path of await filesIn(folder))
-    if ((await readFile(path)).includes(text)) found.push(basename(path));
+    if ((await bytesIn(path)).includes(text)) found.push(basename(path));
   return found;
 }
 
