@@ -12,10 +12,8 @@ import { queueRow } from '../documents/queueing.js';
 import { WrappingKeys } from '../facilities/wrapping-keys.js';
 import type { DocumentStore } from '../ipfs/store.js';
 import type { Vault } from '../vault/seal.js';
-import { bundlesOf, queuedIn, refusedIn } from './kept-statements.js';
 import { MSP_ID } from './ledger.js';
-
-const ROWS_AT_ONCE = 500;
+import { bundlesOf, documentsIn, queuedIn, refusedIn } from './portions.js';
 
 type Checked = Promise<{ checked: string; result: true }>;
 
@@ -104,8 +102,7 @@ export async function checkDocuments(
   const keys = new WrappingKeys({ db, vault, random: (length) => new Uint8Array(length) });
   const file = { db, store, unwrapKey: keys.unwrap.bind(keys), hash: sha256 };
   let count = 0;
-  for (let last = { iss: '', jti: '' }; ;) {
-    const rows = await documentsAfter(db, last);
+  for await (const rows of documentsIn(db)) {
     for (const row of rows) {
       if (!(await isErased(db, row))) {
         await openDocumentFile(file, row.iss, row.jti).catch((error: unknown) => {
@@ -117,22 +114,8 @@ export async function checkDocuments(
       await checkStatement(log, db, row);
     }
     count += rows.length;
-    const end = rows.at(-1);
-    if (!end) break;
-    last = end;
   }
   return { checked: `${count} documents opened and compared with their statements`, result: true };
-}
-
-function documentsAfter(db: Database, { iss, jti }: { readonly iss: string; readonly jti: string }) {
-  return db
-    .selectFrom('documents')
-    .select(['iss', 'jti', 'sha256', 'wrappedKey'])
-    .where((where) => where(where.refTuple('iss', 'jti'), '>', where.tuple(iss, jti)))
-    .orderBy('iss')
-    .orderBy('jti')
-    .limit(ROWS_AT_ONCE)
-    .execute();
 }
 
 /** Exactly those documents have no key of which it is written down that they were erased. */

@@ -4,7 +4,7 @@ import { parseStatement, type SignedStatement } from '@spondon/protocol/statemen
 import type { LogStore } from '@spondon/anchor-worker/log/store';
 import type { Database } from '../database/schema.js';
 import type { DocumentStore } from '../ipfs/store.js';
-import { bundlesOf, queuedIn } from './kept-statements.js';
+import { bundlesOf, queuedIn } from './portions.js';
 
 /**
  * What has no row where it could have one. A lost row cannot be told from one that never was, so these are notes and no

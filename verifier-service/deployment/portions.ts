@@ -3,7 +3,7 @@ import type { QueueRow, QueueTables } from '@spondon/anchor-worker/queue';
 import { TILE_WIDTH } from '@spondon/protocol/tile';
 import { type Database, queueOf } from '../database/schema.js';
 
-/** Walks through everything that is anchored or waits, a few at a time, however much it is. */
+/** What is anchored, waits, was refused or issued: a few at a time, however much it is. */
 
 const ROWS_AT_ONCE = 500;
 
@@ -26,23 +26,38 @@ export function* bundlesOf(log: LogStore): Generator<Bundle> {
 /** Statements that wait, in their order. */
 export function queuedIn(db: Database): AsyncGenerator<QueueRow[]> {
   const queue = queueOf(db).selectFrom('queue').selectAll().orderBy('seq').limit(ROWS_AT_ONCE);
-  return inPortions((seq) => queue.where('seq', '>', seq).execute());
+  return inPortions((last) => queue.where('seq', '>', last?.seq ?? 0).execute());
 }
 
 /** Statements that the ledger refused, in the order of their acceptance. */
 export function refusedIn(db: Database): AsyncGenerator<RefusedRow[]> {
   const refused = queueOf(db).selectFrom('refused').selectAll().orderBy('seq').limit(ROWS_AT_ONCE);
-  return inPortions((seq) => refused.where('seq', '>', seq).execute());
+  return inPortions((last) => refused.where('seq', '>', last?.seq ?? 0).execute());
 }
 
-async function* inPortions<Row extends { readonly seq: number }>(
-  rowsAfter: (seq: number) => Promise<Row[]>,
-): AsyncGenerator<Row[]> {
-  for (let after = 0; ;) {
-    const rows = await rowsAfter(after);
-    const last = rows.at(-1);
-    if (!last) return;
+/** Documents in the order of their issuers and codes. */
+export function documentsIn(db: Database) {
+  const documents = db
+    .selectFrom('documents')
+    .select(['iss', 'jti', 'sha256', 'wrappedKey'])
+    .orderBy('iss')
+    .orderBy('jti')
+    .limit(ROWS_AT_ONCE);
+  return inPortions((last?: { readonly iss: string; readonly jti: string }) =>
+    documents
+      .where((where) =>
+        where(where.refTuple('iss', 'jti'), '>', where.tuple(last?.iss ?? '', last?.jti ?? '')),
+      )
+      .execute(),
+  );
+}
+
+/** Each portion is asked for by the last row of the one before, and not by counting past those before. */
+async function* inPortions<Row>(rowsAfter: (last?: Row) => Promise<Row[]>): AsyncGenerator<Row[]> {
+  for (let last: Row | undefined; ;) {
+    const rows = await rowsAfter(last);
+    last = rows.at(-1);
+    if (last === undefined) return;
     yield rows;
-    after = last.seq;
   }
 }
