@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
 /** Ending of files that a crash may leave behind; whoever opens a folder may delete them. */
@@ -6,6 +6,8 @@ export const UNFINISHED = '.unfinished';
 
 /** Mode of files with keys or secrets in them. */
 export const OWNER_ONLY_FILE = 0o600;
+/** Mode of the folders that they lie in. */
+export const OWNER_ONLY_FOLDER = 0o700;
 
 /**
  * Replaces `path` in one step: a reader, or a crash, sees the old bytes or the new ones, never a mixture. When it
@@ -66,12 +68,12 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** The file's text; null when there is no such file. */
-export async function readIfThere(path: string): Promise<string | null> {
+/** What reading a file or folder gives; undefined when it is not there. */
+export async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
   try {
-    return await readFile(path, 'utf8');
+    return await reading;
   } catch (error) {
-    if (isMissing(error)) return null;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }

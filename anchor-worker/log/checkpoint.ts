@@ -4,7 +4,7 @@ import { decodeBase64url, encodeBase64url } from '@spondon/protocol/base64url';
 import { utf8 } from '@spondon/protocol/bytes';
 import { canonicalJson } from '@spondon/protocol/canonical';
 import { type LogHead, parseLogHead } from '@spondon/protocol/records';
-import { isMissing, writeFileDurably } from '@spondon/ledger/durable-file';
+import { unlessMissing, writeFileDurably } from '@spondon/ledger/durable-file';
 import { WorkerError } from '../error.js';
 
 const FILE = 'checkpoint.json';
@@ -36,9 +36,9 @@ export async function writeCheckpoint(
 /** The empty one when there is none. @throws WorkerError `LOG_DAMAGED` */
 export async function readCheckpoint(folder: string): Promise<Checkpoint> {
   try {
-    return parseCheckpoint(JSON.parse(await readFile(join(folder, FILE), 'utf8')));
+    const text = await unlessMissing(readFile(join(folder, FILE), 'utf8'));
+    return text === undefined ? EMPTY : parseCheckpoint(JSON.parse(text));
   } catch (error) {
-    if (isMissing(error)) return EMPTY;
     throw new WorkerError('LOG_DAMAGED', `${FILE} cannot be read; reindex`, { cause: error });
   }
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { encodeBase64url } from '@spondon/protocol/base64url';
 import type { Hash } from '@spondon/protocol/crypto';
 import type { LogHead } from '@spondon/protocol/records';
-import { isMissing } from '@spondon/ledger/durable-file';
+import { unlessMissing } from '@spondon/ledger/durable-file';
 import { WorkerError } from '../error.js';
 import { LogTiles } from './tiles.js';
 
@@ -38,7 +38,7 @@ export class Logs {
   ): Promise<Logs> {
     const logs = new Logs(folder, hash);
     if (owners.length !== heads.size) throw damaged('Registry and checkpoint know different logs');
-    for (const mspId of await readdir(folder).catch(nothingWhenMissing)) {
+    for (const mspId of (await unlessMissing(readdir(folder))) ?? []) {
       if (heads.has(mspId)) continue;
       if (inUse.has(mspId)) await LogTiles.open(join(folder, mspId), 0, hash);
       else await rm(join(folder, mspId), { recursive: true, force: true });
@@ -99,9 +99,4 @@ export class Logs {
 
 function damaged(what: string): WorkerError {
   return new WorkerError('LOG_DAMAGED', `${what}; reindex`);
-}
-
-function nothingWhenMissing(error: unknown): string[] {
-  if (isMissing(error)) return [];
-  throw error;
 }

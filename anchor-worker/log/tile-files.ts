@@ -3,7 +3,14 @@ import { readFile, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { utf8 } from '@spondon/protocol/bytes';
 import { canonicalJson } from '@spondon/protocol/canonical';
-import { isMissing, placeFile, syncFolder, UNFINISHED, writeFileDurably } from '@spondon/ledger/durable-file';
+import {
+  isMissing,
+  placeFile,
+  syncFolder,
+  UNFINISHED,
+  unlessMissing,
+  writeFileDurably,
+} from '@spondon/ledger/durable-file';
 import { unwritable, WorkerError } from '../error.js';
 
 /** Full tiles on their way to disk, above which `settle` waits: 128 are about 10 MB. */
@@ -153,9 +160,9 @@ function unreadable(path: string, cause: unknown): WorkerError {
 
 async function readList(path: string): Promise<string[]> {
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as string[];
+    const text = await unlessMissing(readFile(path, 'utf8'));
+    return text === undefined ? [] : (JSON.parse(text) as string[]);
   } catch (error) {
-    if (isMissing(error)) return [];
     throw unreadable(INCOMPLETE_LIST, error);
   }
 }

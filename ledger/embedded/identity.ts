@@ -1,8 +1,9 @@
 import { X509Certificate, createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeIdentity } from '../envelope.js';
 import { LedgerError } from '../port.js';
-import { OWNER_ONLY_FILE, readIfThere, writeFileDurably } from '../durable-file.js';
+import { OWNER_ONLY_FILE, unlessMissing, writeFileDurably } from '../durable-file.js';
 import { createOrganisation } from './certificates.js';
 import { signDer } from './signature.js';
 
@@ -132,8 +133,8 @@ export async function loadPublicIdentities(
 }
 
 async function readIdentity(folder: string): Promise<Stored | null> {
-  const text = await readIfThere(join(folder, IDENTITY_FILE));
-  return text === null ? null : parseIdentity(text);
+  const text = await unlessMissing(readFile(join(folder, IDENTITY_FILE), 'utf8'));
+  return text === undefined ? null : parseIdentity(text);
 }
 
 /** @throws LedgerError `DAMAGED` */

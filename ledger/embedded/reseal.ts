@@ -1,6 +1,6 @@
 import { readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { OWNER_ONLY_FILE, readIfThere, syncFolder, writeFileDurably } from '../durable-file.js';
+import { OWNER_ONLY_FILE, unlessMissing, syncFolder, writeFileDurably } from '../durable-file.js';
 import { IDENTITY_FILE, type Keeper, parseIdentity, SEALED_MEMBERS } from './identity.js';
 
 /** The identity under a new keeper, written and not in force yet. */
@@ -37,6 +37,7 @@ export async function dropResealed(folder: string): Promise<void> {
 
 /** One of the sealed keys of the file in force, or of the prepared one; null when there is no such file. */
 export async function sealedKeyIn(folder: string, which: 'present' | 'prepared'): Promise<Uint8Array | null> {
-  const text = await readIfThere(join(folder, which === 'present' ? IDENTITY_FILE : NEXT));
-  return text === null ? null : Buffer.from(parseIdentity(text).rootKey, 'base64url');
+  const path = join(folder, which === 'present' ? IDENTITY_FILE : NEXT);
+  const text = await unlessMissing(readFile(path, 'utf8'));
+  return text === undefined ? null : Buffer.from(parseIdentity(text).rootKey, 'base64url');
 }

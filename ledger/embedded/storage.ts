@@ -1,6 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { syncFolder } from '../durable-file.js';
+import { OWNER_ONLY_FILE, syncFolder } from '../durable-file.js';
 
 /**
  * One file, as the block file needs it. Any call may fail; a write or a truncation that failed may still have taken
@@ -19,7 +19,7 @@ export interface Storage {
 
 /** Opens, or creates durably, a file on disk. */
 export async function openFile(path: string): Promise<Storage> {
-  const file = await open(path, 'a+', 0o600).then(async (created) => {
+  const file = await open(path, 'a+', OWNER_ONLY_FILE).then(async (created) => {
     // 'a+' creates without truncating; its handle would ignore positions when it writes.
     await created.close();
     return open(path, 'r+');

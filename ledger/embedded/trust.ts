@@ -1,10 +1,11 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalJson } from '@spondon/protocol/canonical';
 import { kidOf } from '@spondon/protocol/crypto';
 import { publicJwkOf, sha256, signWith, verify } from '@spondon/protocol/crypto-node';
 import { openTrustBundle, signTrustBundle, type TrustBundle } from '@spondon/protocol/trust';
 import { TRUST_TYP, type TrustPayload } from '@spondon/protocol/trust/payload';
-import { OWNER_ONLY_FILE, readIfThere, writeFileDurably } from '../durable-file.js';
+import { OWNER_ONLY_FILE, unlessMissing, writeFileDurably } from '../durable-file.js';
 import { LedgerError } from '../port.js';
 import type { Organisation } from './identity.js';
 import type { ChaincodeId } from './proposal.js';
@@ -91,8 +92,8 @@ function saysTheSame(kept: TrustPayload, wanted: TrustPayload): boolean {
 }
 
 async function readBundle(folder: string): Promise<Kept | null> {
-  const text = await readIfThere(join(folder, FILE));
-  if (text === null) return null;
+  const text = await unlessMissing(readFile(join(folder, FILE), 'utf8'));
+  if (text === undefined) return null;
   try {
     // An expired bundle still has a successor.
     return { text, bundle: await openTrustBundle(text, { now: 0, hash: sha256, verify }) };

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import Libsql from 'libsql';
-import { OWNER_ONLY_FILE, UNFINISHED } from '@spondon/ledger/durable-file';
+import { OWNER_ONLY_FILE, OWNER_ONLY_FOLDER, UNFINISHED } from '@spondon/ledger/durable-file';
 import { ServiceError } from '../error.js';
 import { CHECKSUMS, readChecksums, writeChecksums } from './checksums.js';
 import { foldersOf, refuseHalfAFolder } from './folders.js';
@@ -20,7 +20,6 @@ const COPIED = ['credentials', 'ipfs', 'ledger'];
 const LEDGER_STATE = 'state.db';
 /** Of the document store: what is being written, and is renamed or gone the next moment. */
 const BEING_WRITTEN = 'temp';
-const OWNER_ONLY = 0o700;
 
 /**
  * Copies everything that cannot be made again, but for the master key, while the service may go on. The order makes
@@ -100,7 +99,7 @@ async function* filesToCopy(dataDir: string): AsyncGenerator<string> {
 /** Returns the checksum of what was copied; null when there is no such file. */
 async function place(from: string, to: string, path: string): Promise<string | null> {
   const target = join(to, path);
-  await mkdir(dirname(target), { recursive: true, mode: OWNER_ONLY });
+  await mkdir(dirname(target), { recursive: true, mode: OWNER_ONLY_FOLDER });
   return copyFile(join(from, path), target);
 }
 

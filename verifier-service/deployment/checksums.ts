@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { OWNER_ONLY_FILE } from '@spondon/ledger/durable-file';
 import { ServiceError } from '../error.js';
 
 /**
@@ -24,7 +25,7 @@ export interface ChecksumWriter {
 }
 
 export async function writeChecksums(folder: string): Promise<ChecksumWriter> {
-  const file = await open(join(folder, CHECKSUMS), 'wx', 0o600);
+  const file = await open(join(folder, CHECKSUMS), 'wx', OWNER_ONLY_FILE);
   return {
     async add({ sha256, path }) {
       await file.writeFile(`${sha256}  ${path}\n`);

@@ -7,7 +7,7 @@ import { after } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PDFDocument } from '@cantoo/pdf-lib';
 import { pino } from 'pino';
-import { isMissing } from '@spondon/ledger/durable-file';
+import { unlessMissing } from '@spondon/ledger/durable-file';
 import { encodeBase64url } from '@spondon/protocol/base64url';
 import { type EcPublicJwk, kidOf, type Sign } from '@spondon/protocol/crypto';
 import { publicJwkOf, sha256, signWith } from '@spondon/protocol/crypto-node';
@@ -142,12 +142,7 @@ export async function filesIn(folder: string): Promise<string[]> {
 
 /** What a file holds; nothing when it has gone meanwhile, as what a service or SQLite writes may at any time. */
 export async function bytesIn(file: string): Promise<Buffer> {
-  try {
-    return await readFile(file);
-  } catch (error) {
-    if (isMissing(error)) return Buffer.alloc(0);
-    throw error;
-  }
+  return (await unlessMissing(readFile(file))) ?? Buffer.alloc(0);
 }
 
 /** Asks again until it is so: what is awaited comes by itself, sooner or later. */

@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolderDurably } from '@spondon/ledger/durable-file';
+import { makeFolderDurably, OWNER_ONLY_FOLDER } from '@spondon/ledger/durable-file';
 import { ServiceError } from '../error.js';
 
-const OWNER_ONLY = 0o700;
 /** Stands in a folder from before anything is copied into it until all of it is. */
 export const HALF_COPIED = 'half-copied';
 /** The ledger's own file, without which there is none. */
@@ -32,7 +31,7 @@ export type Folders = ReturnType<typeof foldersOf>;
 export async function makeFolders({ data, ledger, credentials }: Folders): Promise<void> {
   for (const folder of [data, ledger, credentials]) {
     await makeFolderDurably(folder);
-    await chmod(folder, OWNER_ONLY);
+    await chmod(folder, OWNER_ONLY_FOLDER);
   }
 }
 

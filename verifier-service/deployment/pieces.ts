@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isMissing } from '@spondon/ledger/durable-file';
+import { unlessMissing } from '@spondon/ledger/durable-file';
 
 /** Folders and files of any size, a little at a time: none of it has to fit into memory. */
 
@@ -10,7 +10,7 @@ const PERMISSIONS = 0o777;
 
 /** Paths of all files below a folder, relative to it, in no particular order; none when there is no such folder. */
 export async function* filesBelow(folder: string, below = ''): AsyncGenerator<string> {
-  const entries = await opendir(join(folder, below)).catch(nullWhenMissing);
+  const entries = await unlessMissing(opendir(join(folder, below)));
   for await (const entry of entries ?? []) {
     const path = join(below, entry.name);
     if (entry.isDirectory()) yield* filesBelow(folder, path);
@@ -32,7 +32,7 @@ export function sha256Of(path: string): Promise<string> {
  * null when there is nothing to copy. Not durable before both are synced, file and folder.
  */
 export async function copyFile(from: string, to: string): Promise<string | null> {
-  const source = await open(from, 'r').catch(nullWhenMissing);
+  const source = await unlessMissing(open(from, 'r'));
   if (!source) return null;
   try {
     const { mode, atime, mtime } = await source.stat();
@@ -93,9 +93,4 @@ async function* piecesOf(file: FileHandle): AsyncGenerator<Buffer> {
     if (length > 0) yield piece.subarray(0, length);
     if (length < PIECE_BYTES) return;
   }
-}
-
-function nullWhenMissing(error: unknown): null {
-  if (isMissing(error)) return null;
-  throw error;
 }

@@ -4,13 +4,12 @@ import { join } from 'node:path';
 import {
   makeFolderDurably,
   OWNER_ONLY_FILE,
+  OWNER_ONLY_FOLDER,
   syncFolder,
   writeFileDurably,
 } from '@spondon/ledger/durable-file';
 import { ServiceError } from '../error.js';
 import { HALF_COPIED, refuseHalfCopied } from './folders.js';
-
-const OWNER_ONLY = 0o700;
 
 /**
  * Fills a folder that is missing or empty, for its owner alone, wholly or not at all: what `fill` put there is durable
@@ -21,7 +20,7 @@ export async function fillFolder(folder: string, fill: () => Promise<void>): Pro
   if (existsSync(folder) && (await readdir(folder)).length > 0)
     throw new ServiceError('CONFIG_INVALID', `${folder} exists already and is not empty: name a new folder`);
   await makeFolderDurably(folder);
-  await chmod(folder, OWNER_ONLY);
+  await chmod(folder, OWNER_ONLY_FOLDER);
   const mark = join(folder, HALF_COPIED);
   await writeFileDurably(mark, '', OWNER_ONLY_FILE);
   try {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, open, opendir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isMissing, syncFolder } from '@spondon/ledger/durable-file';
+import { OWNER_ONLY_FILE, OWNER_ONLY_FOLDER, syncFolder, unlessMissing } from '@spondon/ledger/durable-file';
 
 /**
  * One file per block. `put` is durable when it resolves: temporary file → fdatasync → rename → fsync of the folder; a
@@ -45,8 +45,8 @@ export async function openBlockFolder(folder: string, purpose: 'use' | 'look'): 
       }
       await syncFolder(join(folder, shardOf(name)));
     },
-    get: (name) => orUndefined(readFile(pathOf(name))),
-    has: async (name) => (await orUndefined(stat(pathOf(name))))?.isFile() ?? false,
+    get: (name) => unlessMissing(readFile(pathOf(name))),
+    has: async (name) => (await unlessMissing(stat(pathOf(name))))?.isFile() ?? false,
     async remove(name) {
       await rm(pathOf(name), { force: true });
       await syncFolder(join(folder, shardOf(name)));
@@ -68,30 +68,22 @@ export async function openBlockFolder(folder: string, purpose: 'use' | 'look'): 
 
 async function makeReady(folder: string, temp: string): Promise<void> {
   await rm(temp, { recursive: true, force: true });
-  await mkdir(temp, { recursive: true, mode: 0o700 });
+  await mkdir(temp, { recursive: true, mode: OWNER_ONLY_FOLDER });
   // All shards exist, durably, before the first block: a block is never acknowledged in a folder that a crash loses.
   const present = new Set<string>();
   for await (const { name } of await opendir(folder)) present.add(name);
-  for (const shard of SHARDS) if (!present.has(shard)) await mkdir(join(folder, shard), { mode: 0o700 });
+  for (const shard of SHARDS)
+    if (!present.has(shard)) await mkdir(join(folder, shard), { mode: OWNER_ONLY_FOLDER });
   await syncFolder(folder);
   await syncFolder(dirname(folder));
 }
 
 async function writeFile(path: string, bytes: Uint8Array): Promise<void> {
-  const file = await open(path, 'wx', 0o600);
+  const file = await open(path, 'wx', OWNER_ONLY_FILE);
   try {
     await file.writeFile(bytes);
     await file.datasync();
   } finally {
     await file.close();
-  }
-}
-
-async function orUndefined<T>(reading: Promise<T>): Promise<T | undefined> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
   }
 }

@@ -2,7 +2,7 @@ import { link, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { decodeBase64url, encodeBase64url } from '@spondon/protocol/base64url';
 import { ServiceError } from '../error.js';
-import { isMissing, syncFolder } from '@spondon/ledger/durable-file';
+import { OWNER_ONLY_FILE, syncFolder, unlessMissing } from '@spondon/ledger/durable-file';
 
 export interface MasterKeySource {
   /** From the environment: 32 bytes as base64url. Comes before the file. */
@@ -45,10 +45,7 @@ export function masterKeyIn(text: string, variable: string): Uint8Array {
 
 /** The key in a file; undefined when there is no such file. Throws as {@link loadMasterKey} does. */
 export async function readKeyFile(file: string): Promise<Uint8Array | undefined> {
-  const found = await stat(file).catch((error: unknown) => {
-    if (isMissing(error)) return undefined;
-    throw error;
-  });
+  const found = await unlessMissing(stat(file));
   if (!found) return undefined;
   if ((found.mode & 0o077) !== 0)
     throw new ServiceError('CONFIG_INVALID', `Others may read the master key: run chmod 600 ${file}`);
@@ -65,7 +62,11 @@ export async function createKeyFile({
 }: Pick<MasterKeySource, 'file' | 'random'>): Promise<void> {
   const temporary = `${file}.${Buffer.from(random(8)).toString('hex')}`;
   try {
-    await writeFile(temporary, `${encodeBase64url(random(32))}\n`, { flag: 'wx', mode: 0o600, flush: true });
+    await writeFile(temporary, `${encodeBase64url(random(32))}\n`, {
+      flag: 'wx',
+      mode: OWNER_ONLY_FILE,
+      flush: true,
+    });
     // Unlike a rename, a link never replaces a key that is there already.
     await link(temporary, file);
   } catch (error) {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { concatBytes } from '@spondon/protocol/bytes';
 import { type Hash, POINT_BYTES, SIGNATURE_BYTES, type Verify } from '@spondon/protocol/crypto';
-import { isMissing, placeFile } from '@spondon/ledger/durable-file';
+import { OWNER_ONLY_FILE, placeFile, unlessMissing } from '@spondon/ledger/durable-file';
 
 /** Kept of a digest, in 32-bit words: to have a bad signature taken for a known one, somebody would have to hit these. */
 const WORDS = 4;
@@ -11,7 +11,6 @@ const BUCKET_WORDS = 8 * WORDS;
 const FIRST_SLOTS = 4096;
 /** 32 MiB. */
 const MAX_SLOTS = 2 ** 21;
-const OWNER_ONLY = 0o600;
 
 /**
  * Signatures that were found good, each by the beginning of a digest. Bounded: beyond some two million, new ones take
@@ -32,7 +31,7 @@ export class KnownSignatures {
 
   /** What `save` left at `path`; empty when there is no such file, or one of a size that it would not write. */
   static async open(path: string): Promise<KnownSignatures> {
-    const bytes = await readFile(path).catch(nothingWhenMissing);
+    const bytes = (await unlessMissing(readFile(path))) ?? new Uint8Array();
     const slots = bytes.length / SLOT_BYTES;
     const isWhole = slots >= FIRST_SLOTS && slots <= MAX_SLOTS && Number.isInteger(Math.log2(slots));
     const words = new Uint32Array((isWhole ? slots : FIRST_SLOTS) * WORDS);
@@ -68,7 +67,7 @@ export class KnownSignatures {
     this.#changed = false;
     try {
       // What is added meanwhile may be in it, or half in it, which is as good as not.
-      await placeFile(this.path, new Uint8Array(this.words.buffer), OWNER_ONLY);
+      await placeFile(this.path, new Uint8Array(this.words.buffer), OWNER_ONLY_FILE);
     } catch (error) {
       this.#changed = true;
       throw error;
@@ -129,9 +128,4 @@ export function verifyOnce(verify: Verify, known: Pick<KnownSignatures, 'has' | 
 
 function wordsOf(digest: Uint8Array): Uint32Array {
   return new Uint32Array(digest.slice(0, SLOT_BYTES).buffer);
-}
-
-function nothingWhenMissing(error: unknown): Uint8Array {
-  if (isMissing(error)) return new Uint8Array();
-  throw error;
 }
