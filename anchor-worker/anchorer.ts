@@ -4,7 +4,7 @@ import type { Follower } from './follower.js';
 import type { LogStore } from './log/store.js';
 import { QueueCursor } from './queue-cursor.js';
 import { type QueueDb, type QueuedStatement, setAside } from './queue.js';
-import { waitUnlessAborted } from './wait.js';
+import { Backoff, type Wait } from './backoff.js';
 
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 5000;
@@ -30,8 +30,8 @@ export interface AnchorerOptions {
   /** Rows left the queue: not always as soon as they were anchored. */
   readonly onQueueShrunk?: () => Promise<void>;
   readonly onTrouble?: (error: unknown) => void;
-  /** Waits before another attempt; ends early when the signal aborts. */
-  readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Before another attempt. */
+  readonly wait?: Wait;
 }
 
 /**
@@ -61,9 +61,10 @@ export class Anchorer {
   readonly #skipped = new Map<number, LedgerError>();
   #losses = 0;
   #trouble: unknown;
-  #retryMs = FIRST_RETRY_MS;
+  readonly #backoff: Backoff;
 
   constructor(private readonly options: AnchorerOptions) {
+    this.#backoff = new Backoff(FIRST_RETRY_MS, LAST_RETRY_MS, options.wait);
     this.#queue = new QueueCursor(options.db, options.ledger.mspId);
   }
 
@@ -142,7 +143,7 @@ export class Anchorer {
   #allIsWell(): void {
     this.#trouble = undefined;
     this.#losses = 0;
-    this.#retryMs = FIRST_RETRY_MS;
+    this.#backoff.reset();
   }
 
   /** False when it was refused, and something was done about that. */
@@ -213,7 +214,7 @@ export class Anchorer {
   }
 
   async #recover(error: unknown): Promise<void> {
-    const { onTrouble, wait = waitUnlessAborted } = this.options;
+    const { onTrouble } = this.options;
     this.#behind = true;
     this.#skipped.clear();
     if (cameSecond(error) && this.#losses < USUAL_LOSSES) {
@@ -224,8 +225,7 @@ export class Anchorer {
     onTrouble?.(error);
     // What is anchored need not wait for what is not.
     await this.#shrinkQueue(() => this.#queue.flush()).catch((second: unknown) => onTrouble?.(second));
-    await wait(this.#retryMs, this.#stop.signal);
-    this.#retryMs = Math.min(LAST_RETRY_MS, this.#retryMs * 2);
+    await this.#backoff.pause(this.#stop.signal);
   }
 
   async #readToTheEnd(): Promise<void> {

@@ -1,7 +1,7 @@
 import { type Block, type Ledger, LedgerError } from '@spondon/ledger/port';
 import type { LogStore } from './log/store.js';
 import { WorkerError } from './error.js';
-import { waitUnlessAborted } from './wait.js';
+import { Backoff, type Wait } from './backoff.js';
 
 /** After a block, how long until what it brought is also on disk: a crash costs reading that much again. */
 const CHECKPOINT_DELAY_MS = 1000;
@@ -19,8 +19,8 @@ export interface FollowerOptions {
   /** The follower stopped and will not go on by itself. */
   readonly onFailure: (error: unknown) => void;
   readonly checkpointDelayMs?: number;
-  /** Waits before another attempt; ends early when the signal aborts. */
-  readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** Before another attempt. */
+  readonly wait?: Wait;
 }
 
 /**
@@ -33,14 +33,16 @@ export class Follower {
   #running: Promise<void> = Promise.resolve();
   #failure: Error | undefined;
   #trouble: Error | undefined;
-  #retryMs = FIRST_RETRY_MS;
+  readonly #backoff: Backoff;
   #stopping: Promise<void> | undefined;
   /** Ends the reading under way, when a checkpoint failed. */
   #reading = new AbortController();
   /** Set from when a checkpoint is due until it is written. */
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly options: FollowerOptions) {}
+  constructor(private readonly options: FollowerOptions) {
+    this.#backoff = new Backoff(FIRST_RETRY_MS, LAST_RETRY_MS, options.wait);
+  }
 
   /** Resolves once all blocks that the ledger has now are applied; following goes on until `stop`. */
   async start(): Promise<void> {
@@ -117,7 +119,7 @@ export class Follower {
   }
 
   async #run(): Promise<void> {
-    const { ledger, store, onTrouble, wait = waitUnlessAborted } = this.options;
+    const { ledger, store, onTrouble } = this.options;
     const { signal } = this.#stop;
     while (!this.#stop.signal.aborted) {
       try {
@@ -132,15 +134,14 @@ export class Follower {
         this.#trouble = error;
         this.#rejectAll(error);
         onTrouble?.(error);
-        await wait(this.#retryMs, signal);
-        this.#retryMs = Math.min(LAST_RETRY_MS, this.#retryMs * 2);
+        await this.#backoff.pause(signal);
       }
     }
   }
 
   #allIsWell(): void {
     this.#trouble = undefined;
-    this.#retryMs = FIRST_RETRY_MS;
+    this.#backoff.reset();
   }
 
   async #follow(): Promise<void> {
