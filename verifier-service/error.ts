@@ -70,3 +70,10 @@ export class ServiceError extends Error {
   /** Machine-readable particulars (which field, which position); never personal data. */
   readonly details: unknown;
 }
+
+/** `CODE: message` of any error that has a code; the message alone when it begins with the code, or there is none. */
+export function messageWithCode(error: Error): string {
+  const { message } = error;
+  const code = 'code' in error ? String(error.code) : '';
+  return message.startsWith(code) ? message : `${code}: ${message}`;
+}

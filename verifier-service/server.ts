@@ -3,6 +3,7 @@ import { readConfig } from './config.js';
 import { startEmbedded } from './deployment/embedded.js';
 import { keepOperatorKey, plantSamples } from './deployment/samples.js';
 import { diskProblem } from './disk.js';
+import { messageWithCode } from './error.js';
 import { logTo } from './log-output.js';
 
 /** Where the program runs: the environment, signals and standard output; everything else is told. */
@@ -45,8 +46,7 @@ function print(line: string): void {
 function describeFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (!('code' in error)) return error.stack ?? error.message;
-  const code = String(error.code);
-  const message = error.message.startsWith(code) ? error.message : `${code}: ${error.message}`;
+  const message = messageWithCode(error);
   const problem = diskProblem(error);
   return problem === null ? message : `${message} (${problem})`;
 }

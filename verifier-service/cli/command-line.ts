@@ -1,11 +1,12 @@
 import { Command, CommanderError } from 'commander';
 import { DEFAULT_DATA_DIR, DEFAULT_PORT, describeSettings } from '../config.js';
+import { messageWithCode } from '../error.js';
 import { Client, storedApiKey } from './client.js';
 import type { Context, GlobalOptions, Terminal } from './context.js';
 import { addDocumentCommands } from './document-commands.js';
 import { addMaintenanceCommands } from './maintenance-commands.js';
 import { addOperatorCommands } from './operator-commands.js';
-import { printSettings } from './print.js';
+import { print, printSettings } from './print.js';
 import { addVerifyCommands } from './verify-commands.js';
 
 /** Runs one command, `args` being what follows the program's name. Returns the exit code; never rejects. */
@@ -17,9 +18,7 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
   } catch (error) {
     // It has said what is wrong, or given help.
     if (error instanceof CommanderError) return error.exitCode;
-    const message = error instanceof Error ? error.message : String(error);
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    terminal.stderr.write(`${code === '' || message.startsWith(code) ? '' : `${code}: `}${message}\n`);
+    print(terminal.stderr, error instanceof Error ? messageWithCode(error) : String(error));
     return 1;
   }
 }
