@@ -116,6 +116,37 @@ test('waiting grows while the ledger cannot be reached, and is short again after
   assert.equal(life.troubles.length, 11);
 });
 
+test('trouble is over with the next batch, or when nothing waits any more', async (t) => {
+  const { world, life } = await begin(t);
+  // The second is found anchored: nothing is left to send.
+  for (const fate of ['not-sent', 'done-unanswered'] as const) {
+    meet(world, fate);
+    await life.accept([await issue(fate)]);
+    await until(() => life.trouble !== undefined);
+    await until(() => life.trouble === undefined);
+    assert.ok(await world.isDrained());
+  }
+  assert.equal(life.troubles.length, 2);
+});
+
+test('while rows cannot leave the queue, because the disk is full, their statements are not sent again', async (t) => {
+  const { world, life } = await begin(t);
+  const prepare = world.database.prepare.bind(world.database);
+  let full = true;
+  world.database.prepare = (sql) => {
+    if (full && sql.startsWith('delete')) throw Object.assign(new Error('full'), { code: 'SQLITE_FULL' });
+    return prepare(sql);
+  };
+  const statements = await issues('a', 3);
+  await life.accept(statements);
+  await until(() => life.waits.length > 3);
+  assert.equal(await queueLength(world.db), 3);
+  full = false;
+  await until(() => world.isDrained());
+  await until(() => life.trouble === undefined);
+  assert.deepEqual(world.ledger.texts(), textsOf(statements));
+});
+
 test('a conflict is tried again at once and worries nobody, unless it never ends', async (t) => {
   const { world, life } = await begin(t);
   meet(world, 'conflict', 'conflict', 'conflict');

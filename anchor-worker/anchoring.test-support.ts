@@ -98,6 +98,11 @@ export class Life {
     return this.#parts.store;
   }
 
+  /** As the anchorer tells it. */
+  get trouble(): unknown {
+    return this.#parts?.anchorer.trouble;
+  }
+
   get isDead(): boolean {
     return this.callsLeft < 0;
   }

@@ -57,11 +57,10 @@ export class Follower {
     await this.applied(height - 1);
   }
 
-  /** Resolves once reads see block `block`. Rejects when the follower stopped before, or meets with trouble. */
+  /** Resolves once reads see block `block`. Rejects when the follower stopped before, or trouble keeps it from that. */
   applied(block: number): Promise<void> {
     if (this.options.store.nextBlock > block) return Promise.resolve();
-    const error = this.#failure ?? this.#trouble;
-    if (error) return Promise.reject(error);
+    if (this.#failure) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => this.#waiting.add({ block, resolve, reject }));
   }
 
@@ -121,20 +120,19 @@ export class Follower {
   async #run(): Promise<void> {
     const { ledger, store, onTrouble } = this.options;
     const { signal } = this.#stop;
-    while (!this.#stop.signal.aborted) {
+    while (!signal.aborted) {
       try {
+        if (this.#trouble) await this.#pause(this.#trouble);
         if (store.failure) {
           await store.reopen(ledger, signal);
           this.#allIsWell();
         }
         await this.#follow();
       } catch (error) {
-        if (signal.aborted) return;
+        if (this.#stop.signal.aborted) return;
         if (!mayPass(error)) throw error;
         this.#trouble = error;
-        this.#rejectAll(error);
         onTrouble?.(error);
-        await this.#backoff.pause(signal);
       }
     }
   }
@@ -145,19 +143,49 @@ export class Follower {
   }
 
   async #follow(): Promise<void> {
-    const { ledger, store, onBlock } = this.options;
+    const { store } = this.options;
     this.#reading = new AbortController();
-    const signal = AbortSignal.any([this.#stop.signal, this.#reading.signal]);
-    for await (const block of ledger.blocks(store.nextBlock, signal)) {
-      store.apply(block);
-      onBlock?.(block);
-      this.#resolveApplied();
+    for await (const block of this.#blocks(this.#reading.signal)) {
+      this.#apply(block);
       this.#checkpointSoon();
       await store.settle();
       this.#allIsWell();
     }
     this.#reading.signal.throwIfAborted();
     if (!this.#stop.signal.aborted) throw new WorkerError('STOPPED', 'The ledger gives no more blocks');
+  }
+
+  /** Before another attempt. When it is files that cannot be written, reads keep up with the ledger all the same. */
+  async #pause(trouble: Error): Promise<void> {
+    const over = new AbortController();
+    const waited = this.#backoff.pause(this.#stop.signal).then(() => over.abort());
+    try {
+      if (this.options.store.failure) await this.#keepUp(over.signal);
+    } finally {
+      await waited;
+      this.#rejectAll(trouble);
+    }
+  }
+
+  /** In memory alone, as far as there is room for it. */
+  async #keepUp(signal: AbortSignal): Promise<void> {
+    for await (const block of this.#blocks(signal)) {
+      if (this.options.store.isCrowded) return;
+      this.#apply(block);
+    }
+  }
+
+  /** Those that have not been read yet, until the follower stops or `signal` aborts. */
+  #blocks(signal: AbortSignal): AsyncIterable<Block> {
+    const { ledger, store } = this.options;
+    return ledger.blocks(store.nextBlock, AbortSignal.any([this.#stop.signal, signal]));
+  }
+
+  #apply(block: Block): void {
+    const { store, onBlock } = this.options;
+    store.apply(block);
+    onBlock?.(block);
+    this.#resolveApplied();
   }
 
   #checkpointSoon(): void {

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { diskTrouble } from '@spondon/ledger/disk-trouble';
 import { writeFileDurably } from '@spondon/ledger/durable-file';
+import { LedgerError } from '@spondon/ledger/port';
 import { ServiceError } from './error.js';
 
 const PROBLEMS = {
@@ -18,7 +19,12 @@ export function diskProblem(error: unknown): string | null {
 export function storageUnavailable(error: unknown): ServiceError | null {
   const problem = diskProblem(error);
   if (problem === null) return null;
-  const message = `${problem}: what has to be written is not accepted at the moment; try again later`;
+  // Of everything else that failed, nothing is acknowledged or kept.
+  const isUnknown = error instanceof LedgerError && error.code === 'UNKNOWN';
+  const what = isUnknown
+    ? 'whether this took effect shows when there is room again'
+    : 'what has to be written is not accepted at the moment; try again later';
+  const message = `${problem}: ${what}`;
   return new ServiceError('STORAGE_UNAVAILABLE', message, { cause: error });
 }
 

@@ -81,6 +81,11 @@ export class Logs {
     throw damaged(`The entries of ${mspId} do not give the root that the ledger names at size ${head.size}`);
   }
 
+  /** Too much is in memory that should be on disk. */
+  get isCrowded(): boolean {
+    return [...this.#logs.values()].some(({ tiles }) => tiles.isCrowded);
+  }
+
   /** Holds the caller back while files lag behind too far. */
   async settle(): Promise<void> {
     for (const { tiles } of this.#logs.values()) await tiles.settle();

@@ -80,9 +80,14 @@ export class LookupIndex {
     return found;
   }
 
-  /** Holds the follower back while too many runs wait to be written; rejects when one could not be. */
+  /** Too many runs wait to be written. */
+  get isCrowded(): boolean {
+    return this.#waiting > MAX_WAITING;
+  }
+
+  /** Holds the follower back while it is crowded; rejects when a run could not be written. */
   async settle(): Promise<void> {
-    if (this.#waiting > MAX_WAITING) await this.#writing.catch(() => undefined);
+    if (this.isCrowded) await this.#writing.catch(() => undefined);
     if (this.#failure !== undefined) throw this.#unwritable(this.#failure);
   }
 

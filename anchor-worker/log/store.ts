@@ -34,7 +34,7 @@ export class LogStore {
   #nextBlock: number;
   #blockHash: Uint8Array;
   #clock: number;
-  /** Why it takes no more blocks and writes no more files. Reads go on. */
+  /** Why it writes no more files. Reads go on. */
   #failure: WorkerError | undefined;
   #expected: Unpacked | undefined;
   #checkpointing: Promise<void> = Promise.resolve();
@@ -102,7 +102,7 @@ export class LogStore {
     await release(registry, index, logs).catch(() => undefined);
   }
 
-  /** The write after which it has to be reopened, or the damage after which it can only be closed. */
+  /** What could not be written, so that it has to be reopened; or the damage after which it can only be closed. */
   get failure(): WorkerError | undefined {
     return this.#failure;
   }
@@ -126,9 +126,10 @@ export class LogStore {
   /**
    * Takes one block in. Throws `LEDGER_REWRITTEN` when it does not follow the last one, and `LOG_DAMAGED` when its
    * entries do not give the root that it claims; the store is unusable after that, and its files stay as they were.
+   * While files cannot be written, what it takes in stays in memory: see `isCrowded`.
    */
   apply(block: Block): void {
-    if (this.#failure) throw this.#failure;
+    if (this.#failure && this.#failure.code !== 'UNWRITABLE') throw this.#failure;
     try {
       this.#apply(block);
     } catch (error) {
@@ -139,6 +140,11 @@ export class LogStore {
   /** Spares unpacking a batch that its sender has just unpacked, should a block bring it. */
   expect(packed: Uint8Array, statements: readonly SignedStatement[]): void {
     this.#expected = { packed, statements };
+  }
+
+  /** Too much is in memory that should be on disk. */
+  get isCrowded(): boolean {
+    return this.logs.isCrowded || this.index.isCrowded;
   }
 
   /** Holds the caller back while files lag behind too far. @throws WorkerError `UNWRITABLE`, and is to be reopened */

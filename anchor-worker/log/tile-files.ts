@@ -58,10 +58,15 @@ export class TileFiles {
     this.#written = written;
   }
 
-  /** Waits while too many full tiles are on their way; rejects when one could not be written. */
+  /** Too many full tiles are on their way. */
+  get isCrowded(): boolean {
+    return this.#waiting.size > MAX_WAITING;
+  }
+
+  /** Waits while it is crowded; rejects when a tile could not be written. */
   async settle(): Promise<void> {
     for (const { written } of this.#waiting.values()) {
-      if (this.#waiting.size <= MAX_WAITING || this.#failure !== undefined) break;
+      if (!this.isCrowded || this.#failure !== undefined) break;
       await written.catch(() => undefined);
     }
     if (this.#failure !== undefined) throw this.#unwritable(this.#failure);

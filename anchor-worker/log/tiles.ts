@@ -84,6 +84,11 @@ export class LogTiles {
     return offset;
   }
 
+  /** Too much is in memory that should be on disk. */
+  get isCrowded(): boolean {
+    return this.files.isCrowded;
+  }
+
   /** Holds the follower back while too many full tiles wait to be written; rejects when one could not be. */
   settle(): Promise<void> {
     return this.files.settle();

@@ -169,9 +169,10 @@ export class State {
   }
 
   #distrust(cause: Error): LedgerError {
-    removeState(this.#path);
     const message = `${STATE_FILE} could not be flushed to the disk; the next start makes it anew from the blocks`;
-    return (this.#distrusted = new LedgerError('DAMAGED', message, undefined, { cause }));
+    this.#distrusted = new LedgerError('DAMAGED', message, undefined, { cause });
+    removeState(this.#path);
+    return this.#distrusted;
   }
 
   /** The keys after `key`, at most `limit`, in order of their bytes. Every key comes after ''. */

@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test, type TestContext } from 'node:test';
+import { failFiles } from '@spondon/ledger/failing-files.test-support';
+import type { Outcome } from '@spondon/ledger/embedded/faulty-storage.test-support';
 import { openEmbeddedStore } from './embedded.js';
 import { MIB, seededContent, STORE_CONTRACT } from './store-contract.test-support.js';
 import type { DocumentStore, StoreProblem } from './store.js';
@@ -106,6 +108,33 @@ test('a put that cannot be written fails with the error of the file system', asy
   const store = await openEmbeddedStore(folder);
   await rm(join(folder, 'documents', 'temp'), { recursive: true });
   await assert.rejects(store.put(Uint8Array.of(7)), { code: 'ENOENT' });
+});
+
+test('whichever write of a put fails, it is not acknowledged with a hole, and put again it is whole', async (t) => {
+  const store = await openEmbeddedStore(await newFolder(t));
+  let calls = 0;
+  let strike: { readonly at: number; readonly outcome: Outcome } | null = null;
+  failFiles(t, () => (calls++ === strike?.at ? strike.outcome : null));
+  for (const size of [1000, 2 * MIB]) {
+    const put = () => store.put(seededContent(size, 'document'));
+    calls = 0;
+    const { cid } = await put();
+    const count = calls;
+    assert.ok(count >= 5);
+    for (let at = 0; at < count; at += 1) {
+      for (const outcome of ['lost', 'half', 'applied'] as const) {
+        await store.remove(cid);
+        calls = 0;
+        strike = { at, outcome };
+        await assert.rejects(put(), { code: 'ENOSPC' });
+        strike = null;
+        if (await store.has(cid)) assert.equal(await drain(store, cid), size);
+        await put();
+        assert.equal(await drain(store, cid), size);
+        assert.deepEqual(await problems(store), []);
+      }
+    }
+  }
 });
 
 const OPEN_AND_PUT = `

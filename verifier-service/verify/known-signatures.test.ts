@@ -6,6 +6,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { utf8 } from '@spondon/protocol/bytes';
 import { publicKeyFromJwk, type Verify } from '@spondon/protocol/crypto';
 import { publicJwkOf, sha256, signWith, verify } from '@spondon/protocol/crypto-node';
+import { failFiles } from '@spondon/ledger/failing-files.test-support';
 import { scratchFolders } from '../deployment/deployment.test-support.js';
 import { KnownSignatures, verifyOnce } from './known-signatures.js';
 
@@ -107,4 +108,16 @@ void test('nothing is written when nothing is new', async () => {
   const path = newPath();
   await (await KnownSignatures.open(path)).save();
   await assert.rejects(stat(path), { code: 'ENOENT' });
+});
+
+void test('what could not be saved is saved the next time', async (t) => {
+  const path = newPath();
+  const known = await KnownSignatures.open(path);
+  known.add(digest(1));
+  let full = true;
+  failFiles(t, () => (full ? 'half' : null));
+  await assert.rejects(known.save(), { code: 'ENOSPC' });
+  full = false;
+  await known.save();
+  assert.ok((await KnownSignatures.open(path)).has(digest(1)));
 });
