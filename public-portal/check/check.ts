@@ -3,8 +3,6 @@ import { fromHex, toHex } from '@spondon/protocol/bytes';
 import { type Claims, parseClaims } from '@spondon/protocol/claims';
 import { parseDocumentId } from '@spondon/protocol/document-id';
 import { ProtocolError } from '@spondon/protocol/error';
-import { type EvidenceResult, lookupFromEvidence, verifyEvidence } from '@spondon/protocol/evidence';
-import { parseEvidence } from '@spondon/protocol/evidence/file';
 import { readFoundClaims } from '@spondon/protocol/found-claims';
 import { judge } from '@spondon/protocol/verdict';
 import type { Check } from '@spondon/protocol/verdict/codes';
@@ -21,7 +19,12 @@ import type { TrustList } from './trust-list.js';
 export type Question =
   | { readonly asked: 'file'; readonly sha256: string; readonly claims: readonly string[] }
   | { readonly asked: 'code'; readonly code: string }
-  | { readonly asked: 'claims'; readonly claims: readonly string[] };
+  | { readonly asked: 'claims'; readonly claims: readonly string[] }
+  /** An evidence file by itself: about whichever document it holds. */
+  | { readonly asked: 'evidence' };
+
+/** What a service can be asked. */
+export type Asked = Exclude<Question, { asked: 'evidence' }>;
 
 /** The document that an answer is about. Times are Unix ms. */
 export interface AnsweredDocument {
@@ -37,7 +40,7 @@ export interface AnsweredDocument {
 }
 
 export interface Answer {
-  readonly asked: Question['asked'];
+  readonly asked: Finding['asked'];
   readonly verdict: Verdict;
   readonly checks: readonly Check[];
   readonly notes: readonly NoteCode[];
@@ -69,19 +72,20 @@ export interface CheckDeps {
  * Answers a question as well as can be: with evidence that is verified here, with the service's word about what evidence
  * cannot show, or, in an outage, with the claims alone. Rejects for bugs only.
  */
-export async function check(question: Question, deps: CheckDeps): Promise<Answer> {
+export async function check(question: Asked, deps: CheckDeps): Promise<Answer> {
   const claims = 'claims' in question ? await readClaims(question.claims, deps.trust) : [];
   const said = await askService(question, claims, deps.service);
   if (said === null) return judged(question, claims, OUTAGE, deps, null);
   if (!said.document) return judged(question, claims, NOTHING, deps, null);
-  const evidence = said.document.state === 'anchored' ? await fetchEvidence(said.document, deps.service) : null;
+  const evidence =
+    said.document.state === 'anchored' ? await fetchEvidence(said.document, deps.service) : null;
   if (evidence === null || deps.trust === null) {
     return isAbout(question, said)
       ? asSaid(question, claims, said, deps)
       : judged(question, claims, OUTAGE, deps, null);
   }
-  const proven = await proveBy(evidence, deps.trust, deps.now());
-  const answer = judged(question, claims, lookupFromEvidence(proven), deps, { text: evidence, proven });
+  const proof = await proveBy(evidence, deps.trust, deps.now());
+  const answer = judged(question, claims, proof.lookup, deps, proof);
   // Evidence is about one record as the ledger holds it. What waits to be anchored, and other records under the same
   // code, only the service knows of.
   return outweighs(said.verdict, answer.verdict) ? asSaid(question, claims, said, deps) : answer;
@@ -91,8 +95,8 @@ export async function check(question: Question, deps: CheckDeps): Promise<Answer
 export async function checkOffline(question: Question, evidence: string, deps: CheckDeps): Promise<Answer> {
   const claims = 'claims' in question ? await readClaims(question.claims, deps.trust) : [];
   if (deps.trust === null) return judged(question, claims, OUTAGE, deps, null);
-  const proven = await proveBy(evidence, deps.trust, deps.now());
-  return judged(question, claims, lookupFromEvidence(proven), deps, { text: evidence, proven });
+  const proof = await proveBy(evidence, deps.trust, deps.now());
+  return judged(question, claims, proof.lookup, deps, proof);
 }
 
 interface ReadClaims {
@@ -115,7 +119,7 @@ async function readClaims(texts: readonly string[], trust: TrustList | null): Pr
 
 /** By hash first; a file that nobody knows may still bear the code of one that is known. Null in an outage. */
 async function askService(
-  question: Question,
+  question: Asked,
   claims: readonly ReadClaims[],
   service: Service,
 ): Promise<ServiceAnswer | null> {
@@ -144,9 +148,21 @@ async function fetchEvidence({ documentId }: ServiceDocument, service: Service):
   }
 }
 
+interface Proof {
+  readonly text: string;
+  readonly lookup: Lookup;
+  readonly endorsedBy: readonly string[];
+}
+
 /** @throws ProtocolError for a text that is no evidence file */
-function proveBy(text: string, { bundle }: TrustList, now: number): Promise<EvidenceResult> {
-  return verifyEvidence(parseEvidence(text.trimEnd()), { bundle, now, hash: sha256, verify });
+async function proveBy(text: string, { bundle }: TrustList, now: number): Promise<Proof> {
+  // Loaded when it is needed, as it is the largest part of the check.
+  const [{ lookupFromEvidence, verifyEvidence }, { parseEvidence }] = await Promise.all([
+    import('@spondon/protocol/evidence'),
+    import('@spondon/protocol/evidence/file'),
+  ]);
+  const proven = await verifyEvidence(parseEvidence(text.trimEnd()), { bundle, now, hash: sha256, verify });
+  return { text, lookup: lookupFromEvidence(proven), endorsedBy: proven.endorsedBy };
 }
 
 function judged(
@@ -154,21 +170,21 @@ function judged(
   claims: readonly ReadClaims[],
   lookup: Lookup,
   { now, trust }: CheckDeps,
-  evidence: { text: string; proven: EvidenceResult } | null,
+  proof: Proof | null,
 ): Answer {
   const checkedAt = now();
-  const judgement = judge(findingOf(question, claims, lookup), { now: checkedAt });
-  const { verdict, checks, notes, record } = judgement;
+  const finding = findingOf(question, claims, lookup);
+  const { verdict, checks, notes, record } = judge(finding, { now: checkedAt });
   return {
-    asked: question.asked,
+    asked: finding.asked,
     verdict,
     checks,
     notes: notes.map(({ code }) => code),
     document: record && documentOf(record),
     facts: signedFacts(claims),
-    restsOn: evidence ? 'evidence' : lookup.state === 'answered' ? 'service' : 'nothing',
-    endorsedBy: evidence && trust ? ownersOf(evidence.proven.endorsedBy, trust) : [],
-    evidence: evidence?.text ?? null,
+    restsOn: proof ? 'evidence' : lookup.state === 'answered' ? 'service' : 'nothing',
+    endorsedBy: proof && trust ? ownersOf(proof.endorsedBy, trust) : [],
+    evidence: proof?.text ?? null,
     checkedAt,
   };
 }
@@ -177,14 +193,14 @@ function judged(
  * Whether the service's verdict answers the question by itself. Asked by a code that stood in a file, it knows nothing
  * of the file: its 'valid' would vouch for a sheet that it has not seen.
  */
-function isAbout(question: Question, { verdict, document }: ServiceAnswer): boolean {
+function isAbout(question: Asked, { verdict, document }: ServiceAnswer): boolean {
   if (question.asked === 'code' || verdict !== 'valid') return true;
   return question.asked === 'file' && document?.sha256 === question.sha256;
 }
 
 /** The service's own answer. It has not seen the claims, which are judged here. */
 function asSaid(
-  question: Question,
+  question: Asked,
   claims: readonly ReadClaims[],
   { verdict, checks, notes, document }: ServiceAnswer,
   { now }: CheckDeps,
@@ -221,9 +237,9 @@ function findingOf(question: Question, claims: readonly ReadClaims[], lookup: Lo
   if (question.asked === 'file') {
     return { asked: 'file', sha256: encodeBase64url(fromHex(question.sha256)), claims: found, lookup };
   }
-  if (question.asked === 'claims' || lookup.state !== 'answered') {
-    return { asked: question.asked, claims: found, lookup };
-  }
+  if (question.asked === 'claims') return { asked: 'claims', claims: found, lookup };
+  if (question.asked === 'evidence' || lookup.state !== 'answered')
+    return { asked: 'code', claims: [], lookup };
   const records = lookup.records.filter(({ statement }) => statement.jti === question.code);
   return { asked: 'code', claims: [], lookup: { ...lookup, records } };
 }

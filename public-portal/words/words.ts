@@ -1,64 +1,80 @@
-import type { CheckCode, CheckId, CheckState } from '@spondon/protocol/verdict/codes';
+import type { Check, CheckId, CheckState } from '@spondon/protocol/verdict/codes';
 import type { NoteCode, Verdict } from '@spondon/protocol/verdict/summaries';
-import type { Question } from '../check/check.js';
+import type { Answer } from '../check/check.js';
 
 /** Everything that the page says, in one language. `{names}` are filled in. */
 export interface Words {
   readonly language: 'en' | 'bn';
-  /** Of this language, in this language. */
-  readonly name: string;
+  /** Of the other language, in that language. */
+  readonly otherLanguage: string;
   readonly title: string;
   readonly lead: string;
-  readonly switchTo: string;
   readonly skip: string;
+  readonly genuineHosts: string;
+  readonly wrongHost: string;
 
   readonly dropTitle: string;
   readonly dropHint: string;
-  readonly chooseFile: string;
   readonly dropNow: string;
+  readonly chooseFile: string;
   readonly staysHere: string;
   readonly codeTitle: string;
   readonly codeLabel: string;
   readonly codeHint: string;
   readonly codeCheck: string;
   readonly codeMistyped: string;
-  readonly codeIncomplete: string;
+  readonly codeSymbols: string;
+  readonly codeComplete: string;
   readonly paperTitle: string;
-  readonly paperHint: string;
+  readonly paperSteps: readonly string[];
 
   readonly reading: string;
   readonly checking: string;
-  readonly again: string;
   readonly cancel: string;
+  readonly again: string;
 
   readonly verdicts: Readonly<Record<Verdict, string>>;
-  readonly summaries: Readonly<Record<Verdict, string | Readonly<Record<Question['asked'], string>>>>;
-  readonly theFacility: string;
-  readonly checks: Readonly<Record<CheckId, string>>;
-  readonly states: Readonly<Record<CheckState, string>>;
-  readonly messages: Readonly<Record<CheckCode, string>>;
+  readonly summary: (verdict: Verdict, asked: Answer['asked'], issuer: string | null) => string;
+  readonly stepsTitle: string;
+  readonly steps: Readonly<Record<StepId, string>>;
+  readonly states: Readonly<Record<StepState, string>>;
+  readonly message: (check: Check) => string;
   readonly notes: Readonly<Record<NoteCode, string>>;
-  readonly steps: string;
+  readonly readWhole: string;
+  readonly readPartly: string;
+  readonly readNotNeeded: string;
+  readonly codesFound: string;
+  readonly noCodeFound: string;
+  readonly foreignCode: string;
 
   readonly factsTitle: string;
   readonly factsHint: string;
+  readonly noFacts: string;
   readonly fields: Readonly<Record<FieldName, string>>;
   readonly kinds: Readonly<Record<string, string>>;
   readonly issuedBy: string;
-  readonly document: string;
+  readonly aboutTitle: string;
   readonly rests: Readonly<Record<'evidence' | 'service' | 'nothing', string>>;
+  readonly listAge: string;
+  readonly listNever: string;
+  readonly ages: Readonly<Record<'minutes' | 'hours' | 'days', string>>;
+  readonly justNow: string;
   readonly saveEvidence: string;
-  readonly yourself: string;
-  readonly yourselfHint: string;
+  readonly print: string;
+  readonly yourselfTitle: string;
+  readonly yourselfSteps: readonly string[];
+  readonly checkedAt: string;
 
   readonly failures: Readonly<Record<FailureCode, string>>;
-  readonly host: string;
-  readonly trustAge: string;
-  readonly trustNever: string;
+  readonly footer: string;
   readonly months: readonly string[];
   /** The ten digits, 0 first. */
   readonly digits: string;
 }
+
+/** What is done for an answer, in this order: the file is read, then come the protocol's checks. */
+export type StepId = 'read' | CheckId;
+export type StepState = CheckState | 'waiting' | 'running';
 
 export type FieldName =
   | 'name'
@@ -77,7 +93,6 @@ export type FieldName =
   | 'amount'
   | 'date'
   | 'kind'
-  | 'issuer'
   | 'licence'
   | 'telephone'
   | 'documentId'
@@ -88,7 +103,7 @@ export type FieldName =
   | 'size';
 
 /** What can go wrong before there is anything to check. */
-export type FailureCode = 'unreadable' | 'empty' | 'not-evidence' | 'foreign-host' | 'not-a-code' | 'bug';
+export type FailureCode = 'unreadable' | 'empty' | 'foreign-host' | 'not-a-code' | 'bug';
 
 /** Fills a sentence's blanks. */
 export function fill(sentence: string, values: Readonly<Record<string, string>>): string {
@@ -97,7 +112,7 @@ export function fill(sentence: string, values: Readonly<Record<string, string>>)
 
 /** With the language's own digits. Codes and hashes keep theirs: they are compared with what is printed. */
 export function digitsOf(text: string, { digits }: Pick<Words, 'digits'>): string {
-  return digits === '0123456789' ? text : text.replace(/\d/g, (digit) => digits[Number(digit)] ?? digit);
+  return text.replace(/\d/g, (digit) => digits[Number(digit)] ?? digit);
 }
 
 /** '14 March 2026' of `YYYY-MM-DD`: a date that cannot be read two ways. */
@@ -111,4 +126,31 @@ export function dateOf(iso: string, words: Pick<Words, 'digits' | 'months'>): st
 export function momentOf(at: number, words: Pick<Words, 'digits' | 'months'>): string {
   const iso = new Date(at).toISOString();
   return `${dateOf(iso.slice(0, 10), words)}, ${digitsOf(iso.slice(11, 16), words)} UTC`;
+}
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/** How long ago something was, in the largest whole unit. */
+export function ageOf(ms: number, words: Pick<Words, 'ages' | 'justNow' | 'digits'>): string {
+  if (ms < MINUTE_MS) return words.justNow;
+  const [unit, size] =
+    ms < HOUR_MS
+      ? (['minutes', MINUTE_MS] as const)
+      : ms < DAY_MS
+        ? (['hours', HOUR_MS] as const)
+        : (['days', DAY_MS] as const);
+  return fill(words.ages[unit], { count: digitsOf(String(Math.floor(ms / size)), words) });
+}
+
+/** '1.4 MB'. */
+export function sizeOf(bytes: number, words: Pick<Words, 'digits'>): string {
+  const [amount, unit] =
+    bytes < 1000
+      ? [String(bytes), 'bytes']
+      : bytes < 999_500
+        ? [(bytes / 1000).toFixed(0), 'KB']
+        : [(bytes / 1e6).toFixed(1), 'MB'];
+  return `${digitsOf(amount, words)} ${unit}`;
 }
