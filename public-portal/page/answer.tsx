@@ -18,16 +18,17 @@ interface AnswerScreenProps {
 export function AnswerScreen({ words, outcome, host, onAgain }: AnswerScreenProps) {
   const { subject, answer } = outcome;
   const { verdict, document: record, notes, evidence } = answer;
+  const weight = weightOf(verdict, answer.asked);
   const title = useRef<HTMLHeadingElement>(null);
   // Who listens to the page hears the verdict first.
   useEffect(() => title.current?.focus(), [answer]);
   return (
     <article class="answer">
-      <header class={`verdict ${weightOf[verdict]}`}>
-        <VerdictMark weight={weightOf[verdict]} />
+      <header class={`verdict ${weight}`}>
+        <VerdictMark weight={weight} />
         <div>
           <h1 ref={title} tabIndex={-1}>
-            {words.verdicts[verdict]}
+            {words.verdict(verdict, answer.asked)}
           </h1>
           <p>{words.summary(verdict, answer.asked, record?.issuer ?? null)}</p>
         </div>
@@ -53,7 +54,7 @@ export function AnswerScreen({ words, outcome, host, onAgain }: AnswerScreenProp
         <h2>{words.stepsTitle}</h2>
         <Steps words={words} asked={subject.brought} of={(id) => stepOf(id, outcome, words)} />
         <p class="aside">
-          {fill(words.rests[answer.restsOn], { witnesses: answer.endorsedBy.join(', ') })}{' '}
+          {fill(words.rests[restOf(answer)], { witnesses: answer.endorsedBy.join(', ') })}{' '}
           {outcome.trust
             ? fill(words.listAge, { age: ageOf(answer.checkedAt - outcome.trust.fetchedAt, words) })
             : words.listNever}
@@ -81,7 +82,10 @@ export function AnswerScreen({ words, outcome, host, onAgain }: AnswerScreenProp
 }
 
 function stepOf(id: StepId, { answer, reading }: Outcome, words: Words) {
-  if (id !== 'read') return answer.checks.find((check) => check.id === id) ?? null;
+  if (id !== 'read') {
+    const check = answer.checks.find((one) => one.id === id);
+    return check ? { state: check.state, message: words.message(check) } : null;
+  }
   if (reading === null) return null;
   const hasCode = reading.claims.length + reading.labels.length > 0;
   const found = hasCode ? words.codesFound : words.noCodeFound;
@@ -91,6 +95,11 @@ function stepOf(id: StepId, { answer, reading }: Outcome, words: Words) {
         state: 'unavailable',
         message: hasCode ? `${words.readPartly} ${found}` : words.readPartly,
       } as const);
+}
+
+/** Signatures of whoever serves this page are no more than its word. */
+function restOf({ restsOn, notes }: Answer): keyof Words['rests'] {
+  return restsOn === 'evidence' && notes.includes('single-owner') ? 'owner' : restsOn;
 }
 
 function FactsToCompare({ words, answer }: { readonly words: Words; readonly answer: Answer }) {

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { loadTrustList, type TrustList } from '../check/trust-list.js';
 import { ageOf, fill, type Words } from '../words/words.js';
 import type { AskDeps } from './ask.js';
-import { Wordmark } from './marks.js';
+import { BanglaWord, Wordmark } from './marks.js';
 
 interface FrameProps {
   readonly words: Words;
@@ -39,8 +39,9 @@ export function Frame({ words, deps, onOtherLanguage, onStart, children }: Frame
           class="plain"
           onClick={onOtherLanguage}
           lang={words.language === 'en' ? 'bn' : 'en'}
+          aria-label={words.otherLanguage}
         >
-          {words.otherLanguage}
+          {words.language === 'en' ? <BanglaWord /> : words.otherLanguage}
         </button>
       </header>
       <main id="main" tabIndex={-1}>

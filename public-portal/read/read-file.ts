@@ -17,7 +17,10 @@ export const readFile: ReadFile = (file, { onProgress, signal }) =>
     };
     signal.addEventListener('abort', abort);
     worker.onmessage = ({ data }: MessageEvent<Message>) => {
-      if ('share' in data) return onProgress(data.share);
+      if ('share' in data) {
+        onProgress(data.share);
+        return;
+      }
       end();
       if ('fault' in data) reject(new FileFault(data.fault));
       else resolve(data.reading);

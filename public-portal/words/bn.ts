@@ -44,6 +44,24 @@ const summaries: Readonly<Record<Verdict, string | Readonly<Record<'file' | 'cod
   unavailable: 'এটি পুরোপুরি যাচাই করা যায়নি। এতে নথিটির বিরুদ্ধে কিছু প্রমাণ হয় না: কী বাকি আছে নিচে দেখুন।',
 };
 
+const valid = {
+  file: 'আসল',
+  code: 'নিবন্ধিত: এবার মিলিয়ে দেখুন',
+  claims: 'স্বাক্ষরিত: এবার মিলিয়ে দেখুন',
+} as const;
+
+const verdicts = {
+  pending: 'এখনও নিবন্ধিত নয়',
+  revoked: 'প্রত্যাহার করা হয়েছে',
+  superseded: 'বদলে দেওয়া হয়েছে',
+  expired: 'মেয়াদ শেষ',
+  'not-original': 'মূল ফাইল নয়',
+  altered: 'নিবন্ধনের সঙ্গে মেলে না',
+  conflict: 'একাধিক নথি আছে',
+  'not-found': 'নিশ্চিত করা যাচ্ছে না',
+  unavailable: 'যাচাই করা যায়নি',
+} as const;
+
 /** Dates and telephone numbers come filled in as the protocol writes them, in English. */
 function inBangla(value: string): string {
   const moment = /^(\d{1,2}) (\w+) (\d{4}), (\d\d:\d\d) UTC$/.exec(value);
@@ -91,18 +109,7 @@ export const bn: Words = {
   cancel: 'বাতিল',
   again: 'আরেকটি যাচাই করুন',
 
-  verdicts: {
-    valid: 'আসল',
-    pending: 'এখনও নিবন্ধিত নয়',
-    revoked: 'প্রত্যাহার করা হয়েছে',
-    superseded: 'বদলে দেওয়া হয়েছে',
-    expired: 'মেয়াদ শেষ',
-    'not-original': 'মূল ফাইল নয়',
-    altered: 'নিবন্ধনের সঙ্গে মেলে না',
-    conflict: 'একাধিক নথি আছে',
-    'not-found': 'নিশ্চিত করা যাচ্ছে না',
-    unavailable: 'যাচাই করা যায়নি',
-  },
+  verdict: (verdict, asked) => (verdict === 'valid' ? valid[asked] : verdicts[verdict]),
   summary: (verdict, asked, issuer) => {
     const sentence = summaries[verdict];
     return fill(typeof sentence === 'string' ? sentence : sentence[asked], {
@@ -116,7 +123,7 @@ export const bn: Words = {
     file: 'ফাইলটি নিবন্ধনের সঙ্গে মেলানো',
     signature: 'প্রতিষ্ঠানের স্বাক্ষর',
     issuer: 'স্বাস্থ্য কর্তৃপক্ষের স্বীকৃত প্রতিষ্ঠান',
-    anchor: 'নিবন্ধিত, এবং অন্যরা নিশ্চিত করেছে',
+    anchor: 'নিবন্ধিত, এবং কে তা নিশ্চিত করেছে',
     status: 'প্রত্যাহার করা হয়নি',
     claims: 'কোডের ভেতরের তথ্য',
   },
@@ -182,6 +189,8 @@ export const bn: Words = {
   aboutTitle: 'নথি',
   rests: {
     evidence: 'আপনার ব্রাউজার নিজেই {witnesses}-এর স্বাক্ষর যাচাই করেছে। এই উত্তর আমাদের কথার ওপর নির্ভর করে না।',
+    owner:
+      'আপনার ব্রাউজার নিজেই স্বাক্ষর যাচাই করেছে। সেগুলো শুধু {witnesses}-এর: অন্য কোনো প্রতিষ্ঠান তা নিশ্চিত করে না।',
     service: 'এই উত্তর শুধু এই সেবার কথার ওপর নির্ভর করে।',
     nothing: 'কাউকে জিজ্ঞাসা করা যায়নি: শুধু এই যন্ত্রে যা আছে তা ব্যবহার করা হয়েছে।',
   },

@@ -2,6 +2,24 @@ import { MONTHS } from '@spondon/protocol/civil-time';
 import { noteMessages, summaryOf } from '@spondon/protocol/verdict/summaries';
 import type { Words } from './words.js';
 
+const valid = {
+  file: 'Genuine',
+  code: 'Registered: now compare',
+  claims: 'Signed: now compare',
+} as const;
+
+const verdicts = {
+  pending: 'Not registered yet',
+  revoked: 'Withdrawn',
+  superseded: 'Replaced',
+  expired: 'Expired',
+  'not-original': 'Not the original file',
+  altered: 'Contradicts the register',
+  conflict: 'More than one document',
+  'not-found': 'Cannot be confirmed',
+  unavailable: 'Could not be checked',
+} as const;
+
 export const en: Words = {
   language: 'en',
   otherLanguage: 'বাংলা',
@@ -36,18 +54,7 @@ export const en: Words = {
   cancel: 'Cancel',
   again: 'Check another',
 
-  verdicts: {
-    valid: 'Genuine',
-    pending: 'Not registered yet',
-    revoked: 'Withdrawn',
-    superseded: 'Replaced',
-    expired: 'Expired',
-    'not-original': 'Not the original file',
-    altered: 'Contradicts the register',
-    conflict: 'More than one document',
-    'not-found': 'Cannot be confirmed',
-    unavailable: 'Could not be checked',
-  },
+  verdict: (verdict, asked) => (verdict === 'valid' ? valid[asked] : verdicts[verdict]),
   summary: (verdict, asked, issuer) => summaryOf(verdict, asked, issuer ?? 'The facility'),
   stepsTitle: 'What was checked',
   steps: {
@@ -56,7 +63,7 @@ export const en: Words = {
     file: 'Compare the file with the record',
     signature: 'Facility’s signature',
     issuer: 'Facility recognised by the health authorities',
-    anchor: 'Registered, and confirmed by others',
+    anchor: 'Registered, and by whom confirmed',
     status: 'Not withdrawn',
     claims: 'Facts in the code',
   },
@@ -117,6 +124,8 @@ export const en: Words = {
   rests: {
     evidence:
       'Your browser checked the signatures of {witnesses} itself. This answer does not rest on our word.',
+    owner:
+      'Your browser checked the signatures itself. They are those of {witnesses} alone: no other organisation confirms them.',
     service: 'This answer rests on the word of this service alone.',
     nothing: 'Nobody could be asked: only what is on this device was used.',
   },

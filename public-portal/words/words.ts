@@ -33,7 +33,8 @@ export interface Words {
   readonly cancel: string;
   readonly again: string;
 
-  readonly verdicts: Readonly<Record<Verdict, string>>;
+  /** In a word or two. Of a code or claims alone it never says that a document is genuine. */
+  readonly verdict: (verdict: Verdict, asked: Answer['asked']) => string;
   readonly summary: (verdict: Verdict, asked: Answer['asked'], issuer: string | null) => string;
   readonly stepsTitle: string;
   readonly steps: Readonly<Record<StepId, string>>;
@@ -54,7 +55,7 @@ export interface Words {
   readonly kinds: Readonly<Record<string, string>>;
   readonly issuedBy: string;
   readonly aboutTitle: string;
-  readonly rests: Readonly<Record<'evidence' | 'service' | 'nothing', string>>;
+  readonly rests: Readonly<Record<'evidence' | 'owner' | 'service' | 'nothing', string>>;
   readonly listAge: string;
   readonly listNever: string;
   readonly ages: Readonly<Record<'minutes' | 'hours' | 'days', string>>;
