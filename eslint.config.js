@@ -51,6 +51,7 @@ const edges = [
   'verifier-service/deployment/*.ts',
   'verifier-service/cli/*.ts',
   '**/*.test.ts',
+  'public-portal/browser-tests/*.ts',
   'bench/**/*.ts',
 ];
 

@@ -56,6 +56,12 @@ export async function loadTrustList(
   }
 }
 
+/** One list for all who ask for it at the same time; asked again, it is read anew, and fetched when that is due. */
+export function sharedTrustList(load: () => Promise<TrustList | null>): () => Promise<TrustList | null> {
+  let loading: Promise<TrustList | null> | null = null;
+  return () => (loading ??= load().finally(() => (loading = null)));
+}
+
 /** Not held against the list before: a visitor who stays away for long misses bundles between the two. */
 async function open({ trust, issuers, fetchedAt }: KeptTrust, now: number): Promise<TrustList> {
   const bundle = await openTrustBundle(trust, { now, hash: sha256, verify });

@@ -1,6 +1,6 @@
 import { type Answer, type Asked, check, checkOffline, type CheckDeps } from '../check/check.js';
 import type { Service } from '../check/service.js';
-import { loadTrustList, type TrustList, type TrustStore } from '../check/trust-list.js';
+import type { TrustList } from '../check/trust-list.js';
 import type { ReadFile, Reading } from '../read/reading.js';
 import type { Typed } from './way-in.js';
 
@@ -30,7 +30,8 @@ export class ForeignHost extends Error {
 
 export interface AskDeps {
   readonly service: Service;
-  readonly trustStore: TrustStore;
+  /** Null when there never was one. */
+  readonly trustList: () => Promise<TrustList | null>;
   readonly readFile: ReadFile;
   /** Where this page is: ours even before any list could be fetched. */
   readonly ownHost: string;
@@ -44,7 +45,7 @@ export interface AskDeps {
  * Rejects with {@link ForeignHost}.
  */
 export async function askFor({ question, host }: Typed, deps: AskDeps): Promise<Outcome> {
-  const trust = await trustOf(deps);
+  const trust = await deps.trustList();
   if (host !== null && !isOurs(host, trust, deps)) throw new ForeignHost(host);
   const answer = await check(question, { ...deps, trust });
   return { subject: { brought: question.asked }, answer, reading: null, foreignHosts: [], trust };
@@ -65,7 +66,7 @@ export async function askForFile(file: File, deps: AskDeps, options: AskFileOpti
   const { onRead, onCheck, signal } = options;
   const [reading, trust] = await Promise.all([
     deps.readFile(file, { onProgress: onRead, signal }),
-    trustOf(deps),
+    deps.trustList(),
   ]);
   signal.throwIfAborted();
   onCheck();
@@ -95,10 +96,6 @@ async function answerFor(
   const [label] = reading.labels.filter(isTaken);
   if (answer.verdict !== 'not-found' || claims.length > 0 || !label) return answer;
   return check({ asked: 'code', code: label.documentId }, deps);
-}
-
-async function trustOf({ service, trustStore, now }: AskDeps): Promise<TrustList | null> {
-  return loadTrustList(service, trustStore, now());
 }
 
 function isOurs(host: string, trust: TrustList | null, { ownHost }: AskDeps): boolean {

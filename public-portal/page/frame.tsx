@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { loadTrustList, type TrustList } from '../check/trust-list.js';
+import type { TrustList } from '../check/trust-list.js';
 import { ageOf, fill, type Words } from '../words/words.js';
 import type { AskDeps } from './ask.js';
 import { BanglaWord, Wordmark } from './marks.js';
@@ -68,7 +68,7 @@ export function Frame({ words, deps, onOtherLanguage, onStart, children }: Frame
 function useTrustList(deps: AskDeps): TrustList | null {
   const [trust, setTrust] = useState<TrustList | null>(null);
   useEffect(() => {
-    loadTrustList(deps.service, deps.trustStore, deps.now()).then(setTrust, console.error);
+    deps.trustList().then(setTrust, console.error);
   }, []);
   return trust;
 }

@@ -1,6 +1,7 @@
 import { render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { serviceAt } from '../check/service.js';
+import { loadTrustList, sharedTrustList } from '../check/trust-list.js';
 import { browserTrustStore } from '../offline/trust-store.js';
 import { readFile } from '../read/read-file.js';
 import type { Words } from '../words/words.js';
@@ -9,9 +10,10 @@ import type { AskDeps } from './ask.js';
 import { trustedScript } from '../trusted-script.js';
 
 /** Where the page runs: the browser's own functions, the language, the service worker. */
+const service = serviceAt('', (input, init) => fetch(input, init));
 const deps: AskDeps = {
-  service: serviceAt('', (input, init) => fetch(input, init)),
-  trustStore: browserTrustStore,
+  service,
+  trustList: sharedTrustList(() => loadTrustList(service, browserTrustStore, Date.now())),
   readFile,
   ownHost: location.host,
   now: Date.now,
