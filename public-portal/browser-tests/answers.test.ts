@@ -165,7 +165,7 @@ describe('the portal answers', { skip: noChromium }, async () => {
       await page.goto('/');
       await bring(page, file);
       assert.equal(await verdict(page), expected);
-      assert.match(await step(page, 'Not withdrawn').innerText(), said);
+      assert.match(await step(page, 'Status today').innerText(), said);
       await screenshot(page, name);
       await page.close();
     }

@@ -44,10 +44,17 @@ export interface Service {
 }
 
 const PATIENCE_MS = 20_000;
+/** How often an answer of 'too many questions at once' is waited out. Hundreds of files come upon the limit. */
+const MOST_WAITS = 8;
+const LONGEST_WAIT_S = 60;
 
 /** `origin` is where the API is; the page's own when empty. */
-export function serviceAt(origin: string, request: typeof fetch): Service {
-  const get = async (path: string): Promise<Response> => {
+export function serviceAt(
+  origin: string,
+  request: typeof fetch,
+  wait: (ms: number) => Promise<void>,
+): Service {
+  const get = async (path: string, waits = 0): Promise<Response> => {
     const response = await request(origin + path, {
       credentials: 'omit',
       referrerPolicy: 'no-referrer',
@@ -56,6 +63,10 @@ export function serviceAt(origin: string, request: typeof fetch): Service {
       throw new Unreachable('no answer', { cause });
     });
     if (response.ok || response.status === 404) return response;
+    if (response.status === 429 && waits < MOST_WAITS) {
+      await wait(Math.min(LONGEST_WAIT_S, Number(response.headers.get('retry-after')) || 1) * 1000);
+      return get(path, waits + 1);
+    }
     throw new Unreachable(`answered ${response.status}`);
   };
   const answer = async (path: string): Promise<ServiceAnswer> => {

@@ -1,10 +1,12 @@
 import { formatDocumentId } from '@spondon/protocol/document-id';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Answer } from '../check/check.js';
+import type { PanelList } from '../panel/panel-list.js';
 import { ageOf, digitsOf, fill, momentOf, type StepId, sizeOf, type Words } from '../words/words.js';
 import type { Outcome } from './ask.js';
 import { Facts } from './facts.js';
 import { VerdictMark, weightOf } from './marks.js';
+import { PanelAnswer } from './panel.js';
 import { save } from './save.js';
 import { Steps } from './steps.js';
 
@@ -12,10 +14,11 @@ interface AnswerScreenProps {
   readonly words: Words;
   readonly outcome: Outcome;
   readonly host: string;
+  readonly panel: PanelList | null;
   readonly onAgain: () => void;
 }
 
-export function AnswerScreen({ words, outcome, host, onAgain }: AnswerScreenProps) {
+export function AnswerScreen({ words, outcome, host, panel, onAgain }: AnswerScreenProps) {
   const { subject, answer } = outcome;
   const { verdict, document: record, notes, evidence } = answer;
   const weight = weightOf(verdict, answer.asked);
@@ -48,6 +51,7 @@ export function AnswerScreen({ words, outcome, host, onAgain }: AnswerScreenProp
           {fill(words.foreignCode, { host: foreign })}
         </p>
       ))}
+      <PanelAnswer words={words} answer={answer} list={panel} />
       <FactsToCompare words={words} answer={answer} />
       <Record words={words} answer={answer} />
       <section>
@@ -66,7 +70,13 @@ export function AnswerScreen({ words, outcome, host, onAgain }: AnswerScreenProp
           {words.again}
         </button>
         {evidence !== null && record && (
-          <button type="button" class="plain" onClick={() => save(evidence, evidenceName(record.documentId))}>
+          <button
+            type="button"
+            class="plain"
+            onClick={() =>
+              save(new Blob([evidence], { type: 'application/json' }), evidenceName(record.documentId))
+            }
+          >
             {words.saveEvidence}
           </button>
         )}

@@ -1,5 +1,6 @@
 import type { Check, CheckId, CheckState } from '@spondon/protocol/verdict/codes';
 import type { NoteCode, Verdict } from '@spondon/protocol/verdict/summaries';
+import type { RowFault } from '../bulk/run.js';
 import type { Answer } from '../check/check.js';
 
 /** Everything that the page says, in one language. `{names}` are filled in. */
@@ -66,11 +67,57 @@ export interface Words {
   readonly yourselfSteps: readonly string[];
   readonly checkedAt: string;
 
+  readonly bulk: BulkWords;
+  readonly panel: Readonly<
+    Record<
+      | 'title'
+      | 'hint'
+      | 'choose'
+      | 'forget'
+      | 'loaded'
+      | 'unreadable'
+      | 'centreOn'
+      | 'centreOff'
+      | 'physicianOn'
+      | 'physicianOff',
+      string
+    >
+  >;
   readonly failures: Readonly<Record<FailureCode, string>>;
   readonly footer: string;
   readonly months: readonly string[];
   /** The ten digits, 0 first. */
   readonly digits: string;
+}
+
+export interface BulkWords {
+  readonly title: string;
+  readonly hint: string;
+  readonly chooseFolder: string;
+  readonly progress: string;
+  readonly pause: string;
+  readonly resume: string;
+  readonly done: string;
+  readonly all: string;
+  readonly filter: string;
+  readonly columns: Readonly<
+    Record<'document' | 'verdict' | 'issuer' | 'person' | 'identity' | 'registered', string>
+  >;
+  readonly states: Readonly<Record<'waiting' | 'working', string>>;
+  readonly faults: Readonly<Record<RowFault, string>>;
+  readonly identity: Readonly<Record<'not-checked' | 'same' | 'unclear' | 'different', string>>;
+  readonly fields: Readonly<Record<'name' | 'birthDate' | 'number', string>>;
+  readonly difference: string;
+  readonly saveCsv: string;
+  readonly saveEvidence: string;
+  readonly closed: string;
+  readonly sheetFaults: Readonly<Record<'unreadable' | 'no-column', string>>;
+  readonly sheetRead: string;
+  readonly nothing: string;
+  readonly previous: string;
+  readonly next: string;
+  readonly page: string;
+  readonly sorted: string;
 }
 
 /** What is done for an answer, in this order: the file is read, then come the protocol's checks. */
