@@ -61,7 +61,9 @@ describe('many documents at once', { skip: noChromium }, async () => {
     await page.getByRole('button', { name: 'Genuine' }).click();
     assert.equal(await page.locator('tbody tr').count(), ISSUED);
     await screenshot(page, 'bulk-desktop');
-    const zip = new ZipReader(new BlobReader(new Blob([new Uint8Array(await save(page, 'Save all evidence'))])));
+    const zip = new ZipReader(
+      new BlobReader(new Blob([new Uint8Array(await save(page, 'Save all evidence'))])),
+    );
     assert.equal((await zip.getEntries()).length, ISSUED);
     const csv = (await save(page, 'Save as CSV')).toString();
     assert.equal(csv.trim().split('\r\n').length, 501);

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { NotEvidence } from '../check/check.js';
 import type { PanelStore } from '../panel/panel-list.js';
 import { FileFault } from '../read/reading.js';
 import { fill, type Words } from '../words/words.js';
@@ -107,7 +108,13 @@ export function App({ deps, panelStore, words, onOtherLanguage }: AppProps) {
         <screen.Bulk words={words} deps={deps} files={screen.files} onAgain={startAgain} />
       )}
       {screen.at === 'answer' && (
-        <AnswerScreen words={words} outcome={screen.outcome} host={deps.ownHost} panel={panel.list} onAgain={startAgain} />
+        <AnswerScreen
+          words={words}
+          outcome={screen.outcome}
+          host={deps.ownHost}
+          panel={panel.list}
+          onAgain={startAgain}
+        />
       )}
     </Frame>
   );
@@ -123,6 +130,7 @@ function failureIn({ failures }: Words, failure: unknown): string | null {
   if (failure === null) return null;
   if (failure instanceof FileFault) return failures[failure.code];
   if (failure instanceof ForeignHost) return fill(failures['foreign-host'], { host: failure.host });
+  if (failure instanceof NotEvidence) return failures['not-evidence'];
   if (failure instanceof NotACode) return failures['not-a-code'];
   console.error(failure);
   return failures.bug;

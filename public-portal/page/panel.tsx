@@ -61,7 +61,12 @@ export function PanelChoice({ words: allWords, panel: { list, keep }, now }: Pan
         </p>
       )}
       <div class="actions">
-        <FileButton label={words.choose} onFiles={(files) => void load(files)} accept=".csv,.xlsx" class="plain" />
+        <FileButton
+          label={words.choose}
+          onFiles={(files) => void load(files)}
+          accept=".csv,.xlsx"
+          class="plain"
+        />
         {list && (
           <button type="button" class="plain" onClick={() => keep(null)}>
             {words.forget}
@@ -82,7 +87,11 @@ async function listIn(file: File, now: number): Promise<PanelList | null> {
 }
 
 /** Beside an answer: whether those who examined and issued are on the list. */
-export function PanelAnswer(props: { readonly words: Words; readonly answer: Answer; readonly list: PanelList | null }) {
+export function PanelAnswer(props: {
+  readonly words: Words;
+  readonly answer: Answer;
+  readonly list: PanelList | null;
+}) {
   const { words, answer, list } = props;
   const found = list && onPanel(answer, list);
   if (!found) return null;

@@ -23,8 +23,17 @@ const LEAST_LENGTH = 4;
  * The list out of a table's cells: whatever an embassy's own list looks like, some of its cells are names and numbers
  * of those on it. Null when there are none.
  */
-export function panelListOf(name: string, cells: readonly (readonly string[])[], now: number): PanelList | null {
-  const entries = new Set(cells.flat().map(comparable).filter((entry) => entry.length >= LEAST_LENGTH));
+export function panelListOf(
+  name: string,
+  cells: readonly (readonly string[])[],
+  now: number,
+): PanelList | null {
+  const entries = new Set(
+    cells
+      .flat()
+      .map(comparable)
+      .filter((entry) => entry.length >= LEAST_LENGTH),
+  );
   return entries.size === 0 ? null : { name, loadedAt: now, entries: [...entries] };
 }
 
@@ -35,7 +44,10 @@ export interface OnPanel {
 }
 
 /** Null when there is nobody to look for. A physician counts by registration number, as names are shared by many. */
-export function onPanel({ document: record, facts: [claims] }: Answer, { entries }: PanelList): OnPanel | null {
+export function onPanel(
+  { document: record, facts: [claims] }: Answer,
+  { entries }: PanelList,
+): OnPanel | null {
   if (record === null) return null;
   const isOn = (text: string | null) => text !== null && text !== '' && entries.includes(comparable(text));
   const centre = [record.issuerId, record.issuer, record.licence].some(isOn);
@@ -44,5 +56,8 @@ export function onPanel({ document: record, facts: [claims] }: Answer, { entries
 }
 
 function comparable(text: string): string {
-  return text.normalize('NFKC').toLowerCase().replace(/[^\p{L}\p{M}\p{N}]+/gu, '');
+  return text
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{M}\p{N}]+/gu, '');
 }

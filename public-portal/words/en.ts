@@ -212,6 +212,8 @@ export const en: Words = {
     'foreign-host':
       'This code leads to {host}, which is not an address of this check. Somebody may want you to believe a false answer: do not open it, and ask the facility.',
     'not-a-code': 'This is not a code of ours. It has 17 letters and digits and stands beside the QR code.',
+    'not-evidence':
+      'The JSON file is not an evidence file of ours, or it is damaged. Ask for it again, or check the document without it.',
     bug: 'Something went wrong in this page. That says nothing about the document. Reload the page and try again.',
   },
   footer: 'Spondon keeps no account, no cookie and no copy of what you check.',

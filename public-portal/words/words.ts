@@ -151,7 +151,7 @@ export type FieldName =
   | 'size';
 
 /** What can go wrong before there is anything to check. */
-export type FailureCode = 'unreadable' | 'empty' | 'foreign-host' | 'not-a-code' | 'bug';
+export type FailureCode = 'unreadable' | 'empty' | 'foreign-host' | 'not-a-code' | 'not-evidence' | 'bug';
 
 /** Fills a sentence's blanks. */
 export function fill(sentence: string, values: Readonly<Record<string, string>>): string {
