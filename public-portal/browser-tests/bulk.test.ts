@@ -61,6 +61,9 @@ describe('many documents at once', { skip: noChromium }, async () => {
     await page.getByRole('button', { name: 'Genuine' }).click();
     assert.equal(await page.locator('tbody tr').count(), ISSUED);
     await screenshot(page, 'bulk-desktop');
+    await page.getByRole('button', { name: 'applicant-0.pdf' }).click();
+    assert.equal(await page.locator('.verdict h1').innerText(), 'Genuine');
+    await page.getByRole('button', { name: 'Back to the table' }).click();
     const zip = new ZipReader(
       new BlobReader(new Blob([new Uint8Array(await save(page, 'Save all evidence'))])),
     );

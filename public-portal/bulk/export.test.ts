@@ -9,7 +9,7 @@ const row: Row = {
   asked: 'file',
   sheetRow: null,
   state: 'fault',
-  answer: null,
+  outcome: null,
   fault: 'empty',
   comparisons: [],
 };

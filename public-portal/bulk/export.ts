@@ -27,7 +27,7 @@ export function csvOf(rows: readonly Row[], host: string): string {
 }
 
 function cellsOf(row: Row, host: string): string[] {
-  const { answer } = row;
+  const answer = row.outcome?.answer;
   const record = answer?.document;
   const [claims] = answer?.facts ?? [];
   return [
@@ -77,7 +77,8 @@ export async function evidenceZip(rows: readonly Row[]): Promise<Blob> {
   configure({ useWebWorkers: false });
   const zip = new ZipWriter(new BlobWriter('application/zip'));
   const added = new Set<string>();
-  for (const { answer } of rows) {
+  for (const { outcome } of rows) {
+    const answer = outcome?.answer;
     if (!answer?.evidence || !answer.document) continue;
     const name = `${formatDocumentId(answer.document.documentId)}.evidence.json`;
     if (added.has(name)) continue;

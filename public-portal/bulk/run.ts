@@ -1,5 +1,4 @@
 import type { Claims } from '@spondon/protocol/claims';
-import type { Answer } from '../check/check.js';
 import { type AskDeps, askFor, askForFile, ForeignHost, type Outcome } from '../page/ask.js';
 import { readTyped } from '../page/way-in.js';
 import { FileFault } from '../read/reading.js';
@@ -15,7 +14,7 @@ export interface Row {
   readonly asked: 'file' | 'code';
   readonly sheetRow: SheetRow | null;
   readonly state: 'waiting' | 'working' | 'done' | 'fault';
-  readonly answer: Answer | null;
+  readonly outcome: Outcome | null;
   readonly fault: RowFault | null;
   /** Empty when nothing could be compared: no facts in the file, or no columns in the table. */
   readonly comparisons: readonly Comparison[];
@@ -100,7 +99,7 @@ export class BulkRun {
 
   #add(name: string, asked: Row['asked'], sheetRow: SheetRow | null): number {
     const id = this.#rows.length;
-    const untouched = { state: 'waiting', answer: null, fault: null, comparisons: [] } as const;
+    const untouched = { state: 'waiting', outcome: null, fault: null, comparisons: [] } as const;
     this.#rows.push({ id, name, asked, sheetRow, ...untouched });
     return id;
   }
@@ -125,13 +124,14 @@ export class BulkRun {
   async #settle(id: number, ask: () => Promise<Outcome>): Promise<void> {
     this.#change(id, { state: 'working' });
     try {
-      const { answer } = await ask();
+      const outcome = await ask();
+      const { answer } = outcome;
       const code = answer.document?.documentId;
       const sheetRow =
         this.#rows[id]?.sheetRow ?? (code === undefined ? undefined : this.#rowsByCode.get(code)) ?? null;
       this.#change(id, {
         state: 'done',
-        answer,
+        outcome,
         sheetRow,
         comparisons: comparisonsOf(sheetRow, answer.facts),
       });

@@ -15,10 +15,19 @@ interface AnswerScreenProps {
   readonly outcome: Outcome;
   readonly host: string;
   readonly panel: PanelList | null;
+  /** Of the button that leaves the answer, when it leads elsewhere than to the start. */
+  readonly again?: string;
   readonly onAgain: () => void;
 }
 
-export function AnswerScreen({ words, outcome, host, panel, onAgain }: AnswerScreenProps) {
+export function AnswerScreen({
+  words,
+  outcome,
+  host,
+  panel,
+  again = words.again,
+  onAgain,
+}: AnswerScreenProps) {
   const { subject, answer } = outcome;
   const { verdict, document: record, notes, evidence } = answer;
   const weight = weightOf(verdict, answer.asked);
@@ -67,7 +76,7 @@ export function AnswerScreen({ words, outcome, host, panel, onAgain }: AnswerScr
       <p class="checked-at">{fill(words.checkedAt, { moment: momentOf(answer.checkedAt, words), host })}</p>
       <div class="actions">
         <button type="button" onClick={onAgain}>
-          {words.again}
+          {again}
         </button>
         {evidence !== null && record && (
           <button

@@ -105,7 +105,7 @@ export function App({ deps, panelStore, words, onOtherLanguage }: AppProps) {
       )}
       {screen.at === 'working' && <WorkingScreen words={words} {...screen} onCancel={startAgain} />}
       {screen.at === 'bulk' && (
-        <screen.Bulk words={words} deps={deps} files={screen.files} onAgain={startAgain} />
+        <screen.Bulk words={words} deps={deps} files={screen.files} panel={panel.list} onAgain={startAgain} />
       )}
       {screen.at === 'answer' && (
         <AnswerScreen

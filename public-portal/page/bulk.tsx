@@ -3,7 +3,9 @@ import { collect } from '../bulk/collect.js';
 import { csvOf, evidenceZip, identityOf } from '../bulk/export.js';
 import { BulkRun, type Row } from '../bulk/run.js';
 import { readSheet, type Sheet, SheetFault } from '../bulk/sheet.js';
+import type { PanelList } from '../panel/panel-list.js';
 import { digitsOf, fill, momentOf, type Words } from '../words/words.js';
+import { AnswerScreen } from './answer.js';
 import type { AskDeps } from './ask.js';
 import { StepMark, weightOf } from './marks.js';
 import { save } from './save.js';
@@ -12,6 +14,7 @@ interface BulkScreenProps {
   readonly words: Words;
   readonly deps: AskDeps;
   readonly files: readonly File[];
+  readonly panel: PanelList | null;
   readonly onAgain: () => void;
 }
 
@@ -19,65 +22,81 @@ interface BulkScreenProps {
 const ROWS_A_PAGE = 100;
 const DRAW_EVERY_MS = 250;
 
-export function BulkScreen({ words, deps, files, onAgain }: BulkScreenProps) {
+export function BulkScreen({ words, deps, files, panel, onAgain }: BulkScreenProps) {
   const { run, remarks } = useRun(files, deps, words);
+  const [opened, open] = useState<Row | null>(null);
   const { bulk } = words;
   if (run === null) return <h1 aria-live="polite">{words.reading}</h1>;
   const { rows } = run;
   const done = rows.filter(({ state }) => state === 'done' || state === 'fault').length;
   return (
-    <div class="bulk">
-      <h1>{bulk.title}</h1>
-      {remarks.map((remark) => (
-        <p key={remark} class="note">
-          {remark}
-        </p>
-      ))}
-      {rows.length === 0 ? (
-        <p role="alert">{bulk.nothing}</p>
-      ) : (
-        <>
-          <progress max={rows.length} value={done} aria-label={bulk.title} />
-          <p role="status">
-            {run.isOver && !run.isPaused
-              ? bulk.done
-              : fill(bulk.progress, {
-                  done: digitsOf(String(done), words),
-                  all: digitsOf(String(rows.length), words),
-                })}
-          </p>
-        </>
+    <>
+      {opened?.outcome && (
+        <AnswerScreen
+          words={words}
+          outcome={opened.outcome}
+          host={deps.ownHost}
+          panel={panel}
+          again={bulk.back}
+          onAgain={() => open(null)}
+        />
       )}
-      <div class="actions">
-        {!run.isOver && (
-          <button type="button" onClick={() => (run.isPaused ? run.start() : run.pause())}>
-            {run.isPaused ? bulk.resume : bulk.pause}
-          </button>
-        )}
-        {done > 0 && (
+      {/* Kept, so that whoever comes back finds the table as it was. */}
+      <div class="bulk" hidden={opened !== null}>
+        <h1>{bulk.title}</h1>
+        {remarks.map((remark) => (
+          <p key={remark} class="note">
+            {remark}
+          </p>
+        ))}
+        {rows.length === 0 ? (
+          <p role="alert">{bulk.nothing}</p>
+        ) : (
           <>
-            <button
-              type="button"
-              class="plain"
-              onClick={() => save(new Blob([csvOf(rows, deps.ownHost)], { type: 'text/csv' }), 'spondon.csv')}
-            >
-              {bulk.saveCsv}
-            </button>
-            <button
-              type="button"
-              class="plain"
-              onClick={() => void evidenceZip(rows).then((zip) => save(zip, 'spondon-evidence.zip'))}
-            >
-              {bulk.saveEvidence}
-            </button>
+            <progress max={rows.length} value={done} aria-label={bulk.title} />
+            <p role="status">
+              {run.isOver && !run.isPaused
+                ? bulk.done
+                : fill(bulk.progress, {
+                    done: digitsOf(String(done), words),
+                    all: digitsOf(String(rows.length), words),
+                  })}
+            </p>
           </>
         )}
-        <button type="button" class="plain" onClick={onAgain}>
-          {words.again}
-        </button>
+        <div class="actions">
+          {!run.isOver && (
+            <button type="button" onClick={() => (run.isPaused ? run.start() : run.pause())}>
+              {run.isPaused ? bulk.resume : bulk.pause}
+            </button>
+          )}
+          {done > 0 && (
+            <>
+              <button
+                type="button"
+                class="plain"
+                onClick={() =>
+                  save(new Blob([csvOf(rows, deps.ownHost)], { type: 'text/csv' }), 'spondon.csv')
+                }
+              >
+                {bulk.saveCsv}
+              </button>
+              <button
+                type="button"
+                class="plain"
+                onClick={() => void evidenceZip(rows).then((zip) => save(zip, 'spondon-evidence.zip'))}
+              >
+                {bulk.saveEvidence}
+              </button>
+            </>
+          )}
+          <button type="button" class="plain" onClick={onAgain}>
+            {words.again}
+          </button>
+        </div>
+        {rows.length > 0 && <Table words={words} rows={rows} onOpen={open} />}
       </div>
-      {rows.length > 0 && <Table words={words} rows={rows} />}
-    </div>
+    </>
   );
 }
 
@@ -137,7 +156,13 @@ interface Order {
   readonly descending: boolean;
 }
 
-function Table({ words, rows }: { readonly words: Words; readonly rows: readonly Row[] }) {
+interface TableProps {
+  readonly words: Words;
+  readonly rows: readonly Row[];
+  readonly onOpen: (row: Row) => void;
+}
+
+function Table({ words, rows, onOpen }: TableProps) {
   const { bulk } = words;
   const [order, setOrder] = useState<Order | null>(null);
   const [shown, setShown] = useState('');
@@ -190,7 +215,7 @@ function Table({ words, rows }: { readonly words: Words; readonly rows: readonly
           </thead>
           <tbody>
             {chosen.slice(at * ROWS_A_PAGE, (at + 1) * ROWS_A_PAGE).map((row) => (
-              <Line key={row.id} words={words} row={row} />
+              <Line key={row.id} words={words} row={row} onOpen={onOpen} />
             ))}
           </tbody>
         </table>
@@ -220,14 +245,26 @@ function sortOf(column: Column, order: Order | null) {
   return order.descending ? 'descending' : 'ascending';
 }
 
-function Line({ words, row }: { readonly words: Words; readonly row: Row }) {
-  const { answer } = row;
+interface LineProps {
+  readonly words: Words;
+  readonly row: Row;
+  readonly onOpen: (row: Row) => void;
+}
+
+function Line({ words, row, onOpen }: LineProps) {
+  const answer = row.outcome?.answer;
   const record = answer?.document ?? null;
   const subject = answer?.facts[0]?.subject;
   return (
     <tr class={answer ? weightOf(answer.verdict, answer.asked) : row.state}>
       <th scope="row">
-        <bdi>{row.name}</bdi>
+        {row.outcome ? (
+          <button type="button" class="link" onClick={() => onOpen(row)}>
+            <bdi>{row.name}</bdi>
+          </button>
+        ) : (
+          <bdi>{row.name}</bdi>
+        )}
       </th>
       <td class="answer-cell">{saidOf(row, words)}</td>
       <td>
@@ -263,8 +300,8 @@ function Identity({ words, row }: { readonly words: Words; readonly row: Row }) 
 }
 
 /** What the table says of a row, in words: they are what it is filtered and sorted by. */
-function saidOf({ state, answer, fault }: Row, { bulk, verdict }: Words): string {
-  if (answer) return verdict(answer.verdict, answer.asked);
+function saidOf({ state, outcome, fault }: Row, { bulk, verdict }: Words): string {
+  if (outcome) return verdict(outcome.answer.verdict, outcome.answer.asked);
   if (fault) return bulk.faults[fault];
   return state === 'working' ? bulk.states.working : bulk.states.waiting;
 }
@@ -286,7 +323,7 @@ function inOrder(a: Row, b: Row, { by, descending }: Order, words: Words): numbe
 }
 
 function sortKey(row: Row, by: Column, words: Words): string {
-  const record = row.answer?.document;
+  const record = row.outcome?.answer.document;
   switch (by) {
     case 'document':
       return row.name;
@@ -295,9 +332,9 @@ function sortKey(row: Row, by: Column, words: Words): string {
     case 'issuer':
       return record?.issuer ?? '';
     case 'person':
-      return row.answer?.facts[0]?.subject.name ?? '';
+      return row.outcome?.answer.facts[0]?.subject.name ?? '';
     case 'identity':
-      return row.answer ? identityOf(row) : '';
+      return row.outcome ? identityOf(row) : '';
     case 'registered':
       return String(record?.anchoredAt ?? '');
   }

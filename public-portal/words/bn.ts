@@ -255,6 +255,7 @@ export const bn: Words = {
     next: 'পরের পাতা',
     page: '{pages} পাতার মধ্যে {page}',
     sorted: '{column} অনুযায়ী সাজান',
+    back: 'টেবিলে ফিরে যান',
   },
 
   panel: {

@@ -190,6 +190,7 @@ export const en: Words = {
     next: 'Next',
     page: 'Page {page} of {pages}',
     sorted: 'Sort by {column}',
+    back: 'Back to the table',
   },
 
   panel: {

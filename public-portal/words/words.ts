@@ -118,6 +118,7 @@ export interface BulkWords {
   readonly next: string;
   readonly page: string;
   readonly sorted: string;
+  readonly back: string;
 }
 
 /** What is done for an answer, in this order: the file is read, then come the protocol's checks. */
