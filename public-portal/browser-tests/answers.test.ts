@@ -130,7 +130,7 @@ describe('the portal answers', { skip: noChromium }, async () => {
     await page.goto('/');
     await bring(page, randomBytes(5000));
     assert.equal(await verdict(page), 'Cannot be confirmed');
-    assert.doesNotMatch(await page.locator('main').innerText(), /fake|forged|counterfeit/i);
+    assert.doesNotMatch(await page.locator('main').innerText(), /fake|forged|counterfeit|failed/i);
     await screenshot(page, 'not-found');
     await assertAccessible(page);
     await page.close();

@@ -1,8 +1,18 @@
 import { formatDocumentId } from '@spondon/protocol/document-id';
+import type { Check } from '@spondon/protocol/verdict/codes';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Answer } from '../check/check.js';
 import type { PanelList } from '../panel/panel-list.js';
-import { ageOf, digitsOf, fill, momentOf, type StepId, sizeOf, type Words } from '../words/words.js';
+import {
+  ageOf,
+  digitsOf,
+  fill,
+  momentOf,
+  type StepId,
+  type StepState,
+  sizeOf,
+  type Words,
+} from '../words/words.js';
 import type { Outcome } from './ask.js';
 import { Facts } from './facts.js';
 import { VerdictMark, weightOf } from './marks.js';
@@ -103,7 +113,7 @@ export function AnswerScreen({
 function stepOf(id: StepId, { answer, reading }: Outcome, words: Words) {
   if (id !== 'read') {
     const check = answer.checks.find((one) => one.id === id);
-    return check ? { state: check.state, message: words.message(check) } : null;
+    return check ? { state: shownState(check), message: words.message(check) } : null;
   }
   if (reading === null) return null;
   const hasCode = reading.claims.length + reading.labels.length > 0;
@@ -114,6 +124,11 @@ function stepOf(id: StepId, { answer, reading }: Outcome, words: Words) {
         state: 'unavailable',
         message: hasCode ? `${words.readPartly} ${found}` : words.readPartly,
       } as const);
+}
+
+/** What a register does not know is not thereby false, and must not bear a cross. */
+function shownState({ code, state }: Check): StepState {
+  return code === 'record-not-found' || code === 'anchor-missing' ? 'missing' : state;
 }
 
 /** Signatures of whoever serves this page are no more than its word. */

@@ -131,6 +131,7 @@ export const bn: Words = {
     passed: 'ঠিক আছে',
     failed: 'ঠিক নেই',
     unavailable: 'যাচাই করা যায়নি',
+    missing: 'পাওয়া যায়নি',
     waiting: 'অপেক্ষায়',
     running: 'চলছে',
   },

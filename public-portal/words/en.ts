@@ -71,6 +71,7 @@ export const en: Words = {
     passed: 'Passed',
     failed: 'Failed',
     unavailable: 'Could not be checked',
+    missing: 'Not found',
     waiting: 'Waiting',
     running: 'Running',
   },

@@ -123,7 +123,8 @@ export interface BulkWords {
 
 /** What is done for an answer, in this order: the file is read, then come the protocol's checks. */
 export type StepId = 'read' | CheckId;
-export type StepState = CheckState | 'waiting' | 'running';
+/** 'missing': nothing was found, which must not look like something false. */
+export type StepState = CheckState | 'missing' | 'waiting' | 'running';
 
 export type FieldName =
   | 'name'
