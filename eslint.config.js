@@ -9,6 +9,7 @@ const rooms = {
   'anchor-worker': ['protocol', 'ledger', 'anchor-worker'],
   fixtures: ['protocol', 'fixtures'],
   'verifier-service': ['protocol', 'ledger', 'anchor-worker', 'verifier-service'],
+  'public-portal': ['protocol'],
 };
 const everyRoom = [
   'protocol',
@@ -16,6 +17,7 @@ const everyRoom = [
   'ledger',
   'anchor-worker',
   'verifier-service',
+  'public-portal',
   'fixtures',
   'bench',
 ];
@@ -23,7 +25,7 @@ const everyRoom = [
 const importRule = (room, allowed) => {
   const forbidden = everyRoom.filter((name) => !allowed.includes(name));
   return {
-    files: [`${room}/**/*.ts`],
+    files: [`${room}/**/*.{ts,tsx}`],
     rules: {
       'no-restricted-imports': [
         'error',
@@ -49,11 +51,12 @@ const edges = [
   'verifier-service/deployment/*.ts',
   'verifier-service/cli/*.ts',
   '**/*.test.ts',
+  'public-portal/browser-tests/*.ts',
   'bench/**/*.ts',
 ];
 
 export default tseslint.config(
-  { ignores: ['**/dist/', '**/node_modules/', 'data/', '**/*.js'] },
+  { ignores: ['**/dist/', '**/site/', '**/node_modules/', 'data/', '**/*.js'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

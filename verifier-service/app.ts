@@ -11,6 +11,7 @@ import type { Metrics } from './metrics.js';
 import { sendProblem, sendUnreadable } from './problems.js';
 import { administrationRoutes, type AdministrationRoutes } from './routes/administration.js';
 import { documentRoutes, type DocumentRoutes } from './routes/documents.js';
+import { portalRoutes, type PortalRoutes } from './routes/portal.js';
 import { healthRoutes, type HealthRoutes } from './routes/health.js';
 import { statementRoutes, type StatementRoutes } from './routes/statements.js';
 import { trustRoutes, type TrustRoutes } from './routes/trust.js';
@@ -29,6 +30,7 @@ export interface AppOptions {
   readonly trust: TrustRoutes;
   readonly administration: AdministrationRoutes;
   readonly health: HealthRoutes;
+  readonly portal: PortalRoutes;
   /** Told of every error that a request ends with. */
   readonly onError: (error: Error) => void;
 }
@@ -97,6 +99,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(verificationRoutes, options.verification);
   await app.register(trustRoutes, options.trust);
   await app.register(administrationRoutes, options.administration);
+  await app.register(portalRoutes, options.portal);
   return app;
 }
 

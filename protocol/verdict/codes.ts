@@ -235,8 +235,10 @@ export interface Check {
   readonly id: CheckId;
   readonly state: CheckState;
   readonly code: CheckCode;
-  /** A sentence for people. */
+  /** A sentence for people, in English. */
   readonly message: string;
+  /** What the sentence's blanks were filled with, by name, for whoever says it in another language. */
+  readonly values: Readonly<Record<string, string>>;
 }
 
 /** The `{names}` in a sentence. */
@@ -256,5 +258,5 @@ export function checkOf<Code extends CheckCode>(code: Code, filling: Filling<Cod
   const blanks: Readonly<Record<string, string>> = filling;
   let message = '';
   cutMessages[code]?.forEach((piece, at) => (message += at % 2 === 0 ? piece : (blanks[piece] ?? '')));
-  return { id, state, code, message };
+  return { id, state, code, message, values: blanks };
 }

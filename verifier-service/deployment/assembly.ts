@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { sha256, verify } from '@spondon/protocol/crypto-node';
@@ -78,6 +79,7 @@ export function assemble(parts: Parts): { registrar: Registrar; options: Omit<Ap
       refresh: anchoring.measure,
       problems: async () => [...(await parts.disk.problems()), ...(await anchoring.problems())],
     },
+    portal: { site: PORTAL_SITE },
     onError: (error) => parts.disk.note(error),
   };
   return { registrar, options };
@@ -156,6 +158,9 @@ function verificationOf({ config, db, ledger, anchoring, reader, knownSignatures
     now,
   };
 }
+
+/** Where the page stands once it is built. */
+const PORTAL_SITE = fileURLToPath(new URL('../../../public-portal/site', import.meta.url));
 
 const LOOPBACK_WARNING = {
   code: 'LOOPBACK_PORTAL',

@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
+import type { Plugin } from 'vite';
+
+const COMPRESSIBLE = /\.(?:html|js|css|svg|wasm|json|webmanifest|ttf)$/;
+const PLACEHOLDER = '__FILES_OF_THIS_SITE__';
+
+/**
+ * What a built site still lacks: Subresource Integrity of what its pages load, the service worker's list of files, and
+ * a compressed copy of each file, made once with the best effort instead of for every visitor.
+ */
+export function finishedSite(): Plugin {
+  let folder = '';
+  return {
+    name: 'spondon-finished-site',
+    apply: 'build',
+    configResolved: (config) => {
+      folder = join(config.root, config.build.outDir);
+    },
+    closeBundle: async () => {
+      const files = (await readdir(folder, { recursive: true, withFileTypes: true }))
+        .filter((entry) => entry.isFile() && !/\.(?:br|gz)$/.test(entry.name))
+        .map((entry) => join(entry.parentPath, entry.name).slice(folder.length))
+        .sort();
+      for (const page of files.filter((file) => file.endsWith('.html'))) await addIntegrity(folder, page);
+      await listForServiceWorker(folder, files);
+      await Promise.all(
+        files.filter((file) => COMPRESSIBLE.test(file)).map((file) => compress(join(folder, file))),
+      );
+    },
+  };
+}
+
+/** `<script src>` and `<link href>` of files of this site get the hash that the browser then insists on. */
+async function addIntegrity(folder: string, page: string): Promise<void> {
+  const html = await readFile(join(folder, page), 'utf8');
+  const loads = /<(?:script|link)\b[^>]*?\b(?:src|href)="(\/assets\/[^"]+)"/g;
+  const integrities = new Map<string, string>();
+  for (const [, file = ''] of html.matchAll(loads)) {
+    const digest = createHash('sha384')
+      .update(await readFile(join(folder, file)))
+      .digest('base64');
+    integrities.set(file, `sha384-${digest}`);
+  }
+  await writeFile(
+    join(folder, page),
+    html.replace(loads, (tag, file: string) => `${tag} integrity="${integrities.get(file)}"`),
+  );
+}
+
+/** With a version that changes whenever a file does: that is what makes browsers fetch the new ones. */
+async function listForServiceWorker(folder: string, files: readonly string[]): Promise<void> {
+  const hash = createHash('sha256');
+  const listed = files.filter((file) => !/service-worker\.js$|\.map$/.test(file));
+  for (const file of listed) hash.update(file).update(await readFile(join(folder, file)));
+  const worker = join(folder, 'service-worker.js');
+  const source = await readFile(worker, 'utf8');
+  const list = JSON.stringify({ version: hash.digest('hex').slice(0, 16), files: listed });
+  await writeFile(
+    worker,
+    source.replace(new RegExp(`["'\`]${PLACEHOLDER}["'\`]`), () => JSON.stringify(list)),
+  );
+}
+
+async function compress(path: string): Promise<void> {
+  const content = await readFile(path);
+  const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY } };
+  await writeFile(`${path}.br`, await promisify(brotliCompress)(content, quality));
+  await writeFile(`${path}.gz`, await promisify(gzip)(content, { level: 9 }));
+}

@@ -1,0 +1,232 @@
+import { formatDocumentId } from '@spondon/protocol/document-id';
+import type { Check } from '@spondon/protocol/verdict/codes';
+import { useEffect, useRef } from 'preact/hooks';
+import type { Answer } from '../check/check.js';
+import type { PanelList } from '../panel/panel-list.js';
+import {
+  ageOf,
+  digitsOf,
+  fill,
+  momentOf,
+  type StepId,
+  type StepState,
+  sizeOf,
+  type Words,
+} from '../words/words.js';
+import type { Outcome } from './ask.js';
+import { Facts } from './facts.js';
+import { VerdictMark, weightOf } from './marks.js';
+import { PanelAnswer } from './panel.js';
+import { save } from './save.js';
+import { Steps } from './steps.js';
+
+interface AnswerScreenProps {
+  readonly words: Words;
+  readonly outcome: Outcome;
+  readonly host: string;
+  readonly panel: PanelList | null;
+  /** Of the button that leaves the answer, when it leads elsewhere than to the start. */
+  readonly again?: string;
+  readonly onAgain: () => void;
+}
+
+export function AnswerScreen({
+  words,
+  outcome,
+  host,
+  panel,
+  again = words.again,
+  onAgain,
+}: AnswerScreenProps) {
+  const { subject, answer } = outcome;
+  const { verdict, document: record, notes, evidence } = answer;
+  const weight = weightOf(verdict, answer.asked);
+  const title = useRef<HTMLHeadingElement>(null);
+  // Who listens to the page hears the verdict first.
+  useEffect(() => title.current?.focus(), [answer]);
+  return (
+    <article class="answer">
+      <header class={`verdict ${weight}`}>
+        <VerdictMark weight={weight} />
+        <div>
+          <h1 ref={title} tabIndex={-1}>
+            {words.verdict(verdict, answer.asked)}
+          </h1>
+          <p>{words.summary(verdict, answer.asked, record?.issuer ?? null)}</p>
+        </div>
+      </header>
+      {subject.brought === 'file' && (
+        <p class="file-name">
+          <bdi>{subject.name}</bdi> · {sizeOf(subject.size, words)}
+        </p>
+      )}
+      {notes.map((note) => (
+        <p key={note} class="note">
+          {words.notes[note]}
+        </p>
+      ))}
+      {outcome.foreignHosts.map((foreign) => (
+        <p key={foreign} class="alarm" role="alert">
+          {fill(words.foreignCode, { host: foreign })}
+        </p>
+      ))}
+      <PanelAnswer words={words} answer={answer} list={panel} />
+      <FactsToCompare words={words} answer={answer} />
+      <Record words={words} answer={answer} />
+      <section>
+        <h2>{words.stepsTitle}</h2>
+        <Steps words={words} asked={subject.brought} of={(id) => stepOf(id, outcome, words)} />
+        <p class="aside">
+          {fill(words.rests[restOf(answer)], { witnesses: answer.endorsedBy.join(', ') })}{' '}
+          {outcome.trust
+            ? fill(words.listAge, { age: ageOf(answer.checkedAt - outcome.trust.fetchedAt, words) })
+            : words.listNever}
+        </p>
+      </section>
+      <p class="checked-at">{fill(words.checkedAt, { moment: momentOf(answer.checkedAt, words), host })}</p>
+      <div class="actions">
+        <button type="button" onClick={onAgain}>
+          {again}
+        </button>
+        {evidence !== null && record && (
+          <button
+            type="button"
+            class="plain"
+            onClick={() =>
+              save(new Blob([evidence], { type: 'application/json' }), evidenceName(record.documentId))
+            }
+          >
+            {words.saveEvidence}
+          </button>
+        )}
+        <button type="button" class="plain" onClick={() => print()}>
+          {words.print}
+        </button>
+      </div>
+      {evidence !== null && record && (
+        <Yourself words={words} documentId={record.documentId} subject={subject} />
+      )}
+    </article>
+  );
+}
+
+function stepOf(id: StepId, { answer, reading }: Outcome, words: Words) {
+  if (id !== 'read') {
+    const check = answer.checks.find((one) => one.id === id);
+    return check ? { state: shownState(check), message: words.message(check) } : null;
+  }
+  if (reading === null) return null;
+  const hasCode = reading.claims.length + reading.labels.length > 0;
+  const found = hasCode ? words.codesFound : words.noCodeFound;
+  return reading.complete
+    ? ({ state: 'passed', message: `${words.readWhole} ${found}` } as const)
+    : ({
+        state: 'unavailable',
+        message: hasCode ? `${words.readPartly} ${found}` : words.readPartly,
+      } as const);
+}
+
+/** What a register does not know is not thereby false, and must not bear a cross. */
+function shownState({ code, state }: Check): StepState {
+  return code === 'record-not-found' || code === 'anchor-missing' ? 'missing' : state;
+}
+
+/** Signatures of whoever serves this page are no more than its word. */
+function restOf({ restsOn, notes }: Answer): keyof Words['rests'] {
+  return restsOn === 'evidence' && notes.includes('single-owner') ? 'owner' : restsOn;
+}
+
+function FactsToCompare({ words, answer }: { readonly words: Words; readonly answer: Answer }) {
+  if (answer.document === null && answer.facts.length === 0) return null;
+  return (
+    <section class="facts">
+      <h2>{words.factsTitle}</h2>
+      {answer.facts.length === 0 ? (
+        <p>{words.noFacts}</p>
+      ) : (
+        <>
+          <p>{words.factsHint}</p>
+          {answer.facts.map((claims) => (
+            <Facts key={`${claims.iss} ${claims.jti}`} words={words} claims={claims} />
+          ))}
+        </>
+      )}
+    </section>
+  );
+}
+
+function Record({ words, answer }: { readonly words: Words; readonly answer: Answer }) {
+  const { document: record } = answer;
+  if (record === null) return null;
+  const { fields } = words;
+  return (
+    <section class="record">
+      <h2>{words.issuedBy}</h2>
+      <p class="issuer">
+        <bdi>{record.issuer ?? record.issuerId}</bdi>
+      </p>
+      <dl>
+        {record.telephone !== null && record.telephone !== '' && (
+          <>
+            <dt>{fields.telephone}</dt>
+            <dd>
+              <a href={`tel:${record.telephone.replace(/[^+\d]/g, '')}`}>{record.telephone}</a>
+            </dd>
+          </>
+        )}
+        {record.licence !== null && record.licence !== '' && (
+          <>
+            <dt>{fields.licence}</dt>
+            <dd>
+              <bdi>{record.licence}</bdi>
+            </dd>
+          </>
+        )}
+        <dt>{fields.kind}</dt>
+        <dd>{words.kinds[record.kind] ?? record.kind}</dd>
+        <dt>{fields.documentId}</dt>
+        <dd class="code">{formatDocumentId(record.documentId)}</dd>
+        <dt>{fields.issued}</dt>
+        <dd>{momentOf(record.issuedAt, words)}</dd>
+        {record.anchoredAt !== null && (
+          <>
+            <dt>{fields.registered}</dt>
+            <dd>{momentOf(record.anchoredAt, words)}</dd>
+          </>
+        )}
+        <dt>{fields.sha256}</dt>
+        <dd class="hash">{record.sha256}</dd>
+      </dl>
+    </section>
+  );
+}
+
+interface YourselfProps {
+  readonly words: Words;
+  readonly documentId: string;
+  readonly subject: Outcome['subject'];
+}
+
+function Yourself({ words, documentId, subject }: YourselfProps) {
+  // A file's name is whatever its sender wrote: not into a command.
+  const target = subject.brought === 'file' ? 'document.pdf' : formatDocumentId(documentId);
+  return (
+    <details class="yourself">
+      <summary>{words.yourselfTitle}</summary>
+      <ol>
+        {words.yourselfSteps.map((step, at) => (
+          <li key={step}>{digitsOf(fill(step, { number: String(at + 1) }), words)}</li>
+        ))}
+      </ol>
+      <pre>
+        <code>
+          npx spondon verify {target} --evidence {evidenceName(documentId)} --trust trust.json
+        </code>
+      </pre>
+    </details>
+  );
+}
+
+function evidenceName(documentId: string): string {
+  return `${formatDocumentId(documentId)}.evidence.json`;
+}

@@ -1,0 +1,74 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import type { TrustList } from '../check/trust-list.js';
+import { ageOf, fill, type Words } from '../words/words.js';
+import type { AskDeps } from './ask.js';
+import { BanglaWord, Wordmark } from './marks.js';
+
+interface FrameProps {
+  readonly words: Words;
+  readonly deps: AskDeps;
+  readonly onOtherLanguage: () => void;
+  readonly onStart: () => void;
+  readonly children: ComponentChildren;
+}
+
+/** What stands around every screen: whose page this is, where it is genuine, how old its list is. */
+export function Frame({ words, deps, onOtherLanguage, onStart, children }: FrameProps) {
+  const trust = useTrustList(deps);
+  const hosts = trust ? trust.bundle.payload.hosts : [deps.ownHost];
+  const isGenuine = hosts.includes(deps.ownHost);
+  return (
+    <>
+      <a class="skip" href="#main">
+        {words.skip}
+      </a>
+      <header class="top">
+        <a
+          class="brand"
+          href="/"
+          onClick={(event) => {
+            event.preventDefault();
+            onStart();
+          }}
+        >
+          <Wordmark />
+        </a>
+        <button
+          type="button"
+          class="plain"
+          onClick={onOtherLanguage}
+          lang={words.language === 'en' ? 'bn' : 'en'}
+          aria-label={words.otherLanguage}
+        >
+          {words.language === 'en' ? <BanglaWord /> : words.otherLanguage}
+        </button>
+      </header>
+      <main id="main" tabIndex={-1}>
+        {children}
+      </main>
+      <footer class="bottom">
+        {isGenuine ? (
+          <p>{fill(words.genuineHosts, { hosts: hosts.join(', ') })}</p>
+        ) : (
+          <p class="alarm" role="alert">
+            {fill(words.wrongHost, { host: deps.ownHost })}
+          </p>
+        )}
+        <p>
+          {trust ? fill(words.listAge, { age: ageOf(deps.now() - trust.fetchedAt, words) }) : words.listNever}
+        </p>
+        <p>{words.footer}</p>
+      </footer>
+    </>
+  );
+}
+
+/** Fetched at the start, so that it is there when the network is not. */
+function useTrustList(deps: AskDeps): TrustList | null {
+  const [trust, setTrust] = useState<TrustList | null>(null);
+  useEffect(() => {
+    deps.trustList().then(setTrust, console.error);
+  }, []);
+  return trust;
+}

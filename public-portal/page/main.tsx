@@ -1,0 +1,65 @@
+import { render } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { serviceAt } from '../check/service.js';
+import { loadTrustList, sharedTrustList } from '../check/trust-list.js';
+import { browserPanelStore } from '../offline/panel-store.js';
+import { browserTrustStore } from '../offline/trust-store.js';
+import { readFile } from '../read/read-file.js';
+import type { Words } from '../words/words.js';
+import { App } from './app.js';
+import type { AskDeps } from './ask.js';
+import { trustedScript } from '../trusted-script.js';
+
+/** Where the page runs: the browser's own functions, the language, the service worker. */
+const service = serviceAt(
+  '',
+  (input, init) => fetch(input, init),
+  (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+);
+const deps: AskDeps = {
+  service,
+  trustList: sharedTrustList(() => loadTrustList(service, browserTrustStore, Date.now())),
+  readFile,
+  ownHost: location.host,
+  now: Date.now,
+};
+
+type Language = Words['language'];
+const LANGUAGE_KEY = 'language';
+
+const dictionaries: Readonly<Record<Language, () => Promise<Words>>> = {
+  en: () => import('../words/en.js').then(({ en }) => en),
+  bn: () => import('../words/bn.js').then(({ bn }) => bn),
+};
+
+/** Of the visitor's last visit, or as the browser is set. */
+function firstLanguage(): Language {
+  const kept = localStorage.getItem(LANGUAGE_KEY);
+  if (kept === 'en' || kept === 'bn') return kept;
+  return navigator.language.startsWith('bn') ? 'bn' : 'en';
+}
+
+function Page() {
+  const [language, setLanguage] = useState(firstLanguage);
+  const [words, setWords] = useState<Words | null>(null);
+  useEffect(() => {
+    void dictionaries[language]().then((loaded) => {
+      document.documentElement.lang = language;
+      document.title = `Spondon: ${loaded.title}`;
+      setWords(loaded);
+    });
+  }, [language]);
+  if (words === null) return null;
+  const other = words.language === 'en' ? 'bn' : 'en';
+  const change = (): void => {
+    localStorage.setItem(LANGUAGE_KEY, other);
+    setLanguage(other);
+  };
+  return <App deps={deps} panelStore={browserPanelStore} words={words} onOtherLanguage={change} />;
+}
+
+const place = document.getElementById('page');
+if (place) render(<Page />, place);
+if (import.meta.env.PROD && 'serviceWorker' in navigator) {
+  void navigator.serviceWorker.register(trustedScript('/service-worker.js'));
+}

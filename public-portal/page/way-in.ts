@@ -1,0 +1,55 @@
+import { claimsFromUrl, documentIdFromUrl } from '@spondon/protocol/claims';
+import { parseDocumentId } from '@spondon/protocol/document-id';
+import { ProtocolError } from '@spondon/protocol/error';
+import type { Asked } from '../check/check.js';
+
+/** What a link or a typed text asks; `host` is where a link leads, null for a code alone. */
+export interface Typed {
+  readonly question: Exclude<Asked, { asked: 'file' }>;
+  readonly host: string | null;
+}
+
+/** A code in any spelling, or the address of a QR code or label. Null for anything else. */
+export function readTyped(text: string): Typed | null {
+  const trimmed = text.trim();
+  const claims = claimsFromUrl(trimmed);
+  if (claims) return { question: { asked: 'claims', claims: [claims.jws] }, host: claims.host };
+  const label = documentIdFromUrl(trimmed);
+  const code = codeOf(label?.documentId ?? trimmed);
+  return code === null ? null : { question: { asked: 'code', code }, host: label?.host ?? null };
+}
+
+/** What the page was opened for; null for the page itself. Who opened it here believes this host. */
+export function fromAddress({ pathname, hash }: Location): Typed | 'not-a-code' | null {
+  const [, code] = /^\/d\/([^/]+)$/.exec(pathname) ?? [];
+  if (code !== undefined) {
+    const typed = readTyped(code);
+    return typed?.question.asked === 'code' ? typed : 'not-a-code';
+  }
+  if (pathname !== '/v' || hash === '') return null;
+  return { question: { asked: 'claims', claims: [hash.slice(1)] }, host: null };
+}
+
+function codeOf(text: string): string | null {
+  try {
+    return parseDocumentId(text);
+  } catch (error) {
+    if (error instanceof ProtocolError) return null;
+    throw error;
+  }
+}
+
+/** What has been typed of a code so far. */
+export interface TypedSoFar {
+  /** Signs that count, of 17. */
+  readonly count: number;
+  readonly state: 'incomplete' | 'mistyped' | 'good';
+}
+
+const SYMBOLS = 17;
+
+export function judgeTyped(text: string): TypedSoFar {
+  if (readTyped(text)) return { count: SYMBOLS, state: 'good' };
+  const count = text.replace(/[^0-9A-Za-z]/g, '').length;
+  return { count, state: count < SYMBOLS ? 'incomplete' : 'mistyped' };
+}

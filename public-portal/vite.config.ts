@@ -1,0 +1,23 @@
+import { defineConfig } from 'vite';
+import { finishedSite } from './build/finished-site.js';
+
+/** The page as files in `site/`, which the verifier service serves at `/`. */
+export default defineConfig({
+  appType: 'mpa',
+  build: {
+    outDir: 'site',
+    target: 'es2022',
+    // A data URL would need a hole in the Content-Security-Policy.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rollupOptions: {
+      input: { index: 'index.html', 'service-worker': 'offline/service-worker.ts' },
+      output: {
+        // A service worker lives at one address for ever.
+        entryFileNames: ({ name }) => (name === 'service-worker' ? '[name].js' : 'assets/[name]-[hash].js'),
+      },
+    },
+  },
+  worker: { format: 'es' },
+  plugins: [finishedSite()],
+});

@@ -1,0 +1,206 @@
+import type { Check, CheckId, CheckState } from '@spondon/protocol/verdict/codes';
+import type { NoteCode, Verdict } from '@spondon/protocol/verdict/summaries';
+import type { RowFault } from '../bulk/run.js';
+import type { Answer } from '../check/check.js';
+
+/** Everything that the page says, in one language. `{names}` are filled in. */
+export interface Words {
+  readonly language: 'en' | 'bn';
+  /** Of the other language, in that language. */
+  readonly otherLanguage: string;
+  readonly title: string;
+  readonly lead: string;
+  readonly skip: string;
+  readonly genuineHosts: string;
+  readonly wrongHost: string;
+
+  readonly dropTitle: string;
+  readonly dropHint: string;
+  readonly dropNow: string;
+  readonly chooseFile: string;
+  readonly staysHere: string;
+  readonly codeTitle: string;
+  readonly codeLabel: string;
+  readonly codeHint: string;
+  readonly codeCheck: string;
+  readonly codeMistyped: string;
+  readonly codeSymbols: string;
+  readonly codeComplete: string;
+  readonly paperTitle: string;
+  readonly paperSteps: readonly string[];
+
+  readonly reading: string;
+  readonly checking: string;
+  readonly cancel: string;
+  readonly again: string;
+
+  /** In a word or two. Of a code or claims alone it never says that a document is genuine. */
+  readonly verdict: (verdict: Verdict, asked: Answer['asked']) => string;
+  readonly summary: (verdict: Verdict, asked: Answer['asked'], issuer: string | null) => string;
+  readonly stepsTitle: string;
+  readonly steps: Readonly<Record<StepId, string>>;
+  readonly states: Readonly<Record<StepState, string>>;
+  readonly message: (check: Check) => string;
+  readonly notes: Readonly<Record<NoteCode, string>>;
+  readonly readWhole: string;
+  readonly readPartly: string;
+  readonly readNotNeeded: string;
+  readonly codesFound: string;
+  readonly noCodeFound: string;
+  readonly foreignCode: string;
+
+  readonly factsTitle: string;
+  readonly factsHint: string;
+  readonly noFacts: string;
+  readonly fields: Readonly<Record<FieldName, string>>;
+  readonly kinds: Readonly<Record<string, string>>;
+  readonly issuedBy: string;
+  readonly aboutTitle: string;
+  readonly rests: Readonly<Record<'evidence' | 'owner' | 'service' | 'nothing', string>>;
+  readonly listAge: string;
+  readonly listNever: string;
+  readonly ages: Readonly<Record<'minutes' | 'hours' | 'days', string>>;
+  readonly justNow: string;
+  readonly saveEvidence: string;
+  readonly print: string;
+  readonly yourselfTitle: string;
+  readonly yourselfSteps: readonly string[];
+  readonly checkedAt: string;
+
+  readonly bulk: BulkWords;
+  readonly panel: Readonly<
+    Record<
+      | 'title'
+      | 'hint'
+      | 'choose'
+      | 'forget'
+      | 'loaded'
+      | 'unreadable'
+      | 'centreOn'
+      | 'centreOff'
+      | 'physicianOn'
+      | 'physicianOff',
+      string
+    >
+  >;
+  readonly failures: Readonly<Record<FailureCode, string>>;
+  readonly footer: string;
+  readonly months: readonly string[];
+  /** The ten digits, 0 first. */
+  readonly digits: string;
+}
+
+export interface BulkWords {
+  readonly title: string;
+  readonly hint: string;
+  readonly chooseFolder: string;
+  readonly progress: string;
+  readonly pause: string;
+  readonly resume: string;
+  readonly done: string;
+  readonly all: string;
+  readonly filter: string;
+  readonly columns: Readonly<
+    Record<'document' | 'verdict' | 'issuer' | 'person' | 'identity' | 'registered', string>
+  >;
+  readonly states: Readonly<Record<'waiting' | 'working', string>>;
+  readonly faults: Readonly<Record<RowFault, string>>;
+  readonly identity: Readonly<Record<'not-checked' | 'same' | 'unclear' | 'different', string>>;
+  readonly fields: Readonly<Record<'name' | 'birthDate' | 'number', string>>;
+  readonly difference: string;
+  readonly saveCsv: string;
+  readonly saveEvidence: string;
+  readonly closed: string;
+  readonly sheetFaults: Readonly<Record<'unreadable' | 'no-column', string>>;
+  readonly sheetRead: string;
+  readonly nothing: string;
+  readonly previous: string;
+  readonly next: string;
+  readonly page: string;
+  readonly sorted: string;
+  readonly back: string;
+}
+
+/** What is done for an answer, in this order: the file is read, then come the protocol's checks. */
+export type StepId = 'read' | CheckId;
+/** 'missing': nothing was found, which must not look like something false. */
+export type StepState = CheckState | 'missing' | 'waiting' | 'running';
+
+export type FieldName =
+  | 'name'
+  | 'birthDate'
+  | 'idLast4'
+  | 'purpose'
+  | 'result'
+  | 'validUntil'
+  | 'physician'
+  | 'registrationNumber'
+  | 'test'
+  | 'specimenDate'
+  | 'prescriber'
+  | 'drugs'
+  | 'items'
+  | 'amount'
+  | 'date'
+  | 'kind'
+  | 'licence'
+  | 'telephone'
+  | 'documentId'
+  | 'registered'
+  | 'issued'
+  | 'sha256'
+  | 'file'
+  | 'size';
+
+/** What can go wrong before there is anything to check. */
+export type FailureCode = 'unreadable' | 'empty' | 'foreign-host' | 'not-a-code' | 'not-evidence' | 'bug';
+
+/** Fills a sentence's blanks. */
+export function fill(sentence: string, values: Readonly<Record<string, string>>): string {
+  return sentence.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '');
+}
+
+/** With the language's own digits. Codes and hashes keep theirs: they are compared with what is printed. */
+export function digitsOf(text: string, { digits }: Pick<Words, 'digits'>): string {
+  return text.replace(/\d/g, (digit) => digits[Number(digit)] ?? digit);
+}
+
+/** '14 March 2026' of `YYYY-MM-DD`: a date that cannot be read two ways. */
+export function dateOf(iso: string, words: Pick<Words, 'digits' | 'months'>): string {
+  const [year = '', month = '', day = ''] = iso.split('-');
+  const name = words.months[Number(month) - 1] ?? month;
+  return digitsOf(`${Number(day)} ${name} ${year}`, words);
+}
+
+/** '14 March 2026, 09:05 UTC'. `at`: Unix ms. */
+export function momentOf(at: number, words: Pick<Words, 'digits' | 'months'>): string {
+  const iso = new Date(at).toISOString();
+  return `${dateOf(iso.slice(0, 10), words)}, ${digitsOf(iso.slice(11, 16), words)} UTC`;
+}
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/** How long ago something was, in the largest whole unit. */
+export function ageOf(ms: number, words: Pick<Words, 'ages' | 'justNow' | 'digits'>): string {
+  if (ms < MINUTE_MS) return words.justNow;
+  const [unit, size] =
+    ms < HOUR_MS
+      ? (['minutes', MINUTE_MS] as const)
+      : ms < DAY_MS
+        ? (['hours', HOUR_MS] as const)
+        : (['days', DAY_MS] as const);
+  return fill(words.ages[unit], { count: digitsOf(String(Math.floor(ms / size)), words) });
+}
+
+/** '1.4 MB'. */
+export function sizeOf(bytes: number, words: Pick<Words, 'digits'>): string {
+  const [amount, unit] =
+    bytes < 1000
+      ? [String(bytes), 'bytes']
+      : bytes < 999_500
+        ? [(bytes / 1000).toFixed(0), 'KB']
+        : [(bytes / 1e6).toFixed(1), 'MB'];
+  return `${digitsOf(amount, words)} ${unit}`;
+}
