@@ -28,6 +28,9 @@ const check = z.object({
   state: z.enum(['passed', 'failed', 'unavailable']),
   code: z.string(),
   message: z.string(),
+  values: z
+    .record(z.string(), z.string())
+    .describe("what the message's blanks were filled with, by name, for whoever says it in another language"),
 });
 /** The answer to any verification. */
 export const verification = z.object({
