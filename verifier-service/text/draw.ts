@@ -1,3 +1,4 @@
+import { utf16Hex } from '../intake/pdf/strings.js';
 import { formatNumber } from '../intake/pdf/write.js';
 import type { FaceSubset, NamedFaces } from './embed.js';
 import type { ShapedGlyph, ShapedText } from './shape.js';
@@ -43,7 +44,7 @@ export function drawText({ text, size, x, y, ink }: TextItem, faces: NamedFaces)
     pen += run.reduce((sum, glyph) => sum + glyph.advance, 0);
     at = to;
   }
-  const actual = Buffer.from(`\ufeff${text.text}`, 'utf16le').swap16().toString('hex');
+  const actual = utf16Hex(text.text);
   return `/Span <</ActualText <${actual}>>> BDC BT ${fillWith(ink)}\n${parts.join('\n')}\nET EMC`;
 }
 

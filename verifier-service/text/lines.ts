@@ -30,14 +30,10 @@ function splitWord(shape: Shaper, word: string, weight: Weight, width: number): 
   if (whole.width <= width || word.length < 2) return [whole];
   const letters = Array.from(graphemes.segment(word), ({ segment }) => segment);
   if (letters.length < 2) return [whole];
-  const middle = Math.max(
-    1,
-    Math.min(letters.length - 1, Math.floor((letters.length * width) / whole.width)),
-  );
-  return [
-    ...splitWord(shape, letters.slice(0, middle).join(''), weight, width),
-    ...splitWord(shape, letters.slice(middle).join(''), weight, width),
-  ];
+  let first = Math.max(1, Math.min(letters.length - 1, Math.ceil((letters.length * width) / whole.width)));
+  const joined = (from: number, to?: number): string => letters.slice(from, to).join('');
+  while (first > 1 && shape(joined(0, first), weight).width > width) first -= 1;
+  return [shape(joined(0, first), weight), ...splitWord(shape, joined(first), weight, width)];
 }
 
 const graphemes = new Intl.Segmenter('bn', { granularity: 'grapheme' });

@@ -50,9 +50,19 @@ function shape(faces: Faces, text: string, weight: Weight): ShapedText {
   for (const run of splitByFace(faces, text.normalize('NFC'), weight)) {
     const font = faces(run.face);
     const known = [...run.text].filter((c) => hasGlyph(font, c)).join('');
-    if (known !== '') glyphs.push(...place(font, run.face, font.layout(known)));
+    if (known !== '') glyphs.push(...place(font, run.face, layOut(font, known)));
   }
   return { text, glyphs, width: glyphs.reduce((sum, glyph) => sum + glyph.advance, 0) };
+}
+
+/** fontkit 2.0.4 throws at a mark that has no place upon its letter, such as U+0338 upon most: then none is placed. */
+function layOut(font: Font, text: string): GlyphRun {
+  try {
+    return font.layout(text);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return font.layout(text, { mark: false, mkmk: false });
+  }
 }
 
 /** Characters of `text` that no face has. */
