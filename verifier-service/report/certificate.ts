@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, type KeyObject, sign } from 'node:crypto';
+import { createHash, createPublicKey, type KeyObject, sign, X509Certificate } from 'node:crypto';
 import { TAG } from '@spondon/protocol/x509/der';
 import { bitString, element, integer, octets, oid, sequence, setOf, time } from './der.js';
 
@@ -8,6 +8,21 @@ export interface ReportSigner {
   readonly key: KeyObject;
   /** DER: the key's own, then those that lead from it to a root, where there are any. */
   readonly certificates: readonly Uint8Array[];
+}
+
+/** First and last moment at which the certificate is valid, Unix ms. */
+export function validityOf({ certificates: [own] }: ReportSigner): {
+  readonly from: number;
+  readonly to: number;
+} {
+  if (!own) throw new TypeError('a signer has a certificate');
+  const { validFrom, validTo } = new X509Certificate(own);
+  return { from: Date.parse(validFrom), to: Date.parse(validTo) };
+}
+
+/** The certificate and those that follow it, for whoever wants to compare. */
+export function pemOf({ certificates }: ReportSigner): string {
+  return certificates.map((der) => new X509Certificate(der).toString()).join('');
 }
 
 const YEARS = 20;

@@ -17,6 +17,11 @@ const SIGNATURES: Readonly<Record<string, Uint8Array>> = {
   rsa: sequence(oid('1.2.840.113549.1.1.11'), NULL),
 };
 
+/** Bytes that hold a signature by this signer, in whatever length it comes out. */
+export function signatureRoom({ certificates }: ReportSigner): number {
+  return certificates.reduce((sum, { length }) => sum + length, 2048);
+}
+
 /**
  * A detached signature of CMS (RFC 5652) over `data`, as PAdES baseline level B-B wants it in a PDF (ETSI EN 319 142-1,
  * 6.3): of the signed attributes the type of the content, its digest, and the certificate (RFC 5035); no signing time,

@@ -74,9 +74,14 @@ export function typesetReport(
     ['StructTreeRoot', writeStructure(revision, root, pageRefs)],
     ['ViewerPreferences', new Map([['DisplayDocTitle', true]])],
     ['Metadata', revision.add(metadata(contents))],
-    ['AF', files.map(({ ref }) => ref)],
-    ['Names', new Map([['EmbeddedFiles', new Map([['Names', namesOf(files)]])]])],
   ]);
+  if (files.length > 0) {
+    dict.set(
+      'AF',
+      files.map(({ ref }) => ref),
+    );
+    dict.set('Names', new Map([['EmbeddedFiles', new Map([['Names', namesOf(files)]])]]));
+  }
   const texts = { at, reason: TITLE.en, location: new URL(contents.origin).host };
   dict.set('AcroForm', addSignatureField(revision, { page: firstPage, widget }, texts, size));
   revision.replace(catalogue, dict);
