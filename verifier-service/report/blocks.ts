@@ -8,7 +8,7 @@ import type { Language } from './words.js';
 /** A part of a report whose height is known before it is put on a page. Points, from the upper left. */
 export interface Block {
   readonly height: number;
-  put(page: Page, x: number, top: number, parent: Element): void;
+  readonly put: (page: Page, x: number, top: number, parent: Element) => void;
 }
 
 export interface Style {
@@ -81,6 +81,15 @@ export function beside(columns: readonly (readonly [x: number, block: Block])[])
 /** Makes what is in it the content of one element. */
 export function within(role: Role, block: Block): Block {
   return { height: block.height, put: (page, x, top, parent) => block.put(page, x, top, parent.add(role)) };
+}
+
+/** The same of blocks that may stand on several pages: one element for all of them. */
+export function withinOne(role: Role, blocks: readonly Block[]): Block[] {
+  let element: Element | undefined;
+  return blocks.map(({ height, put }) => ({
+    height,
+    put: (page, x, top, parent) => put(page, x, top, (element ??= parent.add(role))),
+  }));
 }
 
 /** Room around a block. */

@@ -2,6 +2,7 @@ import { toHex } from '@spondon/protocol/bytes';
 import { formatDocumentId } from '@spondon/protocol/document-id';
 import { EVIDENCE_MEDIA_TYPE } from '@spondon/protocol/evidence/file';
 import type { Judgement } from '@spondon/protocol/verdict';
+import type { FoundRecord } from '@spondon/protocol/verdict/finding';
 import { ServiceError } from '../error.js';
 import { describeJudgement } from '../verify/answer.js';
 import { ask, type Asked } from '../verify/ask.js';
@@ -38,12 +39,6 @@ export interface RequestedItem {
   readonly fileSize?: number | undefined;
 }
 
-/** An item that was looked up, with the evidence of its document. */
-interface Found extends RequestedItem {
-  readonly judgement: Judgement;
-  readonly evidence: string | null;
-}
-
 const TRUST_NAME = 'trust.json';
 
 /**
@@ -53,24 +48,24 @@ const TRUST_NAME = 'trust.json';
  */
 export async function makeReport(deps: ReportDeps, { language, items }: ReportRequest): Promise<Uint8Array> {
   const { signer, origin, now } = deps;
-  // What was found is known to have stood at this moment: a document that is not withdrawn later was not before.
+  // The time of checking: nothing is looked up earlier.
   const at = now();
   assertInForce(signer, at);
-  const found = await inTurns(items, (item) => lookUp(deps, item));
-  const evidence = attachmentsFor(found);
+  const found = await inTurns(items, async (item) => ({
+    ...item,
+    judgement: await ask(deps.evidence, item.asked),
+  }));
+  const evidence = await makeAttachments(
+    deps.evidence,
+    found.flatMap(({ judgement }) => judgement.record ?? []),
+  );
   const trust = await deps.trust();
   const job: TypesetJob = {
     contents: {
       language,
       origin,
       at,
-      items: found.map((item): ReportItem => ({
-        asked: describeAsked(item.asked),
-        answer: describeJudgement(item.judgement),
-        evidence: item.evidence === null ? null : (evidence.get(item.evidence)?.name ?? null),
-        ...(item.fileName === undefined ? {} : { fileName: item.fileName }),
-        ...(item.fileSize === undefined ? {} : { fileSize: item.fileSize }),
-      })),
+      items: found.map((item) => describeItem(item, evidence)),
       trust: { name: TRUST_NAME, fingerprint: trust.fingerprint },
     },
     attachments: evidence.size === 0 ? [] : [...evidence.values(), trustAttachment(trust.text)],
@@ -87,38 +82,58 @@ export async function makeReport(deps: ReportDeps, { language, items }: ReportRe
   return pdf;
 }
 
-async function lookUp({ evidence: deps }: ReportDeps, item: RequestedItem): Promise<Found> {
-  const judgement = await ask(deps, item.asked);
-  // Of the very record that the answer is about.
-  const evidence = judgement.record && (await evidenceOf(deps, judgement.record));
-  return { ...item, judgement, evidence };
-}
-
-/** Each evidence file once, by its text; named for its document. */
-function attachmentsFor(found: readonly Found[]): Map<string, Attachment> {
+/** The evidence of each anchored record once, as a file named for its document; by the record's key. */
+async function makeAttachments(
+  deps: EvidenceDeps,
+  found: readonly FoundRecord[],
+): Promise<ReadonlyMap<string, Attachment>> {
+  const records = new Map(found.map((record) => [keyOf(record), record]));
+  const made = await inTurns([...records], async ([key, record]) => {
+    return { key, record, text: await evidenceOf(deps, record) };
+  });
   const attachments = new Map<string, Attachment>();
   const names = new Set<string>();
-  for (const { judgement, evidence } of found) {
-    if (evidence === null || !judgement.record || attachments.has(evidence)) continue;
-    const code = formatDocumentId(judgement.record.statement.jti);
+  for (const { key, record, text } of made) {
+    if (text === null) continue;
+    const code = formatDocumentId(record.statement.jti);
     let name = `${code}.json`;
-    // Several facilities may use one code; and the same document, asked about twice, has newer evidence the second time.
+    // Two facilities may have used one code.
     for (let n = 2; names.has(name); n += 1) name = `${code}-${n}.json`;
     names.add(name);
     const description = `Evidence of document ${code}`;
-    attachments.set(evidence, { name, description, mediaType: EVIDENCE_MEDIA_TYPE, text: evidence });
+    attachments.set(key, { name, description, mediaType: EVIDENCE_MEDIA_TYPE, text });
   }
   return attachments;
 }
 
-function trustAttachment(text: string): Attachment {
-  return { name: TRUST_NAME, description: 'Trust bundle', mediaType: 'application/jose+json', text };
+function keyOf({ statement: { iss, jti }, anchoring }: FoundRecord): string {
+  const place = anchoring.state === 'anchored' ? `${anchoring.mspId}/${anchoring.index}` : 'pending';
+  return `${iss}/${jti}/${place}`;
 }
 
-function describeAsked(asked: Asked): ReportItem['asked'] {
-  return 'code' in asked
-    ? { by: 'code', code: formatDocumentId(asked.code) }
-    : { by: 'file', sha256: toHex(asked.sha256) };
+interface Found extends RequestedItem {
+  readonly judgement: Judgement;
+}
+
+function describeItem(
+  { asked, fileName, fileSize, judgement }: Found,
+  evidence: ReadonlyMap<string, Attachment>,
+): ReportItem {
+  const { record } = judgement;
+  return {
+    asked:
+      'code' in asked
+        ? { by: 'code', code: formatDocumentId(asked.code) }
+        : { by: 'file', sha256: toHex(asked.sha256) },
+    answer: describeJudgement(judgement),
+    evidence: (record && evidence.get(keyOf(record))?.name) ?? null,
+    ...(fileName === undefined ? {} : { fileName }),
+    ...(fileSize === undefined ? {} : { fileSize }),
+  };
+}
+
+function trustAttachment(text: string): Attachment {
+  return { name: TRUST_NAME, description: 'Trust bundle', mediaType: 'application/jose+json', text };
 }
 
 function assertInForce(signer: ReportSigner, at: number): void {

@@ -205,7 +205,8 @@ export function recheckOf(setting: Setting, contents: ReportContents): Block {
             0.955,
           ),
           space(3 * setting.scale),
-          paragraph(setting, `${recheck.fingerprint}: ${inGroups(trust.fingerprint)}`, WIDTH, body),
+          paragraph(setting, recheck.fingerprint, WIDTH, body),
+          paragraph(setting, trust.fingerprint, WIDTH, { ...body, weight: 'Bold' }),
         ];
   return stack([
     heading(setting, HEADINGS.recheck),
@@ -220,9 +221,4 @@ function commandFor({ items }: ReportContents, names: ReadonlySet<string>): stri
   if (names.size > 1) return recheck.command('your-file.pdf', '<code>.json');
   const asked = items.find((item) => item.evidence === evidence)?.asked;
   return recheck.command(asked?.by === 'code' ? asked.code : 'your-file.pdf', evidence);
-}
-
-/** Sixteen digits at a time, which an eye can compare. */
-export function inGroups(hex: string): string {
-  return hex.match(/.{1,16}/g)?.join(' ') ?? hex;
 }

@@ -1,5 +1,5 @@
 import { asciiString, dateString } from '../intake/pdf/strings.js';
-import { Name, RawString, type Dict, type PdfValue, type Ref } from '../intake/pdf/value.js';
+import { type Dict, dictOf, Name, RawString, type Ref } from '../intake/pdf/value.js';
 import type { Revision } from '../intake/pdf/write.js';
 
 /** The place of a signature in a PDF (ISO 32000-2, 12.8), before the file is written and after. */
@@ -28,34 +28,31 @@ export function addSignatureField(
   size: number,
 ): Dict {
   const signature = revision.add(
-    new Map<string, PdfValue>([
-      ['Type', new Name('Sig')],
-      ['Filter', new Name('Adobe.PPKLite')],
-      ['SubFilter', new Name('ETSI.CAdES.detached')],
-      ['M', dateString(texts.at)],
-      ['Reason', asciiString(texts.reason)],
-      ['Location', asciiString(texts.location)],
-      ['ByteRange', new RawString(Buffer.from(BYTE_RANGE))],
-      ['Contents', new RawString(Buffer.from(`<${'0'.repeat(2 * size)}>`))],
-    ]),
+    dictOf({
+      Type: new Name('Sig'),
+      Filter: new Name('Adobe.PPKLite'),
+      SubFilter: new Name('ETSI.CAdES.detached'),
+      M: dateString(texts.at),
+      Reason: asciiString(texts.reason),
+      Location: asciiString(texts.location),
+      ByteRange: new RawString(Buffer.from(BYTE_RANGE)),
+      Contents: new RawString(Buffer.from(`<${'0'.repeat(2 * size)}>`)),
+    }),
   );
   revision.replace(
     widget,
-    new Map<string, PdfValue>([
-      ['Type', new Name('Annot')],
-      ['Subtype', new Name('Widget')],
-      ['FT', new Name('Sig')],
-      ['T', asciiString('Signature')],
-      ['V', signature],
-      ['P', page],
-      ['F', PRINTED_AND_LOCKED],
-      ['Rect', [0, 0, 0, 0]],
-    ]),
+    dictOf({
+      Type: new Name('Annot'),
+      Subtype: new Name('Widget'),
+      FT: new Name('Sig'),
+      T: asciiString('Signature'),
+      V: signature,
+      P: page,
+      F: PRINTED_AND_LOCKED,
+      Rect: [0, 0, 0, 0],
+    }),
   );
-  return new Map<string, PdfValue>([
-    ['Fields', [widget]],
-    ['SigFlags', SIGNED_AND_APPEND_ONLY],
-  ]);
+  return dictOf({ Fields: [widget], SigFlags: SIGNED_AND_APPEND_ONLY });
 }
 
 const PRINTED_AND_LOCKED = 4 | 128;

@@ -1,5 +1,6 @@
 import { formatMoment } from '@spondon/protocol/civil-time';
 import type { Shaper } from '../text/shape.js';
+import { MARK_WORDS } from '../verify/answer.js';
 import { beside, type Block, inset, onGround, space, stack, within } from './blocks.js';
 import type { ReportContents, ReportItem } from './contents.js';
 import { Page } from './page.js';
@@ -9,7 +10,6 @@ import {
   FADED,
   foot,
   heading,
-  inGroups,
   limitsOf,
   MARGIN,
   notes,
@@ -30,7 +30,6 @@ import {
   ISSUER_KINDS,
   KINDS,
   LABELS,
-  MARKS,
   STATES,
   verdictWords,
 } from './words.js';
@@ -113,17 +112,15 @@ function given(setting: Setting, { asked, fileName, fileSize }: ReportItem): Blo
   const rows: Row[] = [];
   if (asked.by === 'code') rows.push([LABELS.code, { bold: asked.code }]);
   if (fileName !== undefined)
-    rows.push([LABELS.fileName, { bold: visible(fileName, MOST.fileName) }, ...shortened(fileName)]);
+    rows.push([LABELS.fileName, { bold: visible(fileName, MOST.fileName) }, ...shortened(setting, fileName)]);
   if (fileSize !== undefined) rows.push([LABELS.fileSize, `${fileSize.toLocaleString('en')} bytes`]);
-  if (asked.by === 'file') rows.push([LABELS.hash, inGroups(asked.sha256)]);
+  if (asked.by === 'file') rows.push([LABELS.hash, asked.sha256]);
   return table(setting, rows);
 }
 
-function shortened(name: string): Value[] {
-  const { length } = Array.from(name);
-  return length > MOST.fileName
-    ? [{ small: `shortened here: it has ${length.toLocaleString('en')} characters` }]
-    : [];
+function shortened({ visible }: Setting, name: string): Value[] {
+  if (visible(name, MOST.fileName) === visible(name, Infinity)) return [];
+  return [{ small: `shortened here: it has ${Array.from(name).length.toLocaleString('en')} characters` }];
 }
 
 function registered(setting: Setting, { asked, answer }: ReportItem): Block {
@@ -151,7 +148,7 @@ function registered(setting: Setting, { asked, answer }: ReportItem): Block {
   ];
   if (document.expiresAt !== undefined) rows.push([LABELS.validUntil, moment(document.expiresAt)]);
   if (asked.by !== 'file' || asked.sha256 !== document.sha256)
-    rows.push([LABELS.registeredHash, inGroups(document.sha256)]);
+    rows.push([LABELS.registeredHash, document.sha256]);
   if (others.length > 0) rows.push([LABELS.others, ...othersOf(setting, others)]);
   return table(setting, rows);
 }
@@ -160,7 +157,7 @@ const MOST_OTHERS = 3;
 
 function othersOf({ visible }: Setting, others: NonNullable<ReportItem['answer']['others']>): Value[] {
   const shown = others.slice(0, MOST_OTHERS).map(({ documentId, issuer, mark }) => ({
-    small: `${documentId} by ${visible(issuer.name ?? issuer.issuerId, MOST.name)}: ${MARKS[mark]}`,
+    small: `${documentId} by ${visible(issuer.name ?? issuer.issuerId, MOST.name)}: ${MARK_WORDS[mark]}`,
   }));
   const left = others.length - shown.length;
   return left === 0 ? shown : [...shown, { small: `and ${left} more` }];

@@ -1,5 +1,5 @@
 import { asciiString } from '../intake/pdf/strings.js';
-import { Name, type Dict, type PdfValue, type Ref } from '../intake/pdf/value.js';
+import { type Dict, dictOf, Name, type PdfValue, type Ref } from '../intake/pdf/value.js';
 import type { Revision } from '../intake/pdf/write.js';
 import type { Language } from './words.js';
 
@@ -32,32 +32,21 @@ export function writeStructure(revision: Revision, root: Element, pages: readonl
   const parents = pages.map((): Ref[] => []);
   const write = (element: Element, parent: Ref): Ref => {
     const ref = revision.add(null);
-    const own = element.marks.map(({ page, id }): PdfValue => {
+    const own = element.marks.map(({ page, id }): Dict => {
       const owners = parents[page];
       const pageRef = pages[page];
       if (!owners || !pageRef) throw new Error('an element is marked on a page that is not there');
       owners[id] = ref;
-      return new Map<string, PdfValue>([
-        ['Type', new Name('MCR')],
-        ['Pg', pageRef],
-        ['MCID', id],
-      ]);
+      return dictOf({ Type: new Name('MCR'), Pg: pageRef, MCID: id });
     });
-    const dict: Dict = new Map<string, PdfValue>([
-      ['Type', new Name('StructElem')],
-      ['S', new Name(element.role)],
-      ['P', parent],
-      ['K', [...own, ...element.kids.map((kid) => write(kid, ref))]],
-    ]);
+    const dict = dictOf({
+      Type: new Name('StructElem'),
+      S: new Name(element.role),
+      P: parent,
+      K: [...own, ...element.kids.map((kid) => write(kid, ref))],
+    });
     if (element.language !== undefined) dict.set('Lang', asciiString(element.language));
-    if (element.role === 'TH')
-      dict.set(
-        'A',
-        new Map<string, PdfValue>([
-          ['O', new Name('Table')],
-          ['Scope', new Name('Row')],
-        ]),
-      );
+    if (element.role === 'TH') dict.set('A', dictOf({ O: new Name('Table'), Scope: new Name('Row') }));
     revision.replace(ref, dict);
     return ref;
   };
@@ -65,12 +54,12 @@ export function writeStructure(revision: Revision, root: Element, pages: readonl
   const numbers = parents.flatMap((owners, page): PdfValue[] => [page, owners]);
   revision.replace(
     treeRoot,
-    new Map<string, PdfValue>([
-      ['Type', new Name('StructTreeRoot')],
-      ['K', document],
-      ['ParentTree', new Map<string, PdfValue>([['Nums', numbers]])],
-      ['ParentTreeNextKey', pages.length],
-    ]),
+    dictOf({
+      Type: new Name('StructTreeRoot'),
+      K: document,
+      ParentTree: dictOf({ Nums: numbers }),
+      ParentTreeNextKey: pages.length,
+    }),
   );
   return treeRoot;
 }

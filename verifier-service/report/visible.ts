@@ -11,8 +11,14 @@ export type Visible = (text: string, most: number) => string;
  * characters loses its middle; its end stays, because of what a file's name ends in.
  */
 export function createVisible(faces: Faces): Visible {
+  const inFaces = new Map<string, boolean>();
+  const hasGlyph = (character: string): boolean => {
+    const known = inFaces.get(character) ?? missingCharacters(faces, character).length === 0;
+    inFaces.set(character, known);
+    return known;
+  };
   return (text, most) => {
-    const pieces = joined(named(faces, text.normalize('NFC')));
+    const pieces = joined(named(text.normalize('NFC'), hasGlyph));
     const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
     if (length <= most) return pieces.join('');
     const end = takeFrom(pieces.toReversed(), Math.floor(most / 3)).reverse();
@@ -40,7 +46,7 @@ interface Piece {
   readonly isName: boolean;
 }
 
-function named(faces: Faces, text: string): Piece[] {
+function named(text: string, hasGlyph: (character: string) => boolean): Piece[] {
   const characters = [...text];
   let marks = MOST_MARKS; // with nothing before it, a mark would stand upon what is not its own
   return characters.map((character, at): Piece => {
@@ -50,8 +56,7 @@ function named(faces: Faces, text: string): Piece[] {
     const isJoiner = JOINER.test(character) && isBengali(characters[at - 1]) && isBengali(characters[at + 1]);
     // Marks are for Bangla only: those of other scripts, which NFC has not joined with a letter, can be piled up.
     const isMark = MARK.test(character) && (!isBengali(character) || marks > MOST_MARKS);
-    const isShown =
-      isJoiner || (!HIDDEN.test(character) && !isMark && missingCharacters(faces, character).length === 0);
+    const isShown = isJoiner || (!HIDDEN.test(character) && !isMark && hasGlyph(character));
     if (isShown) return { text: character, isName: false };
     const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
     return { text: `U+${code}`, isName: true };

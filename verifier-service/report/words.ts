@@ -1,5 +1,4 @@
 import type { CheckId, CheckState } from '@spondon/protocol/verdict/codes';
-import type { OtherRecord } from '@spondon/protocol/verdict/selection';
 import type { Verdict } from '@spondon/protocol/verdict/summaries';
 import type { DocumentKind } from '@spondon/protocol/statement';
 import type { IssuerKind } from '@spondon/protocol/records';
@@ -37,8 +36,6 @@ export const LABELS = {
   fileName: { en: 'File name', bn: 'ফাইলের নাম' },
   fileSize: { en: 'Size', bn: 'আকার' },
   hash: { en: 'SHA-256', bn: 'হ্যাশ' },
-  time: { en: 'Time of checking', bn: 'যাচাইয়ের সময়' },
-  host: { en: 'Checked by', bn: 'যাচাইকারী' },
   verdict: { en: 'Verdict', bn: 'সিদ্ধান্ত' },
   count: { en: 'Documents', bn: 'সংখ্যা' },
   rows: { en: 'Numbers in the list', bn: 'তালিকার ক্রমিক' },
@@ -91,15 +88,6 @@ export const STATES: Readonly<Record<CheckState, Bilingual>> = {
   unavailable: { en: 'not checked', bn: 'যাচাই হয়নি' },
 };
 
-/** What a further record is to the one that the report is about. */
-export const MARKS: Readonly<Record<OtherRecord['mark'], string>> = {
-  'same-file': 'vouches for the same file',
-  conflict: 'another document under this code',
-  repeated: 'the same once more',
-  'not-signed': 'bears no valid signature',
-  'other-code': 'of another code in the file',
-};
-
 export function verdictWords(verdict: Verdict, asked: 'file' | 'code'): Bilingual {
   const words = VERDICTS[verdict];
   return 'en' in words ? words : words[asked];
@@ -135,7 +123,7 @@ export const recheck = {
   nothing:
     'There is no evidence to attach: nothing that is registered was found. What is not found now may be found later, when it has been registered or when the original file is at hand.',
   fingerprint:
-    'Compare the trust bundle’s fingerprint with one that you got from the health authorities in another way, and give that to the program as --pin. Here it is',
+    'Compare the trust bundle’s fingerprint with one that you got from the health authorities in another way, and give that to the program as --pin:',
   command: (subject: string, evidence: string): string =>
     `npx spondon verify ${subject} --evidence ${evidence} --trust trust.json`,
   certificate: (origin: string): string =>
