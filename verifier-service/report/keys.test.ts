@@ -53,4 +53,9 @@ void test('a key opens under its master key, for its host and with its certifica
   assert.throws(() => openReportKey(a, other), { code: 'MASTER_KEY_WRONG' });
   assert.throws(() => openReportKey({ ...a, host: 'b.example' }, vault), { code: 'KEY_DAMAGED' });
   assert.throws(() => openReportKey({ ...a, certificate: b.certificate }, vault), { code: 'KEY_DAMAGED' });
+  const broken = a.certificate.map((byte, at) => (at === 1 ? byte ^ 1 : byte));
+  assert.throws(() => openReportKey({ ...a, certificate: broken }, vault), {
+    code: 'KEY_DAMAGED',
+    message: /a\.example .*renew-report-key/,
+  });
 });

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { withCheck } from '../database/row-check.js';
-import type { Database } from '../database/schema.js';
+import type { Database, ServiceTables } from '../database/schema.js';
 import { ServiceError } from '../error.js';
 import { newPrivateKey, openPrivateKey } from '../vault/private-key.js';
 import type { Vault } from '../vault/seal.js';
@@ -12,6 +12,8 @@ export interface ReportKeyDeps {
   readonly now: () => number;
   readonly random: (length: number) => Uint8Array;
 }
+
+type ReportKeyRow = ServiceTables['reportKeys'];
 
 /** A certificate with less time left than this is followed by a new one. */
 const RENEWAL_MS = 365 * 24 * 60 * 60_000;
@@ -40,17 +42,24 @@ export async function openReportSigner(deps: ReportKeyDeps, host: string): Promi
 
 /** One row of the table. Throws `MASTER_KEY_WRONG`, or `KEY_DAMAGED` when key and certificate are not one another's. */
 export function openReportKey(
-  {
-    host,
-    certificate,
-    sealed,
-  }: { readonly host: string; readonly certificate: Uint8Array; readonly sealed: Uint8Array },
+  { host, certificate, sealed }: Omit<ReportKeyRow, 'createdAt' | 'check'>,
   vault: Vault,
 ): ReportSigner {
-  const key = openPrivateKey(sealed, vault, reportKeyContext(host));
-  if (!new X509Certificate(certificate).checkPrivateKey(key))
-    throw new ServiceError('KEY_DAMAGED', `The key that signs reports of ${host} is not its certificate's.`);
-  return { key, certificates: [certificate] };
+  try {
+    const key = openPrivateKey(sealed, vault, reportKeyContext(host));
+    if (new X509Certificate(certificate).checkPrivateKey(key)) return { key, certificates: [certificate] };
+  } catch (error) {
+    if (error instanceof ServiceError && error.code !== 'KEY_DAMAGED') throw error;
+    throw damaged(host, error);
+  }
+  throw damaged(host);
+}
+
+function damaged(host: string, cause?: unknown): ServiceError {
+  const message =
+    `The key or certificate that reports of ${host} are signed with is damaged: restore service.db, or have a new ` +
+    'one made with npx spondon renew-report-key';
+  return new ServiceError('KEY_DAMAGED', message, { cause });
 }
 
 async function createReportKey(

@@ -97,7 +97,7 @@ void test('a report says verdict, checks, document, file, time, host, limits and
 void test('a code alone never reads genuine, and a document that is not found is not called false', async () => {
   const [registered = ''] = await textsOf([ITEMS.registered]);
   assert.match(registered, /Registered, not withdrawn/);
-  assert.match(registered, /No sheet and no file was compared/);
+  assert.match(registered, /no sheet and no file was compared/);
   assert.doesNotMatch(registered, /genuine(?! code)/i);
   const [unknown = ''] = await textsOf([ITEMS.unknown]);
   assert.match(unknown, /Cannot be confirmed/);

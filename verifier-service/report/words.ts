@@ -108,7 +108,7 @@ export const limits = {
     many: 'File names and sizes are as stated by whoever asked for this report, and were not checked.',
   },
   code: {
-    one: 'It is about the document registered under this code. No sheet and no file was compared with it: a genuine code can be copied onto another sheet.',
+    one: 'It is about the document registered under this code. The register does not hold what that document says, and no sheet and no file was compared with it: a genuine code can be copied onto another sheet.',
     many: 'Where a code was asked about, no sheet and no file was compared with the record: a genuine code can be copied onto another sheet.',
   },
   time: (host: string): string =>
