@@ -47,14 +47,17 @@ export function setSeveral(contents: ReportContents, shape: Shaper, visible: Vis
   return pages;
 }
 
-/** Each note once, with the numbers of the documents that it is about when it is not about all. */
+/** Each note once; what is about some documents, and not about the whole register, with their numbers. */
 function notesOf(items: readonly ReportItem[]): string[] {
   const numbers = new Map<string, number[]>();
   items.forEach(({ answer }, at) => {
-    for (const { message } of answer.notes) numbers.set(message, [...(numbers.get(message) ?? []), at + 1]);
+    for (const { code, message } of answer.notes) {
+      const those = numbers.get(message) ?? [];
+      numbers.set(message, code === 'single-owner' ? those : [...those, at + 1]);
+    }
   });
   return [...numbers].map(([message, those]) =>
-    those.length === items.length ? message : `${message} (In the list: ${listed(those, items.length)}.)`,
+    those.length === 0 ? message : `${message} (In the list: ${listed(those, items.length)}.)`,
   );
 }
 
