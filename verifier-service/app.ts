@@ -13,6 +13,7 @@ import { administrationRoutes, type AdministrationRoutes } from './routes/admini
 import { documentRoutes, type DocumentRoutes } from './routes/documents.js';
 import { portalRoutes, type PortalRoutes } from './routes/portal.js';
 import { healthRoutes, type HealthRoutes } from './routes/health.js';
+import { reportRoutes, type ReportRoutes } from './routes/reports.js';
 import { statementRoutes, type StatementRoutes } from './routes/statements.js';
 import { trustRoutes, type TrustRoutes } from './routes/trust.js';
 import { verificationRoutes, type VerificationRoutes } from './routes/verification.js';
@@ -27,6 +28,7 @@ export interface AppOptions {
   readonly documents: DocumentRoutes;
   readonly statements: StatementRoutes;
   readonly verification: VerificationRoutes;
+  readonly reports: ReportRoutes;
   readonly trust: TrustRoutes;
   readonly administration: AdministrationRoutes;
   readonly health: HealthRoutes;
@@ -97,6 +99,7 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   await app.register(documentRoutes, options.documents);
   await app.register(statementRoutes, options.statements);
   await app.register(verificationRoutes, options.verification);
+  await app.register(reportRoutes, options.reports);
   await app.register(trustRoutes, options.trust);
   await app.register(administrationRoutes, options.administration);
   await app.register(portalRoutes, options.portal);

@@ -43,13 +43,14 @@ void test('a bad value names its variable and what it should look like, and neve
   for (const name of Object.keys(bad)) assert.ok(all.includes(name), name);
 });
 
-void test('a portal is an origin, a mistyped variable is refused, and TLS needs both files', () => {
+void test('a portal is an origin, a mistyped variable is refused, and a certificate needs its key', () => {
   assert.match(refusalOf({ SPONDON_PORTAL_URL: 'https://a.example/path' }), /^SPONDON_PORTAL_URL/);
   assert.match(refusalOf({ SPONDON_PORTAL_URL: 'ftp://a.example' }), /^SPONDON_PORTAL_URL/);
   // No trust bundle could name it.
   assert.match(refusalOf({ SPONDON_PORTAL_URL: 'http://my_portal:8080' }), /^SPONDON_PORTAL_URL/);
   assert.match(refusalOf({ SPONDON_PROT: '1' }), /^SPONDON_PROT is no setting/);
   assert.match(refusalOf({ SPONDON_TLS_CERT: 'a.pem' }), /SPONDON_TLS_KEY/);
+  assert.match(refusalOf({ SPONDON_REPORT_KEY: 'a.pem' }), /SPONDON_REPORT_CERT and SPONDON_REPORT_KEY/);
   assert.equal(refusalOf({ SPONDON_API_KEY: 'x', SPONDON_OPERATOR_KEY: 'y', SPONDON_URL: 'z' }), '');
   assert.equal(
     readConfig({ SPONDON_PORTAL_URL: 'https://Verify.Example:443/' }).portalUrl,

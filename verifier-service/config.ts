@@ -51,6 +51,19 @@ const SETTINGS = {
     .min(1)
     .optional()
     .describe('PEM file with the private key; needs SPONDON_TLS_CERT'),
+  SPONDON_REPORT_CERT: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'PEM file with the certificate chain that reports are signed with; needs SPONDON_REPORT_KEY; without both, a key and ' +
+        'a self-signed certificate are made at first start',
+    ),
+  SPONDON_REPORT_KEY: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('PEM file with its private key, P-256 or RSA; needs SPONDON_REPORT_CERT'),
   SPONDON_MASTER_KEY: z
     .string()
     .regex(/^[A-Za-z0-9_-]{43}$/)
@@ -100,13 +113,21 @@ const schema = z.object(SETTINGS);
 
 export type Settings = z.infer<typeof schema>;
 
+/** Paths of PEM files. */
+export interface CertificateFiles {
+  readonly cert: string;
+  readonly key: string;
+}
+
 /** What the whole service is told at start. Pure: reads nothing but `env`. */
 export interface Config {
   readonly host: string;
   readonly port: number;
   readonly dataDir: string;
   readonly portalUrl: string;
-  readonly tls: { readonly cert: string; readonly key: string } | null;
+  readonly tls: CertificateFiles | null;
+  /** What reports are signed with; null: with a key of the service's own. */
+  readonly reportSigner: CertificateFiles | null;
   readonly masterKey: string | undefined;
   readonly logLevel: Settings['SPONDON_LOG_LEVEL'];
   readonly samples: boolean;
@@ -137,7 +158,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     port: settings.SPONDON_PORT,
     dataDir: settings.SPONDON_DATA_DIR,
     portalUrl: settings.SPONDON_PORTAL_URL ?? `http://localhost:${settings.SPONDON_PORT}`,
-    tls: readTls(settings),
+    tls: pairOf(settings, 'SPONDON_TLS_CERT', 'SPONDON_TLS_KEY'),
+    reportSigner: pairOf(settings, 'SPONDON_REPORT_CERT', 'SPONDON_REPORT_KEY'),
     masterKey: settings.SPONDON_MASTER_KEY,
     logLevel: settings.SPONDON_LOG_LEVEL,
     samples: settings.SPONDON_SAMPLES,
@@ -173,10 +195,15 @@ export function isLoopback(portalUrl: string): boolean {
   );
 }
 
-function readTls({ SPONDON_TLS_CERT: cert, SPONDON_TLS_KEY: key }: Settings): Config['tls'] {
+function pairOf(
+  settings: Settings,
+  certName: 'SPONDON_TLS_CERT' | 'SPONDON_REPORT_CERT',
+  keyName: 'SPONDON_TLS_KEY' | 'SPONDON_REPORT_KEY',
+): CertificateFiles | null {
+  const { [certName]: cert, [keyName]: key } = settings;
   if (cert !== undefined && key !== undefined) return { cert, key };
   if (cert === undefined && key === undefined) return null;
-  throw invalid(['SPONDON_TLS_CERT and SPONDON_TLS_KEY must be given together']);
+  throw invalid([`${certName} and ${keyName} must be given together`]);
 }
 
 function describe(name: string): string {

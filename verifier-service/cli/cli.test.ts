@@ -169,6 +169,16 @@ void test('a reader that leaves ends the program without a complaint', async () 
   assert.deepEqual([exit, err], [0, '']);
 });
 
+void test('a signed report of files and codes is fetched', async () => {
+  await succeeds('report', 'stamped.pdf', code, '-o', 'report.pdf', '--language', 'bn');
+  const pdf = await readFile(join(folder, 'report.pdf'), 'latin1');
+  assert.match(pdf, /^%PDF-1\.7[\s\S]*ETSI\.CAdES\.detached[\s\S]*%%EOF\n$/);
+  assert.match(
+    (await spondon('report', 'no-such-file', '-o', 'none.pdf')).err,
+    /There is no file no-such-file/,
+  );
+});
+
 const offline = (file: string, evidence: string, ...more: string[]): Promise<Outcome> =>
   // Nothing but the files is used.
   inProcess(['--url', NOBODY, 'verify', file, '--evidence', evidence, '--trust', 'trust.json', ...more]);
@@ -344,7 +354,8 @@ void test('backup, kill, fsck, reindex, restore: as an operator does them', asyn
   await succeeds('--data', restored, 'restore', backup);
   await writeFile(join(restored, 'master.key'), await readFile(join(data, 'master.key')), { mode: 0o600 });
   assert.match(await succeeds('--data', restored, 'change-master-key'), /sealed under the new master key/);
-  assert.match(await succeeds('--data', restored, 'fsck'), /Everything is sound/);
+  assert.match(await succeeds('--data', restored, 'renew-report-key'), /next start makes a new key/);
+  assert.match(await succeeds('--data', restored, 'fsck'), / 0 keys of reports[\s\S]*Everything is sound/);
   const blob = join(restored, 'ledger', 'blocks');
   const bytes = await readFile(blob);
   bytes.writeUInt8(bytes.readUInt8(500) ^ 1, 500);

@@ -22,6 +22,11 @@ export interface ClientOptions {
   readonly apiKey: () => Promise<string>;
 }
 
+/** What a report is asked about. */
+export type ReportedItem =
+  | { readonly code: string }
+  | { readonly sha256: string; readonly fileName: string; readonly fileSize: number };
+
 const RETRIES = 5;
 const RETRY_MS = 500;
 
@@ -65,6 +70,16 @@ export class Client {
 
   verifyCode(code: string): Promise<Answer> {
     return this.#json(`/v1/verify?code=${encodeURIComponent(code)}`);
+  }
+
+  /** A PDF. `items`: each with `sha256` or `code`, perhaps `fileName` and `fileSize`. */
+  async report(items: readonly ReportedItem[], language: string): Promise<Uint8Array> {
+    const answer = await this.#ask('/v1/reports', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ items, language }),
+    });
+    return new Uint8Array(await answer.arrayBuffer());
   }
 
   async evidence(code: string): Promise<string> {

@@ -44,6 +44,13 @@ export function addMaintenanceCommands(program: Command, context: Context): void
   With it, the new key is read from SPONDON_NEW_MASTER_KEY.`,
     )
     .action(async () => (await maintenance()).changeKey(options().data, terminal));
+
+  program
+    .command('renew-report-key')
+    .description(
+      'have the next start make a new key and certificate for reports; the service must be stopped',
+    )
+    .action(async () => (await maintenance()).renewReportKey(options().data, terminal));
 }
 
 /** Loaded when needed: most commands only ask the service, and should answer at once. */

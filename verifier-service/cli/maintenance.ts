@@ -2,7 +2,7 @@ import { copyData, restoreData } from '../deployment/backup.js';
 import { checkData } from '../deployment/fsck.js';
 import { changeMasterKey } from '../deployment/master-key-change.js';
 import { tidyData } from '../deployment/tidy.js';
-import { rebuildDerived } from '../deployment/maintenance.js';
+import { forgetOwnReportKeys, rebuildDerived } from '../deployment/maintenance.js';
 import type { Terminal } from './context.js';
 import { print } from './print.js';
 
@@ -65,5 +65,14 @@ export async function changeKey(dataDir: string, { env, stdout }: Terminal): Pro
     stdout,
     `Backups made so far open with the old key ${from} only: keep it as long as them` +
       (oldFile === null ? '.' : ` (${oldFile}), away from here.`),
+  );
+}
+
+export async function renewReportKey(dataDir: string, { stdout }: Terminal): Promise<void> {
+  await forgetOwnReportKeys(dataDir);
+  print(
+    stdout,
+    'The next start makes a new key and certificate for reports: publish its fingerprint, and say since when the old one ' +
+      'is not to be believed.',
   );
 }

@@ -1,22 +1,13 @@
 import { writeFile } from 'node:fs/promises';
-import type { OtherRecord } from '@spondon/protocol/verdict/selection';
 import type { Verdict } from '@spondon/protocol/verdict/summaries';
 import type { Issued } from '../documents/issue.js';
-import type { Answer } from '../verify/answer.js';
+import { type Answer, MARK_WORDS } from '../verify/answer.js';
 import type { Output } from './context.js';
 import type { ProvenAnswer } from './verify.js';
 
 /** For people: a verdict in words, then each check with its reason. Colour only on a terminal, and never alone. */
 
 const MARKS = { passed: '✓', failed: '✗', unavailable: '?' } as const;
-/** What a further record is to the one that is shown. */
-const OTHERS = {
-  'same-file': 'vouches for the same file',
-  conflict: 'another document under this code',
-  repeated: 'the same once more',
-  'not-signed': 'bears no valid signature',
-  'other-code': 'of another code in the file',
-} as const satisfies Record<OtherRecord['mark'], string>;
 const COLOURS = { passed: 32, failed: 31, unavailable: 33 } as const;
 
 export function printAnswer(
@@ -50,7 +41,10 @@ export function printAnswer(
     print(out, `  anchored   ${'anchoredAt' in document ? document.anchoredAt : 'not yet'}`);
   }
   for (const { mark, documentId, kind, issuer } of others) {
-    print(out, `  also       ${documentId} (${kind}) by ${issuer.name ?? issuer.issuerId}: ${OTHERS[mark]}`);
+    print(
+      out,
+      `  also       ${documentId} (${kind}) by ${issuer.name ?? issuer.issuerId}: ${MARK_WORDS[mark]}`,
+    );
   }
   for (const { subject, facts } of answer.facts ?? []) {
     print(out, '\n  compare with what is printed:');

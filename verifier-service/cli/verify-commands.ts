@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Context } from './context.js';
 import { exitCodeOf, printAnswer, put } from './print.js';
 
@@ -42,6 +42,21 @@ export function addVerifyCommands(program: Command, context: Context): void {
     .action(async (code: string, { output }: { output?: string }) =>
       put(stdout, await facility().evidence(code), output),
     );
+
+  program
+    .command('report')
+    .description('have the service verify files or printed codes, and fetch its signed report (PDF)')
+    .argument('<file-or-code...>', 'up to 500')
+    .requiredOption('-o, --output <file>', 'where to put it')
+    .addOption(
+      new Option('--language <language>', 'which labels come first').choices(['en', 'bn']).default('en'),
+    )
+    .action(async (texts: string[], { output, language }: { output: string; language: string }) => {
+      const { reportedItem, subjectOf } = await import('./verify.js');
+      const items = [];
+      for (const text of texts) items.push(await reportedItem(await subjectOf(text)));
+      await put(stdout, await facility().report(items, language), output);
+    });
 
   program
     .command('trust')

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { encodeBase64url } from '@spondon/protocol/base64url';
 import { type Claims, parseClaims } from '@spondon/protocol/claims';
 import { sha256, verify } from '@spondon/protocol/crypto-node';
@@ -14,7 +15,7 @@ import type { Finding, Lookup } from '@spondon/protocol/verdict/finding';
 import { MAX_FILE_BYTES } from '../intake/limits.js';
 import { createClaimsReader } from '../read/claims-reader.js';
 import { answer, type Answer } from '../verify/answer.js';
-import { ApiError, type Client } from './client.js';
+import { ApiError, type Client, type ReportedItem } from './client.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -81,6 +82,13 @@ export async function verifyOnline(client: Client, subject: Subject, now: number
     return judgeWithEvidence(subject, given, now);
   }
   return found;
+}
+
+/** What the service is told of it for a report: of a file its hash, its size and its own name. */
+export async function reportedItem(subject: Subject): Promise<ReportedItem> {
+  if ('code' in subject) return { code: subject.code };
+  const sha256 = Buffer.from(await hashOf(subject.file), 'base64url').toString('hex');
+  return { sha256, fileName: basename(subject.file), fileSize: (await stat(subject.file)).size };
 }
 
 /** A text, and where it comes from: whoever gave several is told which of them is wrong. */

@@ -2,6 +2,7 @@ import { ServiceError } from '../error.js';
 import { createFirstTables } from './migrations/0001-first-tables.js';
 import { createErasures } from './migrations/0002-erasures.js';
 import { repeatQueueInIndexes } from './migrations/0003-repeat-in-indexes.js';
+import { createReportKeys } from './migrations/0004-report-keys.js';
 import { rowCheck, withCheck } from './row-check.js';
 import type { Database, Dialect } from './schema.js';
 
@@ -9,7 +10,12 @@ import type { Database, Dialect } from './schema.js';
 export type Migration = (db: Database, dialect: Dialect) => Promise<void>;
 
 /** In order, and for ever: the n-th one makes version n. A new version adds to the end and changes nothing before. */
-const MIGRATIONS: readonly Migration[] = [createFirstTables, createErasures, repeatQueueInIndexes];
+const MIGRATIONS: readonly Migration[] = [
+  createFirstTables,
+  createErasures,
+  repeatQueueInIndexes,
+  createReportKeys,
+];
 
 /**
  * Brings the database to the last version, one transaction for each step: a crash leaves it at a whole version. Throws

@@ -13,6 +13,7 @@ const CHECKED = [
   'statistics',
   'issuerKeys',
   'facilityKeys',
+  'reportKeys',
   'apiKeys',
   'idempotency',
 ] as const;

@@ -60,6 +60,16 @@ export interface ServiceTables extends QueueTables {
   };
   /** One wrapping key for each facility's clinical staff, sealed. */
   facilityKeys: { iss: string; sealed: Uint8Array; check: RowCheck };
+  /** What reports are signed with: the newest of the portal's host. */
+  reportKeys: {
+    /** Of the portal that the certificate names. */
+    host: string;
+    createdAt: number;
+    /** DER, self-signed. */
+    certificate: Uint8Array;
+    sealed: Uint8Array;
+    check: RowCheck;
+  };
   apiKeys: {
     id: string;
     /** `null`: the operator's, for administration. */

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { sha256, verify } from '@spondon/protocol/crypto-node';
+import { openTrustBundle } from '@spondon/protocol/trust';
 import type { AppOptions } from '../app.js';
 import { type Config, isLoopback } from '../config.js';
 import { type Database, queueOf } from '../database/schema.js';
@@ -16,10 +17,14 @@ import { faultOf } from '../fault.js';
 import { createFileSlots } from '../file-slots.js';
 import type { DocumentStore } from '../ipfs/store.js';
 import type { Metrics } from '../metrics.js';
+import { pemOf, type ReportSigner } from '../report/certificate.js';
+import type { TypesetJob } from '../report/typesetter.js';
 import type { ClaimsReader } from '../read/claims-reader.js';
 import type { ThreadPool } from '../threads/pool.js';
 import type { Vault } from '../vault/seal.js';
 import { loadSigningKey, newSigningKey } from '../vault/signing-key.js';
+import type { ReportRoutes } from '../routes/reports.js';
+import type { EvidenceDeps } from '../verify/evidence.js';
 import { Finder } from '../verify/find.js';
 import { type KnownSignatures, verifyOnce } from '../verify/known-signatures.js';
 import { createVisitorLimit } from '../visitor-limit.js';
@@ -37,6 +42,8 @@ export interface Parts {
   readonly prepare: ThreadPool<PrepareJob, PreparedDocument>;
   readonly reader: ClaimsReader;
   readonly statements: StatementJudge;
+  readonly typesetter: ThreadPool<TypesetJob, Uint8Array>;
+  readonly reportSigner: ReportSigner;
   readonly knownSignatures: KnownSignatures;
   readonly disk: DiskWatch;
   readonly metrics: Metrics;
@@ -57,6 +64,8 @@ export function assemble(parts: Parts): { registrar: Registrar; options: Omit<Ap
   const { onQueued } = anchoring;
   const limit = createVisitorLimit(config.rateLimit);
   const assertQueueHasRoom = (): void => gauge.assertRoom();
+  const trustBundle = () => parts.ledger.trustBundle({ hosts: [new URL(config.portalUrl).host], now: now() });
+  const verification = verificationOf(parts);
   const options: Omit<AppOptions, 'tls'> = {
     logger: log,
     trustProxy: config.trustProxy,
@@ -67,12 +76,9 @@ export function assemble(parts: Parts): { registrar: Registrar; options: Omit<Ap
       accept: { db, log: derived, issuer, judge: parts.statements.judge, now, mspId: MSP_ID, onQueued },
       assertQueueHasRoom,
     },
-    verification: { ...verificationOf(parts), limit },
-    trust: {
-      trustBundle: () => parts.ledger.trustBundle({ hosts: [new URL(config.portalUrl).host], now: now() }),
-      issuers: () => derived.issuers(),
-      limit,
-    },
+    verification: { ...verification, limit },
+    reports: { ...reportsOf(parts, verification.evidence, trustBundle), limit },
+    trust: { trustBundle, issuers: () => derived.issuers(), limit },
     administration: { db, registrar, issuer, now, random },
     health: {
       metrics: metrics.registry,
@@ -158,6 +164,33 @@ function verificationOf({ config, db, ledger, anchoring, reader, knownSignatures
     now,
   };
 }
+
+function reportsOf(
+  { config, typesetter, reportSigner }: Parts,
+  evidence: EvidenceDeps,
+  trustBundle: () => Promise<string>,
+): Omit<ReportRoutes, 'limit'> {
+  const trust = async () => {
+    const text = await trustBundle();
+    const { fingerprint } = await openTrustBundle(text, { now: now(), hash: sha256, verify });
+    return { text, fingerprint };
+  };
+  return {
+    report: {
+      evidence,
+      trust,
+      typeset: (job: TypesetJob) => typesetter.run(job),
+      signer: reportSigner,
+      origin: config.portalUrl,
+      now,
+    },
+    certificate: pemOf(reportSigner),
+    admit: createFileSlots(REPORTS_AT_ONCE),
+  };
+}
+
+/** Each may hold the evidence of 500 documents. */
+const REPORTS_AT_ONCE = 8;
 
 /** Where the page stands once it is built. */
 const PORTAL_SITE = fileURLToPath(new URL('../../../public-portal/site', import.meta.url));

@@ -1,10 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Issuer } from '@spondon/protocol/records';
 import { buildApp } from '../app.js';
-import type { Config } from '../config.js';
+import type { CertificateFiles, Config } from '../config.js';
 import { openSqlite, overwriteDeleted } from '../database/sqlite.js';
 import type { Database } from '../database/schema.js';
 import { DiskWatch } from '../disk.js';
@@ -18,6 +19,10 @@ import { openEmbeddedStore } from '../ipfs/embedded.js';
 import { ServiceError } from '../error.js';
 import { createMetrics } from '../metrics.js';
 import { createClaimsReader } from '../read/claims-reader.js';
+import type { ReportSigner } from '../report/certificate.js';
+import { openReportSigner } from '../report/keys.js';
+import { readOwnSigner } from '../report/own-certificate.js';
+import { createTypesetter } from '../report/typesetter.js';
 import { KnownSignatures } from '../verify/known-signatures.js';
 import { startAnchoring } from './anchoring.js';
 import { lockDataFolder } from './data-lock.js';
@@ -74,6 +79,7 @@ async function open(
 ): Promise<Omit<Deployment, 'close'>> {
   // What may be wrong in the settings shows before anything is founded.
   const tls = config.tls && (await readTls(config.tls));
+  const ownSigner = config.reportSigner && (await readReportSigner(config.reportSigner));
   const folders = foldersOf(config.dataDir);
   await makeFolders(folders);
   const lock = lockDataFolder(config.dataDir);
@@ -85,6 +91,12 @@ async function open(
   const ledger = await openLedger(folders, vault, log);
   toClose(() => ledger.close());
   if ((await ledger.height()) === 0) await ledger.submit('Init', [JSON.stringify([MSP_ID])]);
+  const reportSigner =
+    ownSigner ??
+    (await openReportSigner(
+      { db, vault, now: Date.now, random: randomBytes },
+      new URL(config.portalUrl).host,
+    ));
 
   const metrics = createMetrics();
   const disk = new DiskWatch(folders.diskTrial);
@@ -101,6 +113,8 @@ async function open(
   toClose(() => prepare.close());
   const reader = createClaimsReader({ threads: config.readThreads });
   toClose(() => reader.close());
+  const typesetter = createTypesetter();
+  toClose(() => typesetter.close());
   const knownSignatures = await KnownSignatures.open(folders.knownSignatures);
   toClose(() => save(knownSignatures, log));
   const saving = setInterval(() => void save(knownSignatures, log), SAVE_EVERY_MS).unref();
@@ -118,6 +132,8 @@ async function open(
     prepare,
     reader,
     statements,
+    typesetter,
+    reportSigner,
     knownSignatures,
     disk,
     metrics,
@@ -137,7 +153,7 @@ async function open(
 }
 
 /** Throws `CONFIG_INVALID` unless the files hold a certificate and the key that belongs to it. */
-async function readTls(files: { readonly cert: string; readonly key: string }) {
+async function readTls(files: CertificateFiles) {
   try {
     const tls = { cert: await readFile(files.cert), key: await readFile(files.key) };
     createSecureContext(tls);
@@ -147,6 +163,18 @@ async function readTls(files: { readonly cert: string; readonly key: string }) {
     const message = `SPONDON_TLS_CERT and SPONDON_TLS_KEY must name a certificate and its key in PEM: ${why}`;
     throw new ServiceError('CONFIG_INVALID', message, { cause });
   }
+}
+
+/** Throws `CONFIG_INVALID` unless the files hold what reports can be signed with. */
+async function readReportSigner({ cert, key }: CertificateFiles): Promise<ReportSigner> {
+  const [chain, privateKey] = await Promise.all(
+    [cert, key].map((path) =>
+      readFile(path, 'utf8').catch((cause: unknown) => {
+        throw new ServiceError('CONFIG_INVALID', `${path} cannot be read`, { cause });
+      }),
+    ),
+  );
+  return readOwnSigner(chain ?? '', privateKey ?? '', Date.now());
 }
 
 /** Nobody keeps the service from ending by sending a request slowly. */

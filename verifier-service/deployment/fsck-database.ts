@@ -6,6 +6,7 @@ import { damagedRows } from '../database/row-check.js';
 import type { Database } from '../database/schema.js';
 import { authenticate } from '../facilities/api-keys.js';
 import { WrappingKeys } from '../facilities/wrapping-keys.js';
+import { openReportKey } from '../report/keys.js';
 import { parseApiKey } from '../vault/api-key.js';
 import type { Vault } from '../vault/seal.js';
 import { loadSigningKey } from '../vault/signing-key.js';
@@ -32,8 +33,15 @@ export async function checkKeys(folders: Folders, db: Database, vault: Vault): P
   const wrapping = await db.selectFrom('facilityKeys').select('iss').execute();
   const keys = new WrappingKeys({ db, vault, random: (length) => new Uint8Array(length) });
   for (const { iss } of wrapping) await keys.check(iss);
+  const reporting = await db.selectFrom('reportKeys').selectAll().execute();
+  for (const row of reporting) openReportKey(row, vault);
   await checkCredentials(folders, db);
-  return `${signing.length} signing keys and ${wrapping.length} wrapping keys open under the master key`;
+  const counts = [
+    `${signing.length} signing keys`,
+    `${wrapping.length} wrapping keys`,
+    `${reporting.length} keys of reports`,
+  ];
+  return `${counts.join(', ')} open under the master key`;
 }
 
 /** A key that was ended since, or moved elsewhere, is no damage; one that never was is. */

@@ -3,7 +3,9 @@ import { rm } from 'node:fs/promises';
 import { pino } from 'pino';
 import { rebuildLog } from '@spondon/anchor-worker/log/rebuild';
 import { sha256 } from '@spondon/protocol/crypto-node';
+import { openSqlite, overwriteDeleted } from '../database/sqlite.js';
 import { ServiceError } from '../error.js';
+import { forgetReportKeys } from '../report/keys.js';
 import { lockDataFolder } from './data-lock.js';
 import { type Folders, foldersOf, refuseHalfAFolder } from './folders.js';
 import { openLedger } from './ledger.js';
@@ -36,6 +38,19 @@ export function rebuildDerived(dataDir: string, masterKey: string | undefined): 
       return height;
     } finally {
       await ledger.close();
+    }
+  });
+}
+
+/** The next start makes new ones. Nothing of the old ones is left in the database. */
+export function forgetOwnReportKeys(dataDir: string): Promise<void> {
+  return withData(dataDir, async ({ database }) => {
+    const db = await openSqlite(database);
+    try {
+      await forgetReportKeys(db);
+      await overwriteDeleted(db);
+    } finally {
+      await db.destroy();
     }
   });
 }

@@ -3,9 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
+import { pino } from 'pino';
 import { encodeBase64url } from '@spondon/protocol/base64url';
 import { createVault } from '../vault/seal.js';
-import { scratchFolders, startTestService, type TestService } from './deployment.test-support.js';
+import { configFor, scratchFolders, startTestService, type TestService } from './deployment.test-support.js';
+import { startEmbedded } from './embedded.js';
 import { foldersOf } from './folders.js';
 import { damageIn } from './fsck.test-support.js';
 import { copyData } from './backup.js';
@@ -102,6 +104,19 @@ for (let steps = 1; steps <= STEPS; steps += 1) {
     assert.deepEqual(await damageIn(folder, right), []);
   });
 }
+
+void test('where the key of reports is all that is sealed in the database, a crash leaves a whole folder too', async () => {
+  const folder = join(root, 'no-facility');
+  const start = async () => startEmbedded(configFor(folder), pino({ level: 'silent' }));
+  await (await start()).close();
+  for (let steps = 1; steps <= STEPS; steps += 1) {
+    const before = await keyIn(folder);
+    await crashAfter(steps, folder);
+    await (await start()).close();
+    assert.deepEqual(await damageIn(folder), []);
+    assert.equal((await keyIn(folder)) !== before, steps >= 3, String(steps));
+  }
+});
 
 void test('a service with a wrong master key does not start, and says so in plain words', async () => {
   const folder = await copyOf('wrong');

@@ -4,6 +4,7 @@ import { withCheck } from '../database/row-check.js';
 import type { Database } from '../database/schema.js';
 import { openSqlite, overwriteDeleted } from '../database/sqlite.js';
 import { ServiceError } from '../error.js';
+import { reportKeyContext } from '../report/keys.js';
 import { holderOf, wrappingKeyContext } from '../vault/document-wrap.js';
 import { createKeyFile, masterKeyIn, readKeyFile } from '../vault/master-key.js';
 import { createVault, type Vault } from '../vault/seal.js';
@@ -125,6 +126,15 @@ async function resealRows(db: Database, from: Vault, to: Vault): Promise<void> {
       .updateTable('facilityKeys')
       .set(withCheck({ ...row, sealed }))
       .where('iss', '=', row.iss)
+      .execute();
+  }
+  for (const row of await db.selectFrom('reportKeys').selectAll().execute()) {
+    const sealed = reseal(row.sealed, reportKeyContext(row.host));
+    await db
+      .updateTable('reportKeys')
+      .set(withCheck({ ...row, sealed }))
+      .where('host', '=', row.host)
+      .where('createdAt', '=', row.createdAt)
       .execute();
   }
 }

@@ -22,7 +22,7 @@ export async function settleMasterKeyChange(folders: Folders): Promise<void> {
   const prepared = await sealedKeyIn(folders.ledger, 'prepared');
   if (prepared) {
     const inDatabase = keyIdInDatabase(folders.database);
-    // Without a facility nothing in the database is sealed: it fits the new key as well as the old one.
+    // Where nothing in the database is sealed, it fits the new key as well as the old one.
     if (inDatabase === null || inDatabase === keyIdOf(prepared)) await adoptResealed(folders.ledger);
     else await dropResealed(folders.ledger);
   }
@@ -68,12 +68,21 @@ async function keyIdInFile(file: string): Promise<string | null> {
   return key ? createVault(key, () => new Uint8Array()).keyId : null;
 }
 
+/** All of them are sealed anew in one transaction, so any row tells. */
+const SEALED_TABLES = ['facilityKeys', 'reportKeys'];
+
 function keyIdInDatabase(file: string): string | null {
   if (!existsSync(file)) return null;
   const db = new Libsql(file);
   try {
-    const [row] = db.prepare('select sealed from facilityKeys limit 1').raw().all() as [ArrayBuffer][];
-    return row ? keyIdOf(new Uint8Array(row[0])) : null;
+    for (const table of SEALED_TABLES) {
+      // A database of an earlier version may not have it yet.
+      const exists = db.prepare("select 1 from sqlite_master where type = 'table' and name = ?").get([table]);
+      if (exists === undefined) continue;
+      const [row] = db.prepare(`select sealed from ${table} limit 1`).raw().all() as [ArrayBuffer][];
+      if (row) return keyIdOf(new Uint8Array(row[0]));
+    }
+    return null;
   } finally {
     db.close();
   }

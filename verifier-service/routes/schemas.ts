@@ -43,6 +43,15 @@ export const sha256Hex = z
   .regex(/^[0-9a-fA-F]{64}$/, 'must be a SHA-256 in 64 hexadecimal digits')
   .transform((text) => text.toLowerCase());
 
+/** What a batch may ask at most. */
+export const MAX_BATCH = 500;
+/** A hash or a code to be looked up, with what else is said of it. */
+export const askedItem = <More extends z.ZodRawShape>(more: More) =>
+  z.union(
+    [z.strictObject({ sha256: sha256Hex, ...more }), z.strictObject({ code: documentCode, ...more })],
+    'must have either a sha256 or a code',
+  );
+
 const text = (most: number) => z.string().trim().min(1).max(most);
 const date = z
   .string()

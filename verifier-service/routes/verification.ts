@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { encodeBase64url } from '@spondon/protocol/base64url';
 import { fromHex } from '@spondon/protocol/bytes';
 import { formatDocumentId } from '@spondon/protocol/document-id';
 import { EVIDENCE_MEDIA_TYPE } from '@spondon/protocol/evidence/file';
@@ -12,9 +11,11 @@ import { toServiceError } from '../problems.js';
 import type { VisitorLimit } from '../visitor-limit.js';
 import { allow } from './allowance.js';
 import { verifyFile, type VerifyFileDeps } from '../verify/file.js';
-import { answer, type Answer } from '../verify/answer.js';
+import { type Answer, describeJudgement } from '../verify/answer.js';
+import { ask, type Asked } from '../verify/ask.js';
 import type { Finder } from '../verify/find.js';
-import { documentCode, problem, sha256Hex } from './schemas.js';
+import { inTurns } from '../verify/in-turns.js';
+import { askedItem, documentCode, MAX_BATCH, problem, sha256Hex } from './schemas.js';
 import { streamUpload } from './upload.js';
 import { fileVerification, verification } from './verification-answer.js';
 
@@ -30,16 +31,10 @@ export interface VerificationRoutes {
 /** What an answer costs a visitor's allowance, against 1 for a look-up. */
 const EVIDENCE_COST = 2;
 const FILE_COST = 10;
-const MAX_BATCH = 500;
-const BATCH_CONCURRENCY = 16;
 
 const tags = ['verification'];
 
-const item = z.union(
-  [z.strictObject({ sha256: sha256Hex }), z.strictObject({ code: documentCode })],
-  'must have either a sha256 or a code',
-);
-const batch = z.strictObject({ items: z.array(item).min(1).max(MAX_BATCH) });
+const batch = z.strictObject({ items: z.array(askedItem({})).min(1).max(MAX_BATCH) });
 const failure = z.object({ code: z.string(), message: z.string() });
 
 export const verificationRoutes: FastifyPluginCallbackZod<VerificationRoutes> = (app, options, done) => {
@@ -48,13 +43,9 @@ export const verificationRoutes: FastifyPluginCallbackZod<VerificationRoutes> = 
   // schema took 7 % of the time of a look-up. Tests hold them against the schemas.
   app.setSerializerCompiler(() => (answered) => JSON.stringify(answered));
 
-  const byHash = async (sha256: string): Promise<Answer> => {
-    const bytes = fromHex(sha256);
-    const lookup = await finder.byFile(bytes, []);
-    return answer({ asked: 'file', sha256: encodeBase64url(bytes), claims: [], lookup }, { now: now() });
-  };
-  const byCode = async (jti: string): Promise<Answer> =>
-    answer({ asked: 'code', claims: [], lookup: await finder.byCode(jti) }, { now: now() });
+  const answerTo = async (asked: Asked): Promise<Answer> =>
+    describeJudgement(await ask({ finder, now }, asked));
+  const byHash = (sha256: string): Promise<Answer> => answerTo({ sha256: fromHex(sha256) });
 
   app.get(
     '/v1/verify/:sha256',
@@ -84,7 +75,7 @@ export const verificationRoutes: FastifyPluginCallbackZod<VerificationRoutes> = 
     },
     async (request, reply) => {
       await allow(limit, request, reply, 1);
-      return byCode(request.query.code);
+      return answerTo({ code: request.query.code });
     },
   );
 
@@ -125,7 +116,7 @@ export const verificationRoutes: FastifyPluginCallbackZod<VerificationRoutes> = 
       const { items } = request.body;
       await allow(limit, request, reply, items.length);
       const results = await inTurns(items, (each) =>
-        'code' in each ? byCode(each.code) : byHash(each.sha256),
+        'code' in each ? answerTo({ code: each.code }) : byHash(each.sha256),
       );
       return { results };
     },
@@ -196,16 +187,4 @@ function toFailure(error: unknown): { code: string; message: string } {
   const { code, message } = toServiceError(error);
   if (code === 'INTERNAL') throw error;
   return { code, message };
-}
-
-/** In the items' order, a few at a time, so that a batch does not hold up everybody else. */
-async function inTurns<Item, Result>(
-  items: readonly Item[],
-  work: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = [];
-  for (let from = 0; from < items.length; from += BATCH_CONCURRENCY) {
-    results.push(...(await Promise.all(items.slice(from, from + BATCH_CONCURRENCY).map(work))));
-  }
-  return results;
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MM } from '../intake/units.js';
-import { openFaces } from './faces.js';
+import { openFaces } from '../text/faces.js';
 import { layOutStamp, type StampLayout } from './layout.js';
-import { cachedShaper } from './shape.js';
+import { cachedShaper } from '../text/shape.js';
 import { makeDetails } from './test-pdfs.js';
 
 const shape = cachedShaper(openFaces());

@@ -1,16 +1,8 @@
 import { MM } from '../intake/units.js';
+import type { TextItem } from '../text/draw.js';
+import { breakText } from '../text/lines.js';
+import type { ShapedText, Shaper, Weight } from '../text/shape.js';
 import type { StampDetails } from './details.js';
-import type { ShapedText, Shaper, Weight } from './shape.js';
-
-export interface TextItem {
-  readonly text: ShapedText;
-  readonly size: number;
-  /** Left end of the baseline, from the stamp's lower left corner, in points. */
-  readonly x: number;
-  readonly y: number;
-  /** 0 black to 1 white. */
-  readonly grey: number;
-}
 
 export interface RuleItem {
   readonly x: number;
@@ -51,7 +43,7 @@ const LEADING = { en: 1.24, bn: 1.42 } as const;
 interface Line {
   readonly text: ShapedText;
   readonly size: number;
-  readonly grey: number;
+  readonly ink: number;
 }
 
 interface Content {
@@ -129,9 +121,9 @@ function write(
   issuer: { issuer: number; lines: number },
 ): Content {
   const words = WORDS[details.language];
-  const line = (text: string, weight: Weight, size: number, grey = 0): Line => {
+  const line = (text: string, weight: Weight, size: number, ink = 0): Line => {
     const shaped = shape(text, weight);
-    return { text: shaped, size: Math.min(size, (column / shaped.width) * 1000), grey };
+    return { text: shaped, size: Math.min(size, (column / shaped.width) * 1000), ink };
   };
   const code = shape(details.code, 'Bold');
   return {
@@ -139,47 +131,21 @@ function write(
     issued: line(words.issued(details.issuedOn), 'Regular', 7.5, LABEL_GREY),
     verify: line(words.verify, 'Regular', 6.75, LABEL_GREY),
     host: line(details.host, 'Bold', 9),
-    code: { text: code, size: (column / code.width) * 1000, grey: 0 },
+    code: { text: code, size: (column / code.width) * 1000, ink: 0 },
   };
 }
 
 /** Breaks a name into at most `most` lines of `width` points, smaller when it must be; what is left over ends in '…'. */
 function breakLines(shape: Shaper, name: string, width: number, size: number, most: number): Line[] {
   for (let tried = size; ; tried -= 0.5) {
-    const lines = fill(shape, name, (width / tried) * 1000);
-    if (lines.length <= most) return lines.map((text) => ({ text, size: tried, grey: 0 }));
+    const lines = breakText(shape, name, 'Bold', (width / tried) * 1000);
+    if (lines.length <= most) return lines.map((text) => ({ text, size: tried, ink: 0 }));
     if (tried > size * 0.75) continue;
     const kept = lines.slice(0, most).map((text) => text.text);
     const last = `${kept.at(-1) ?? ''}…`;
     return [...kept.slice(0, -1), last].map((text) => {
       const shaped = shape(text, 'Bold');
-      return { text: shaped, size: Math.min(tried, (width / shaped.width) * 1000), grey: 0 };
+      return { text: shaped, size: Math.min(tried, (width / shaped.width) * 1000), ink: 0 };
     });
   }
-}
-
-function fill(shape: Shaper, name: string, width: number): ShapedText[] {
-  const lines: ShapedText[] = [];
-  for (const word of name.trim().split(/\s+/)) {
-    const last = lines.at(-1);
-    const longer = last && shape(`${last.text} ${word}`, 'Bold');
-    if (longer !== undefined && longer.width <= width) lines[lines.length - 1] = longer;
-    else lines.push(...splitWord(shape, word, width));
-  }
-  return lines;
-}
-
-/** A word wider than the line breaks where it must. */
-function splitWord(shape: Shaper, word: string, width: number): ShapedText[] {
-  const whole = shape(word, 'Bold');
-  if (whole.width <= width || word.length < 2) return [whole];
-  const letters = [...new Intl.Segmenter('bn', { granularity: 'grapheme' }).segment(word)].map(
-    (s) => s.segment,
-  );
-  const middle = Math.max(1, Math.floor((letters.length * width) / whole.width));
-  if (letters.length < 2) return [whole];
-  return [
-    ...splitWord(shape, letters.slice(0, middle).join(''), width),
-    ...splitWord(shape, letters.slice(middle).join(''), width),
-  ];
 }

@@ -7,12 +7,11 @@ import { Name, Ref, Stream, type Dict, type PdfValue } from '../intake/pdf/value
 import { compressed, formatNumber, type Revision } from '../intake/pdf/write.js';
 import { MM } from '../intake/units.js';
 import { balanceOf, type ContentBalance } from './content-balance.js';
-import { drawStamp, type NamedFace } from './draw.js';
-import type { FaceName } from './faces.js';
+import { embedFaces } from '../text/embed.js';
+import { drawStamp } from './draw.js';
 import type { StampLayout } from './layout.js';
 import { multiply, toPageSpace, type Box, type PageBox, type Rect } from './page-box.js';
 import type { QrSymbol } from './qr.js';
-import type { ShapedGlyph } from './shape.js';
 import type { StampTools } from './tools.js';
 
 export interface PlacedStamp {
@@ -40,7 +39,9 @@ export function addStampToPage(
   tools: StampTools,
 ): void {
   const { file } = revision;
-  const { faces, fonts } = embedFaces(revision, stamp.layout, tools);
+  const { shape, subsets } = tools;
+  const texts = [...stamp.layout.texts.map(({ text }) => text), shape(CODE_SYMBOLS, 'Bold')];
+  const { faces, fonts } = embedFaces(revision, texts, subsets);
   const { content, bounds, origin } = drawForm(stamp, box, drawStamp(stamp.layout, qr, faces));
   const form = revision.add(
     compressed(
@@ -76,26 +77,6 @@ export function addStampToPage(
 }
 
 const round = (value: number): number => Math.round(value * 1e5) / 1e5;
-
-function embedFaces(
-  revision: Revision,
-  layout: StampLayout,
-  { shape, subsets }: StampTools,
-): { faces: Map<FaceName, NamedFace>; fonts: Dict } {
-  const used = new Map<FaceName, ShapedGlyph[]>();
-  for (const text of [...layout.texts.map((item) => item.text), shape(CODE_SYMBOLS, 'Bold')]) {
-    for (const glyph of text.glyphs) used.set(glyph.face, [...(used.get(glyph.face) ?? []), glyph]);
-  }
-  const faces = new Map<FaceName, NamedFace>();
-  const fonts: Dict = new Map();
-  for (const [face, glyphs] of used) {
-    const subset = subsets(face, glyphs);
-    const resource = `F${faces.size}`;
-    faces.set(face, { resource, subset });
-    fonts.set(resource, subset.addTo(revision));
-  }
-  return { faces, fonts };
-}
 
 /** On the page as it was, the stamp alone; in a strip, the strip's white ground and a rule that divides it off. */
 function drawForm(

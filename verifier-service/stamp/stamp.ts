@@ -8,7 +8,7 @@ import { recognise } from '../intake/recognise.js';
 import { MM } from '../intake/units.js';
 import type { FileWarning } from '../intake/warning.js';
 import type { StampDetails } from './details.js';
-import type { Faces } from './faces.js';
+import type { Faces } from '../text/faces.js';
 import { layOutStamp, type StampForm, type StampLayout } from './layout.js';
 import { growFoot, readPageBox, type PageBox, type Rect } from './page-box.js';
 import { addStampToPage } from './page-content.js';
@@ -16,7 +16,7 @@ import { EDGE, type Place } from './placement.js';
 import { makeQr, type QrSymbol } from './qr.js';
 import type { Renderer } from './renderer.js';
 import { findRoom } from './room.js';
-import { missingCharacters } from './shape.js';
+import { missingCharacters } from '../text/shape.js';
 import type { StampTools } from './tools.js';
 import { addXmpClaims, isStamped } from './xmp.js';
 

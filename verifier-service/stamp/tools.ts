@@ -1,8 +1,8 @@
 import sharp from 'sharp';
-import { cachedSubsets, type Subsets } from './embed.js';
-import { openFaces, type Faces } from './faces.js';
+import { cachedSubsets, type Subsets } from '../text/embed.js';
+import { openFaces, type Faces } from '../text/faces.js';
 import type { Renderer } from './renderer.js';
-import { cachedShaper, type Shaper } from './shape.js';
+import { cachedShaper, type Shaper } from '../text/shape.js';
 
 /** What a thread keeps between stamps. */
 export interface StampTools {

@@ -166,14 +166,11 @@ function refused({ code, message, details }: { code: ServiceErrorCode; message: 
 }
 
 function timedOut(timeoutMs: number): ServiceError {
-  return new ServiceError(
-    'PROCESSING_TIMEOUT',
-    `Processing this file took longer than ${timeoutMs / 1000} s.`,
-  );
+  return new ServiceError('PROCESSING_TIMEOUT', `Processing this took longer than ${timeoutMs / 1000} s.`);
 }
 
 function failed(error: unknown): ServiceError {
-  return new ServiceError('PROCESSING_FAILED', 'This file could not be processed.', {
+  return new ServiceError('PROCESSING_FAILED', 'This could not be processed.', {
     cause: placeOf(error),
   });
 }

@@ -1,8 +1,8 @@
-import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
-import { promisify } from 'node:util';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import { kidOf, publicKeyFromJwk, type EcPublicJwk, type Sign } from '@spondon/protocol/crypto';
 import { sha256, signWith } from '@spondon/protocol/crypto-node';
 import { ServiceError } from '../error.js';
+import { newPrivateKey, openPrivateKey } from './private-key.js';
 import type { Vault } from './seal.js';
 
 /** An issuer's P-256 key, in memory. The private half is never handed out: it exists sealed, and here. */
@@ -14,21 +14,20 @@ export interface SigningKey {
   readonly sign: Sign;
 }
 
-/** A new key, with the bytes to store: PKCS #8, sealed for this issuer alone. Store them before using the key. */
+/** A new key, with the bytes to store, sealed for this issuer alone. Store them before using the key. */
 export async function newSigningKey(
   vault: Vault,
   iss: string,
 ): Promise<{ readonly key: SigningKey; readonly sealed: Uint8Array }> {
-  const { privateKey } = await promisify(generateKeyPair)('ec', { namedCurve: 'P-256' });
-  const sealed = vault.seal(privateKey.export({ type: 'pkcs8', format: 'der' }), signingKeyContext(iss));
-  return { key: signingKey(privateKey), sealed };
+  const { key, sealed } = await newPrivateKey(vault, signingKeyContext(iss));
+  return { key: signingKey(key), sealed };
 }
 
 /** Throws `MASTER_KEY_WRONG`, or `KEY_DAMAGED` for anything that is not a sealed key of this issuer. */
 export function loadSigningKey(sealed: Uint8Array, vault: Vault, iss: string): SigningKey {
-  const pkcs8 = vault.open(sealed, signingKeyContext(iss));
+  const key = openPrivateKey(sealed, vault, signingKeyContext(iss));
   try {
-    return signingKey(createPrivateKey({ key: Buffer.from(pkcs8), type: 'pkcs8', format: 'der' }));
+    return signingKey(key);
   } catch {
     throw new ServiceError('KEY_DAMAGED', `The sealed signing key of ${iss} is not a P-256 key.`);
   }

@@ -3,6 +3,7 @@ import { toHex } from '@spondon/protocol/bytes';
 import { formatDocumentId } from '@spondon/protocol/document-id';
 import { judge, type Judgement } from '@spondon/protocol/verdict';
 import type { Finding, FoundRecord } from '@spondon/protocol/verdict/finding';
+import type { OtherRecord } from '@spondon/protocol/verdict/selection';
 import type { JudgingTime } from '@spondon/protocol/verdict/record-checks';
 
 /** The answer to a verification, as the API gives it. Times are ISO 8601. */
@@ -19,6 +20,15 @@ export function describeJudgement(judgement: Judgement) {
       : { others: others.map(({ record: other, mark }) => ({ mark, ...describeRecord(other) })) }),
   };
 }
+
+/** What a further record is to the one that the answer is about. */
+export const MARK_WORDS: Readonly<Record<OtherRecord['mark'], string>> = {
+  'same-file': 'vouches for the same file',
+  conflict: 'another document under this code',
+  repeated: 'the same once more',
+  'not-signed': 'bears no valid signature',
+  'other-code': 'of another code in the file',
+};
 
 export function answer(finding: Finding, time: JudgingTime) {
   return describeJudgement(judge(finding, time));

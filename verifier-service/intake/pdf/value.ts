@@ -21,6 +21,10 @@ export class RawString {
 export type Dict = Map<string, PdfValue>;
 export type PdfValue = null | boolean | number | Name | RawString | Ref | PdfValue[] | Dict;
 
+export function dictOf(entries: Readonly<Record<string, PdfValue>>): Dict {
+  return new Map(Object.entries(entries));
+}
+
 /** A stream's `data` is still encoded, exactly as in the file. */
 export class Stream {
   constructor(

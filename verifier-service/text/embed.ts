@@ -3,7 +3,7 @@ import type { Revision } from '../intake/pdf/write.js';
 import { compressed } from '../intake/pdf/write.js';
 import { Name, RawString, Stream, type Dict, type PdfValue, type Ref } from '../intake/pdf/value.js';
 import type { FaceName, Faces } from './faces.js';
-import type { ShapedGlyph } from './shape.js';
+import type { ShapedGlyph, ShapedText } from './shape.js';
 
 /** A face cut down to a set of glyphs, ready to be put into any number of PDFs. */
 export interface FaceSubset {
@@ -12,6 +12,39 @@ export interface FaceSubset {
   /** What the PDF believes the glyph's advance to be, in thousandths of the font size. */
   readonly widthOf: (glyph: number) => number;
   addTo(revision: Revision): Ref;
+}
+
+/** A face as the content stream names it. */
+export interface NamedFace {
+  readonly resource: string;
+  readonly subset: FaceSubset;
+}
+
+export type NamedFaces = ReadonlyMap<FaceName, NamedFace>;
+
+/** Puts what `texts` are set in into a PDF. Returns the faces by name, and the fonts for the page's resources. */
+export function embedFaces(
+  revision: Revision,
+  texts: readonly ShapedText[],
+  subsets: Subsets,
+): { faces: NamedFaces; fonts: Dict } {
+  const used = new Map<FaceName, ShapedGlyph[]>();
+  for (const { glyphs } of texts) {
+    for (const glyph of glyphs) {
+      const known = used.get(glyph.face);
+      if (known) known.push(glyph);
+      else used.set(glyph.face, [glyph]);
+    }
+  }
+  const faces = new Map<FaceName, NamedFace>();
+  const fonts: Dict = new Map();
+  for (const [face, glyphs] of used) {
+    const subset = subsets(face, glyphs);
+    const resource = `F${faces.size}`;
+    faces.set(face, { resource, subset });
+    fonts.set(resource, subset.addTo(revision));
+  }
+  return { faces, fonts };
 }
 
 /** Subsets of one thread, by face and glyphs; a facility's stamps differ in their code only, so they share theirs. */

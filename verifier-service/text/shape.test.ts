@@ -55,6 +55,16 @@ test('each script is set in its own face, with the punctuation that stands in it
   );
 });
 
+test('punctuation that the face of its script lacks is set in the other one, and not left out', () => {
+  const { glyphs } = shape('হাসপাতাল & ক্লিনিক', 'Bold');
+  assert.ok(glyphs.some(({ codePoints }) => codePoints[0] === '&'.codePointAt(0)));
+});
+
+test('marks that cannot be placed upon their letter are shaped all the same', () => {
+  for (const text of ['a\u0338', 'Z\u0300\u0334', 'l\u0336\u0337\u0301'])
+    assert.ok(shape(text, 'Regular').glyphs.length > 1);
+});
+
 test('characters that no face has are named and left out', () => {
   assert.deepEqual(missingCharacters(faces, 'Dhaka 病院 ঢাকা'), ['病', '院']);
   assert.deepEqual(missingCharacters(faces, 'সোহ্\u200cরাওয়ার্দী O’Neill–Khan №5'), []);

@@ -9,7 +9,7 @@ export type FaceName =
 export type Faces = (name: FaceName) => Font;
 
 /** The fonts stand beside this file's source, not beside what is compiled from it. */
-const FOLDER = new URL('../../stamp/fonts/', import.meta.url);
+const FOLDER = new URL('../../text/fonts/', import.meta.url);
 
 export function openFaces(): Faces {
   const open = new Map<FaceName, Font>();

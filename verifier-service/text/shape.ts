@@ -47,35 +47,47 @@ export function cachedShaper(faces: Faces, capacity = 1_000): Shaper {
 
 function shape(faces: Faces, text: string, weight: Weight): ShapedText {
   const glyphs: ShapedGlyph[] = [];
-  for (const run of splitByFace(text.normalize('NFC'), weight)) {
+  for (const run of splitByFace(faces, text.normalize('NFC'), weight)) {
     const font = faces(run.face);
-    const known = [...run.text]
-      .filter((c) => font.hasGlyphForCodePoint(c.codePointAt(0) ?? 0) || isJoiner(c))
-      .join('');
-    if (known !== '') glyphs.push(...place(font, run.face, font.layout(known)));
+    const known = [...run.text].filter((c) => hasGlyph(font, c)).join('');
+    if (known !== '') glyphs.push(...place(font, run.face, layOut(font, known)));
   }
   return { text, glyphs, width: glyphs.reduce((sum, glyph) => sum + glyph.advance, 0) };
 }
 
+/** fontkit 2.0.4 throws at a mark that has no place upon its letter, such as U+0338 upon most: then none is placed. */
+function layOut(font: Font, text: string): GlyphRun {
+  try {
+    return font.layout(text);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return font.layout(text, { mark: false, mkmk: false });
+  }
+}
+
 /** Characters of `text` that no face has. */
 export function missingCharacters(faces: Faces, text: string): string[] {
-  return splitByFace(text.normalize('NFC'), 'Regular').flatMap(({ face, text: run }) =>
-    [...run].filter((c) => !faces(face).hasGlyphForCodePoint(c.codePointAt(0) ?? 0) && !isJoiner(c)),
+  return splitByFace(faces, text.normalize('NFC'), 'Regular').flatMap(({ face, text: run }) =>
+    [...run].filter((c) => !hasGlyph(faces(face), c)),
   );
 }
 
-const isJoiner = (character: string): boolean => character === '\u200c' || character === '\u200d';
+/** Joiners draw nothing, and every face takes them. */
+function hasGlyph(font: Font, character: string): boolean {
+  if (character === '\u200c' || character === '\u200d') return true;
+  return font.hasGlyphForCodePoint(character.codePointAt(0) ?? 0);
+}
 
-function splitByFace(text: string, weight: Weight): { face: FaceName; text: string }[] {
+/** Punctuation stands in the face of the text before it, unless that has none of it. */
+function splitByFace(faces: Faces, text: string, weight: Weight): { face: FaceName; text: string }[] {
   const runs: { face: FaceName; text: string }[] = [];
   for (const character of text) {
     const last = runs.at(-1);
     const face: FaceName = BENGALI.test(character) ? `NotoSansBengali-${weight}` : `NotoSans-${weight}`;
-    if (last !== undefined && (last.face === face || (NEUTRAL.test(character) && character !== '·'))) {
-      last.text += character;
-    } else {
-      runs.push({ face, text: character });
-    }
+    const stays =
+      last?.face === face || (NEUTRAL.test(character) && last && hasGlyph(faces(last.face), character));
+    if (last && stays) last.text += character;
+    else runs.push({ face, text: character });
   }
   return runs;
 }
