@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PDFDocument } from '@cantoo/pdf-lib';
 import sharp, { type Sharp } from 'sharp';
-import { findClaims, type ClaimsReading, type FindClaimsDeps } from './find-claims.js';
+import { findClaims, type ClaimsReading, type FindClaimsDeps } from '@spondon/protocol/reading/find-claims';
+import { openPicture } from './image-pages.js';
 import { createPdfOpener } from './pdf-pages.js';
 import { createCodeReader } from './qr-codes.js';
 import {
@@ -22,7 +23,14 @@ const pdf = createPdfOpener();
 const readCodes = createCodeReader();
 
 function find(bytes: Uint8Array, deps: Partial<FindClaimsDeps> = {}): Promise<ClaimsReading> {
-  return findClaims(bytes, { xmpClaims: () => null, pdf, readCodes, hasTime: () => true, ...deps });
+  return findClaims(bytes, {
+    xmpClaims: () => null,
+    pdf,
+    openPicture,
+    readCodes,
+    hasTime: () => true,
+    ...deps,
+  });
 }
 
 async function pdfOf(pages: readonly Buffer[]): Promise<Uint8Array> {

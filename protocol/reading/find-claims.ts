@@ -1,15 +1,14 @@
-import { claimsFromUrl, documentIdFromUrl } from '@spondon/protocol/claims';
-import { parseDocumentId } from '@spondon/protocol/document-id';
-import { ServiceError } from '../error.js';
-import { fileKindOf } from './file-kind.js';
-import { openImage } from './image-pages.js';
+import { claimsFromUrl, documentIdFromUrl } from '../claims.js';
+import { parseDocumentId } from '../document-id.js';
+import { ProtocolError } from '../error.js';
+import { fileKindOf, type PictureKind } from './file-kind.js';
 import type { Pages } from './pages.js';
 import type { PdfOpener } from './pdf-pages.js';
 import type { ReadCodes } from './qr-codes.js';
 import { searchCodes, type SearchResult } from './search.js';
 
-/** Claims as they stand in the file. The JWS is not even parsed: whoever made the file controls all of this. */
-export interface FoundClaims {
+/** Claims as they stand in a file. The JWS is not even parsed: whoever made the file controls all of this. */
+export interface ClaimsInFile {
   readonly source: 'xmp' | 'qr';
   readonly jws: string;
   /** Of the QR's URL. */
@@ -19,7 +18,7 @@ export interface FoundClaims {
 }
 
 /** A label's QR: names a document, and claims nothing. */
-export interface FoundLabel {
+export interface LabelInFile {
   /** Canonical spelling. */
   readonly documentId: string;
   readonly host: string;
@@ -28,8 +27,8 @@ export interface FoundLabel {
 
 export interface ClaimsReading {
   /** Distinct by source and JWS: what XMP and QR say may differ, and then somebody edited one. */
-  readonly claims: readonly FoundClaims[];
-  readonly labels: readonly FoundLabel[];
+  readonly claims: readonly ClaimsInFile[];
+  readonly labels: readonly LabelInFile[];
   /**
    * Whether every page was looked at. When false, 'no code found' means nothing: the file is of another type,
    * damaged, too large, or took too long.
@@ -40,58 +39,65 @@ export interface ClaimsReading {
 export interface FindClaimsDeps {
   readonly xmpClaims: (bytes: Uint8Array) => string | null;
   readonly pdf: PdfOpener;
+  /** Throws `FILE_TYPE_UNKNOWN`, `FILE_DAMAGED` or `FILE_BOMB`. */
+  readonly openPicture: (bytes: Uint8Array, kind: PictureKind) => Promise<Pages>;
   readonly readCodes: ReadCodes;
   /** False from the moment when the time for looking is up. */
   readonly hasTime: () => boolean;
 }
 
-/** Looks into a PDF, PNG, JPEG, WebP or TIFF. Never rejects for what a file holds. */
+/** Looks into a PDF or a picture. Never rejects for what a file holds. */
 export async function findClaims(bytes: Uint8Array, deps: FindClaimsDeps): Promise<ClaimsReading> {
   const inXmp = claimsInXmp(bytes, deps.xmpClaims);
   try {
     const { codes, complete } = await codesIn(bytes, deps, inXmp.length === 0);
     return { ...read(inXmp, codes), complete };
   } catch (error) {
-    if (!(error instanceof ServiceError)) throw error;
+    if (!(error instanceof ProtocolError)) throw error;
     return { ...read(inXmp, []), complete: false };
   }
 }
 
-export function claimsInXmp(bytes: Uint8Array, xmpClaims: FindClaimsDeps['xmpClaims']): FoundClaims[] {
+export function claimsInXmp(bytes: Uint8Array, xmpClaims: FindClaimsDeps['xmpClaims']): ClaimsInFile[] {
   const jws = fileKindOf(bytes) === 'pdf' ? xmpClaims(bytes) : null;
   return jws === null ? [] : [{ source: 'xmp', jws }];
 }
 
 async function codesIn(bytes: Uint8Array, deps: FindClaimsDeps, lookHarder: boolean): Promise<SearchResult> {
   const { readCodes, hasTime } = deps;
-  const pages = await open(bytes, deps.pdf);
+  const pages = await open(bytes, deps);
   const isOurs = (text: string) => claimsFromUrl(text) !== null || labelOf(text) !== null;
+  let broken = false;
+  const watched: ReadCodes = async (image) => {
+    const codes = await readCodes(image);
+    broken ||= codes.broken === true;
+    return codes;
+  };
   try {
     // A file that still has its XMP was never on paper: its code is clean or not there.
-    return await searchCodes(pages, { readCodes, isOurs, hasTime, lookHarder });
+    const found = await searchCodes(pages, { readCodes: watched, isOurs, hasTime, lookHarder });
+    return { ...found, complete: found.complete && !broken };
   } finally {
     pages.close();
   }
 }
 
-async function open(bytes: Uint8Array, pdf: PdfOpener): Promise<Pages> {
-  switch (fileKindOf(bytes)) {
+async function open(bytes: Uint8Array, { pdf, openPicture }: FindClaimsDeps): Promise<Pages> {
+  const kind = fileKindOf(bytes);
+  switch (kind) {
     case 'pdf':
       return pdf.open(bytes);
-    case 'image':
-      return openImage(bytes);
     case 'other':
-      throw new ServiceError(
-        'FILE_TYPE_UNKNOWN',
-        'Codes can be looked for in PDF, PNG, JPEG, WebP and TIFF.',
-      );
+      throw new ProtocolError('FILE_TYPE_UNKNOWN', 'Codes can be looked for in PDFs and pictures.');
+    default:
+      return openPicture(bytes, kind);
   }
 }
 
-function read(inXmp: readonly FoundClaims[], codes: readonly { text: string; page: number }[]) {
-  const claims = new Map<string, FoundClaims>();
-  const labels = new Map<string, FoundLabel>();
-  const inOrder = codes.toSorted((a, b) => a.page - b.page);
+function read(inXmp: readonly ClaimsInFile[], codes: readonly { text: string; page: number }[]) {
+  const claims = new Map<string, ClaimsInFile>();
+  const labels = new Map<string, LabelInFile>();
+  const inOrder = [...codes].sort((a, b) => a.page - b.page);
   for (const { text, page } of inOrder) {
     const url = claimsFromUrl(text);
     if (url && !claims.has(url.jws)) claims.set(url.jws, { source: 'qr', ...url, page: page + 1 });

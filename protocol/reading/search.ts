@@ -1,7 +1,8 @@
-import { ServiceError } from '../error.js';
+import { ProtocolError } from '../error.js';
 import type { Detail, PageImage, Pages } from './pages.js';
-import { crop, scale, sharpen, type GrayImage } from './pixels.js';
+import { crop, sharpen, type GrayImage } from './pixels.js';
 import type { ReadCodes } from './qr-codes.js';
+import { scale } from './scale.js';
 
 /**
  * Looks for codes until one is found that is `ours`: first on every page as it is, then, when there was none, with
@@ -75,7 +76,7 @@ async function tryRender(pages: Pages, page: number, detail: Detail): Promise<Pa
   try {
     return await pages.render(page, detail);
   } catch (error) {
-    if (!(error instanceof ServiceError)) throw error;
+    if (!(error instanceof ProtocolError)) throw error;
     return undefined;
   }
 }
@@ -117,8 +118,8 @@ async function lookAt(image: GrayImage, { readCodes, isOurs, hasTime }: SearchOp
   return all;
 }
 
-async function enlarged(image: GrayImage, factor: number, maxPixels: number): Promise<GrayImage> {
+function enlarged(image: GrayImage, factor: number, maxPixels: number): Promise<GrayImage> {
   const most = Math.sqrt(maxPixels / (image.width * image.height));
   const possible = Math.min(factor, most);
-  return possible > 1.1 ? scale(image, possible) : image;
+  return Promise.resolve(possible > 1.1 ? scale(image, possible) : image);
 }
