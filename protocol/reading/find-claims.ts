@@ -1,11 +1,11 @@
 import { claimsFromUrl, documentIdFromUrl } from '../claims.js';
 import { parseDocumentId } from '../document-id.js';
-import { ProtocolError } from '../error.js';
+import { ProtocolError, type ProtocolErrorCode } from '../error.js';
 import { fileKindOf, type PictureKind } from './file-kind.js';
 import type { Pages } from './pages.js';
 import type { PdfOpener } from './pdf-pages.js';
 import type { ReadCodes } from './qr-codes.js';
-import { searchCodes, type SearchResult } from './search.js';
+import { searchCodes, type SearchOptions, type SearchResult } from './search.js';
 
 /** Claims as they stand in a file. The JWS is not even parsed: whoever made the file controls all of this. */
 export interface ClaimsInFile {
@@ -34,6 +34,8 @@ export interface ClaimsReading {
    * damaged, too large, or took too long.
    */
   readonly complete: boolean;
+  /** Why the file could not be opened at all. */
+  readonly refused?: ProtocolErrorCode;
 }
 
 export interface FindClaimsDeps {
@@ -44,17 +46,23 @@ export interface FindClaimsDeps {
   readonly readCodes: ReadCodes;
   /** False from the moment when the time for looking is up. */
   readonly hasTime: () => boolean;
+  /** Told of what was found so far, for callers who may have to end a search that hangs. */
+  readonly onFound?: (soFar: ClaimsReading) => void;
 }
 
 /** Looks into a PDF or a picture. Never rejects for what a file holds. */
 export async function findClaims(bytes: Uint8Array, deps: FindClaimsDeps): Promise<ClaimsReading> {
   const inXmp = claimsInXmp(bytes, deps.xmpClaims);
   try {
-    const { codes, complete } = await codesIn(bytes, deps, inXmp.length === 0);
+    const { codes, complete } = await codesIn(bytes, deps, {
+      // A file that still has its XMP was never on paper: its code is clean or not there.
+      lookHarder: inXmp.length === 0,
+      onFound: (codesSoFar) => deps.onFound?.({ ...read(inXmp, codesSoFar), complete: false }),
+    });
     return { ...read(inXmp, codes), complete };
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
-    return { ...read(inXmp, []), complete: false };
+    return { ...read(inXmp, []), complete: false, refused: error.code };
   }
 }
 
@@ -63,20 +71,22 @@ export function claimsInXmp(bytes: Uint8Array, xmpClaims: FindClaimsDeps['xmpCla
   return jws === null ? [] : [{ source: 'xmp', jws }];
 }
 
-async function codesIn(bytes: Uint8Array, deps: FindClaimsDeps, lookHarder: boolean): Promise<SearchResult> {
-  const { readCodes, hasTime } = deps;
+async function codesIn(
+  bytes: Uint8Array,
+  deps: FindClaimsDeps,
+  options: Pick<SearchOptions, 'lookHarder' | 'onFound'>,
+): Promise<SearchResult> {
   const pages = await open(bytes, deps);
   const isOurs = (text: string) => claimsFromUrl(text) !== null || labelOf(text) !== null;
   let broken = false;
-  const watched: ReadCodes = async (image) => {
-    const codes = await readCodes(image);
+  const readCodes: ReadCodes = async (image) => {
+    const codes = await deps.readCodes(image);
     broken ||= codes.broken === true;
     return codes;
   };
   try {
-    // A file that still has its XMP was never on paper: its code is clean or not there.
-    const found = await searchCodes(pages, { readCodes: watched, isOurs, hasTime, lookHarder });
-    return { ...found, complete: found.complete && !broken };
+    const result = await searchCodes(pages, { ...options, readCodes, isOurs, hasTime: deps.hasTime });
+    return { ...result, complete: result.complete && !broken };
   } finally {
     pages.close();
   }
@@ -94,7 +104,7 @@ async function open(bytes: Uint8Array, { pdf, openPicture }: FindClaimsDeps): Pr
   }
 }
 
-function read(inXmp: readonly ClaimsInFile[], codes: readonly { text: string; page: number }[]) {
+function read(inXmp: readonly ClaimsInFile[], codes: SearchResult['codes']) {
   const claims = new Map<string, ClaimsInFile>();
   const labels = new Map<string, LabelInFile>();
   const inOrder = [...codes].sort((a, b) => a.page - b.page);

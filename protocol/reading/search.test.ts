@@ -56,6 +56,14 @@ test('once a code of ours is found nothing is looked at harder, but every page i
   assert.equal(shown.length, 3);
 });
 
+test('what was found so far is told on the way', async () => {
+  const told: number[][] = [];
+  const readCodes = () => Promise.resolve({ texts: ['ours', 'theirs'], undecoded: [] });
+  const onFound: SearchOptions['onFound'] = (codes) => told.push(codes.map(({ page }) => page));
+  await searchCodes(pagesOf(3).pages, options({ readCodes, onFound }));
+  assert.deepEqual(told, [[0], [0, 2], [0, 2, 1]]);
+});
+
 test('a page that cannot be shown does not hide the others, and the search is not complete', async () => {
   const render = (page: number) =>
     page === 0 ? Promise.reject(new ProtocolError('FILE_DAMAGED', 'no')) : Promise.resolve(blank);

@@ -15,6 +15,8 @@ export interface SearchOptions {
   readonly hasTime: () => boolean;
   /** Whether to try the treatments when no page shows a code of ours as it is. */
   readonly lookHarder: boolean;
+  /** Told of all codes of ours so far whenever there are more. */
+  readonly onFound?: (codes: SearchResult['codes']) => void;
 }
 
 export interface SearchResult {
@@ -54,6 +56,7 @@ export async function searchCodes(pages: Pages, options: SearchOptions): Promise
   const take = (texts: readonly string[], page: number): boolean => {
     const ours = texts.filter(isOurs);
     for (const text of ours) if (found.length < MAX_CODES_REPORTED) found.push({ text, page });
+    if (ours.length > 0) options.onFound?.(found);
     return ours.length > 0;
   };
 

@@ -46,6 +46,7 @@ const stamped = await stampedPage();
 const unstamped = await pageOf([]);
 const FOUND = { claims: [{ source: 'qr', jws: JWS, host: HOST, page: 1 }], labels: [], complete: true };
 const NOTHING = { claims: [], labels: [], complete: true };
+const refused = (code: string) => ({ claims: [], labels: [], complete: false, refused: code });
 
 const white = { background: 'white' };
 const treatments: Record<string, (page: Sharp) => Sharp | Promise<Buffer>> = {
@@ -164,16 +165,19 @@ test('a file that cannot be shown has an incomplete reading, with what its XMP s
     claims: [xmp],
     labels: [],
     complete: false,
+    refused: 'FILE_DAMAGED',
   });
-  for (const bytes of [Buffer.alloc(0), Buffer.from('hello'), stamped.subarray(0, 60), Buffer.from('<svg/>')])
-    assert.deepEqual(await find(bytes), { claims: [], labels: [], complete: false });
+  assert.deepEqual(await find(stamped.subarray(0, 60)), refused('FILE_DAMAGED'));
+  for (const text of ['', 'hello', '<svg/>', 'GIF89a'])
+    assert.deepEqual(await find(Buffer.from(text)), refused('FILE_TYPE_UNKNOWN'));
 });
 
 test('a picture of too many pixels is not decoded', async () => {
   const bomb = await sharp({ create: { width: 9_000, height: 9_000, channels: 3, background: 'white' } })
     .png()
     .toBuffer();
-  assert.deepEqual(await find(bomb), { claims: [], labels: [], complete: false });
+  const { claims, complete } = await find(bomb);
+  assert.deepEqual([claims, complete], [[], false]);
 });
 
 test('a picture that ends early is read as far as it goes, and the reading is not complete', async () => {
