@@ -31,7 +31,7 @@ describe('a file is read in the browser', { skip: noChromium }, async () => {
   if (noChromium) return;
   const visit = await openReadingPage();
   const shared = await visit();
-  const read = (file: Uint8Array, options?: Parameters<typeof readIn>[2]) => readIn(shared, file, options);
+  const read = (file: Uint8Array) => readIn(shared, file);
   /** Read to its end. */
   const readWhole = async (file: Uint8Array): Promise<Reading> => {
     const reading = await read(file);

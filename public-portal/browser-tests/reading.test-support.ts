@@ -38,13 +38,25 @@ declare const readFile: ReadFile;
 /** A minute: a test is about what is found, on a machine as slow as it may be. */
 const SEARCH_MS = 60_000;
 
+export interface ReadingOptions {
+  readonly searchMs?: number;
+}
+
 /** Gives a file to the page and has it read there. */
 export async function readIn(
   page: Page,
   file: Uint8Array,
-  { searchMs = SEARCH_MS, name = 'report.pdf' } = {},
+  options?: ReadingOptions,
 ): Promise<Reading | FileFault['code']> {
-  await page.setInputFiles('input[type=file]', { name, mimeType: '', buffer: Buffer.from(file) });
+  await page.setInputFiles('input[type=file]', { name: 'a.pdf', mimeType: '', buffer: Buffer.from(file) });
+  return readChosen(page, options);
+}
+
+/** Has the page read the file that it was given. */
+export function readChosen(
+  page: Page,
+  { searchMs = SEARCH_MS }: ReadingOptions = {},
+): Promise<Reading | FileFault['code']> {
   return page.evaluate(async (limit) => {
     const [chosen] = document.querySelector('input')?.files ?? [];
     if (!chosen) throw new Error('no file was chosen');

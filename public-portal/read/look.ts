@@ -1,5 +1,5 @@
 import { ProtocolError } from '@spondon/protocol/error';
-import { fileKindOf } from '@spondon/protocol/reading/file-kind';
+import { fileKindOf, type FileKind } from '@spondon/protocol/reading/file-kind';
 import { claimsInXmp, findClaims, type ClaimsReading } from '@spondon/protocol/reading/find-claims';
 import type { Pages } from '@spondon/protocol/reading/pages';
 import type { PdfOpener } from '@spondon/protocol/reading/pdf-pages';
@@ -32,9 +32,11 @@ export async function lookForCodes(
   programs: Programs,
   { searchMs, onStart, onProgress, onFound }: LookOptions,
 ): Promise<FoundCodes & Pick<Reading, 'complete' | 'gap'>> {
+  const kind = fileKindOf(bytes);
+  if (kind === 'other') return { claims: [], labels: [], complete: false, gap: 'not-shown' };
   const inXmp = codesOf({ claims: claimsInXmp(bytes, claimsInPlainSight), labels: [] });
   onFound(inXmp);
-  const loaded = await load(bytes, programs).catch(() => null);
+  const loaded = await load(kind, programs).catch(() => null);
   if (!loaded) return { ...inXmp, complete: false, gap: 'no-decoder' };
   const { readCodes, pdf } = loaded;
   onStart();
@@ -52,9 +54,8 @@ export async function lookForCodes(
   return { ...codesOf(reading), complete, gap: complete ? null : gapOf(reading, hasTime()) };
 }
 
-async function load(bytes: Uint8Array, { codeReader, pdfOpener }: Programs) {
-  const isPdf = fileKindOf(bytes) === 'pdf';
-  const [readCodes, pdf] = await Promise.all([codeReader(), isPdf ? pdfOpener() : NO_PDF]);
+async function load(kind: FileKind, { codeReader, pdfOpener }: Programs) {
+  const [readCodes, pdf] = await Promise.all([codeReader(), kind === 'pdf' ? pdfOpener() : NO_PDF]);
   return { readCodes, pdf };
 }
 
