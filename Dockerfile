@@ -9,6 +9,7 @@ COPY chaincode/package.json chaincode/
 COPY ledger/package.json ledger/
 COPY anchor-worker/package.json anchor-worker/
 COPY verifier-service/package.json verifier-service/
+COPY public-portal/package.json public-portal/
 COPY fixtures/package.json fixtures/
 COPY bench/package.json bench/
 # npm links a command only if it is there.
@@ -18,6 +19,7 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 
 COPY . .
 RUN npx tsc --build verifier-service \
+ && npm run build --workspace public-portal \
  && npm prune --omit=dev --ignore-scripts --no-audit --no-fund \
  && find . -path ./node_modules -prune -o -type f \
       \( -name '*.ts' -o -name '*.map' -o -name '*.test.js' -o -name '.tsbuildinfo' -o -name 'tsconfig*.json' \) \

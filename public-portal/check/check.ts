@@ -75,27 +75,37 @@ export interface CheckDeps {
 export async function check(question: Asked, deps: CheckDeps): Promise<Answer> {
   const claims = 'claims' in question ? await readClaims(question.claims, deps.trust) : [];
   const said = await askService(question, claims, deps.service);
-  if (said === null) return judged(question, claims, OUTAGE, deps, null);
+  if (said === null || (said.verdict === 'unavailable' && !said.document)) {
+    return judged(question, claims, OUTAGE, deps, null);
+  }
   if (!said.document) return judged(question, claims, NOTHING, deps, null);
-  const evidence =
-    said.document.state === 'anchored' ? await fetchEvidence(said.document, deps.service) : null;
-  if (evidence === null || deps.trust === null) {
+  const proof = said.document.state === 'anchored' ? await fetchProof(said.document, question, deps) : null;
+  if (proof === null) {
     return isAbout(question, said)
       ? asSaid(question, claims, said, deps)
       : judged(question, claims, OUTAGE, deps, null);
   }
-  const proof = await proveBy(evidence, deps.trust, deps.now());
   const answer = judged(question, claims, proof.lookup, deps, proof);
   // Evidence is about one record as the ledger holds it. What waits to be anchored, and other records under the same
   // code, only the service knows of.
   return outweighs(said.verdict, answer.verdict) ? asSaid(question, claims, said, deps) : answer;
 }
 
-/** With nothing but an evidence file and the trust list at hand: no network is used. */
+/** What was brought as evidence is none. */
+export class NotEvidence extends Error {
+  override readonly name = 'NotEvidence';
+}
+
+/**
+ * With nothing but an evidence file and the trust list at hand: no network is used.
+ *
+ * Rejects with {@link NotEvidence}.
+ */
 export async function checkOffline(question: Question, evidence: string, deps: CheckDeps): Promise<Answer> {
   const claims = 'claims' in question ? await readClaims(question.claims, deps.trust) : [];
   if (deps.trust === null) return judged(question, claims, OUTAGE, deps, null);
-  const proof = await proveBy(evidence, deps.trust, deps.now());
+  const proof = await proofIn(evidence, deps.trust, deps.now());
+  if (proof === null) throw new NotEvidence();
   return judged(question, claims, proof.lookup, deps, proof);
 }
 
@@ -139,11 +149,21 @@ async function askService(
 }
 
 /** Null when it cannot be had at the moment: then the service's word has to do, and the answer says so. */
-async function fetchEvidence({ documentId }: ServiceDocument, service: Service): Promise<string | null> {
+async function fetchProof(
+  { documentId, sha256: hash }: ServiceDocument,
+  question: Asked,
+  { service, trust, now }: CheckDeps,
+): Promise<Proof | null> {
+  if (trust === null) return null;
+  // Under one code there may be documents of several facilities; the file's own is found by its hash.
+  const isThisFile = question.asked === 'file' && question.sha256 === hash;
   try {
-    return await service.evidence(parseDocumentId(documentId));
+    const text = await service.evidence(
+      isThisFile ? { sha256: hash } : { code: parseDocumentId(documentId) },
+    );
+    return text === null ? null : await proofIn(text, trust, now());
   } catch (error) {
-    if (error instanceof Unreachable || error instanceof ProtocolError) return null;
+    if (error instanceof Unreachable) return null;
     throw error;
   }
 }
@@ -154,15 +174,26 @@ interface Proof {
   readonly endorsedBy: readonly string[];
 }
 
-/** @throws ProtocolError for a text that is no evidence file */
-async function proveBy(text: string, { bundle }: TrustList, now: number): Promise<Proof> {
+/** Null for a text that is no evidence file. */
+async function proofIn(text: string, { bundle }: TrustList, now: number): Promise<Proof | null> {
   // Loaded when it is needed, as it is the largest part of the check.
   const [{ lookupFromEvidence, verifyEvidence }, { parseEvidence }] = await Promise.all([
     import('@spondon/protocol/evidence'),
     import('@spondon/protocol/evidence/file'),
   ]);
-  const proven = await verifyEvidence(parseEvidence(text.trimEnd()), { bundle, now, hash: sha256, verify });
+  const evidence = unlessNotOurs(() => parseEvidence(text.trimEnd()));
+  if (evidence === null) return null;
+  const proven = await verifyEvidence(evidence, { bundle, now, hash: sha256, verify });
   return { text, lookup: lookupFromEvidence(proven), endorsedBy: proven.endorsedBy };
+}
+
+function unlessNotOurs<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof ProtocolError) return null;
+    throw error;
+  }
 }
 
 function judged(
@@ -248,7 +279,7 @@ function findingOf(question: Question, claims: readonly ReadClaims[], lookup: Lo
 const KNOWN_TO_THE_SERVICE: readonly Verdict[] = ['conflict', 'superseded', 'revoked'];
 
 function outweighs(said: Verdict, shown: Verdict): boolean {
-  return shown === 'valid' && KNOWN_TO_THE_SERVICE.includes(said);
+  return (shown === 'valid' || shown === 'not-original') && KNOWN_TO_THE_SERVICE.includes(said);
 }
 
 function documentOf({ statement, issuer, anchoring }: FoundRecord): AnsweredDocument {

@@ -29,14 +29,16 @@ export class Unreachable extends Error {
   override readonly name = 'Unreachable';
 }
 
+export type EvidenceOf = { readonly sha256: string } | { readonly code: string };
+
 /** What the page asks of the service that it came from. Every method rejects with {@link Unreachable} in an outage. */
 export interface Service {
   /** `sha256`: hexadecimal. */
   verifyFile(sha256: string): Promise<ServiceAnswer>;
   /** `documentId`: canonical. */
   verifyCode(documentId: string): Promise<ServiceAnswer>;
-  /** An evidence file's text; null when there is none, as nothing is anchored under this code. */
-  evidence(documentId: string): Promise<string | null>;
+  /** An evidence file's text, for a file's hash (hexadecimal) or a canonical document id; null when there is none. */
+  evidence(asked: EvidenceOf): Promise<string | null>;
   /** The trust bundle's text. */
   trust(): Promise<string>;
   /** Every facility that was ever admitted, as JSON text. */
@@ -44,36 +46,47 @@ export interface Service {
 }
 
 const PATIENCE_MS = 20_000;
+/** How often an answer of 'too many questions at once' is waited out. Hundreds of files come upon the limit. */
+const MOST_WAITS = 8;
+const LONGEST_WAIT_S = 60;
 
 /** `origin` is where the API is; the page's own when empty. */
-export function serviceAt(origin: string, request: typeof fetch): Service {
-  const get = async (path: string): Promise<Response> => {
+export function serviceAt(
+  origin: string,
+  request: typeof fetch,
+  wait: (ms: number) => Promise<void>,
+): Service {
+  const ask = async (path: string, init: RequestInit, waits = 0): Promise<Response> => {
     const response = await request(origin + path, {
+      ...init,
       credentials: 'omit',
       referrerPolicy: 'no-referrer',
       signal: AbortSignal.timeout(PATIENCE_MS),
     }).catch((cause: unknown) => {
       throw new Unreachable('no answer', { cause });
     });
-    if (response.ok || response.status === 404) return response;
-    throw new Unreachable(`answered ${response.status}`);
+    if (response.ok) return response;
+    if (response.status !== 429 || waits === MOST_WAITS) throw new Unreachable(`answered ${response.status}`);
+    await wait(Math.min(LONGEST_WAIT_S, Number(response.headers.get('retry-after')) || 1) * 1000);
+    return ask(path, init, waits + 1);
   };
-  const answer = async (path: string): Promise<ServiceAnswer> => {
-    const response = await get(path);
-    if (!response.ok) throw new Unreachable(`answered ${response.status}`);
-    return (await response.json()) as ServiceAnswer;
-  };
-  const text = async (path: string): Promise<string> => {
-    const response = await get(path);
-    if (!response.ok) throw new Unreachable(`answered ${response.status}`);
-    return response.text();
-  };
+  const get = (path: string): Promise<Response> => ask(path, {});
+  const post = (path: string, content: unknown): Promise<Response> =>
+    ask(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(content),
+    });
+  const answer = async (path: string): Promise<ServiceAnswer> =>
+    (await get(path)).json() as Promise<ServiceAnswer>;
+  const text = async (path: string): Promise<string> => (await get(path)).text();
   return {
     verifyFile: (sha256) => answer(`/v1/verify/${sha256}`),
     verifyCode: (documentId) => answer(`/v1/verify?code=${documentId}`),
-    evidence: async (documentId) => {
-      const response = await get(`/v1/documents/${documentId}/evidence`);
-      return response.ok ? response.text() : null;
+    evidence: async (asked) => {
+      const response = await post('/v1/evidence', { items: [asked] });
+      const { results } = (await response.json()) as { results: readonly { readonly evidence?: string }[] };
+      return results[0]?.evidence ?? null;
     },
     trust: () => text('/v1/trust'),
     issuers: () => text('/v1/issuers'),

@@ -1,10 +1,22 @@
 import { formatDocumentId } from '@spondon/protocol/document-id';
+import type { Check } from '@spondon/protocol/verdict/codes';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Answer } from '../check/check.js';
-import { ageOf, digitsOf, fill, momentOf, type StepId, sizeOf, type Words } from '../words/words.js';
+import type { PanelList } from '../panel/panel-list.js';
+import {
+  ageOf,
+  digitsOf,
+  fill,
+  momentOf,
+  type StepId,
+  type StepState,
+  sizeOf,
+  type Words,
+} from '../words/words.js';
 import type { Outcome } from './ask.js';
 import { Facts } from './facts.js';
 import { VerdictMark, weightOf } from './marks.js';
+import { PanelAnswer } from './panel.js';
 import { save } from './save.js';
 import { Steps } from './steps.js';
 
@@ -12,10 +24,20 @@ interface AnswerScreenProps {
   readonly words: Words;
   readonly outcome: Outcome;
   readonly host: string;
+  readonly panel: PanelList | null;
+  /** Of the button that leaves the answer, when it leads elsewhere than to the start. */
+  readonly again?: string;
   readonly onAgain: () => void;
 }
 
-export function AnswerScreen({ words, outcome, host, onAgain }: AnswerScreenProps) {
+export function AnswerScreen({
+  words,
+  outcome,
+  host,
+  panel,
+  again = words.again,
+  onAgain,
+}: AnswerScreenProps) {
   const { subject, answer } = outcome;
   const { verdict, document: record, notes, evidence } = answer;
   const weight = weightOf(verdict, answer.asked);
@@ -48,6 +70,7 @@ export function AnswerScreen({ words, outcome, host, onAgain }: AnswerScreenProp
           {fill(words.foreignCode, { host: foreign })}
         </p>
       ))}
+      <PanelAnswer words={words} answer={answer} list={panel} />
       <FactsToCompare words={words} answer={answer} />
       <Record words={words} answer={answer} />
       <section>
@@ -63,10 +86,16 @@ export function AnswerScreen({ words, outcome, host, onAgain }: AnswerScreenProp
       <p class="checked-at">{fill(words.checkedAt, { moment: momentOf(answer.checkedAt, words), host })}</p>
       <div class="actions">
         <button type="button" onClick={onAgain}>
-          {words.again}
+          {again}
         </button>
         {evidence !== null && record && (
-          <button type="button" class="plain" onClick={() => save(evidence, evidenceName(record.documentId))}>
+          <button
+            type="button"
+            class="plain"
+            onClick={() =>
+              save(new Blob([evidence], { type: 'application/json' }), evidenceName(record.documentId))
+            }
+          >
             {words.saveEvidence}
           </button>
         )}
@@ -84,7 +113,7 @@ export function AnswerScreen({ words, outcome, host, onAgain }: AnswerScreenProp
 function stepOf(id: StepId, { answer, reading }: Outcome, words: Words) {
   if (id !== 'read') {
     const check = answer.checks.find((one) => one.id === id);
-    return check ? { state: check.state, message: words.message(check) } : null;
+    return check ? { state: shownState(check), message: words.message(check) } : null;
   }
   if (reading === null) return null;
   const hasCode = reading.claims.length + reading.labels.length > 0;
@@ -95,6 +124,11 @@ function stepOf(id: StepId, { answer, reading }: Outcome, words: Words) {
         state: 'unavailable',
         message: hasCode ? `${words.readPartly} ${found}` : words.readPartly,
       } as const);
+}
+
+/** What a register does not know is not thereby false, and must not bear a cross. */
+function shownState({ code, state }: Check): StepState {
+  return code === 'record-not-found' || code === 'anchor-missing' ? 'missing' : state;
 }
 
 /** Signatures of whoever serves this page are no more than its word. */

@@ -52,6 +52,8 @@ export async function askFor({ question, host }: Typed, deps: AskDeps): Promise<
 }
 
 export interface AskFileOptions {
+  /** Evidence that was brought along: then nobody is asked. */
+  readonly evidence?: File | undefined;
   readonly onRead: (share: number) => void;
   readonly onCheck: () => void;
   readonly signal: AbortSignal;
@@ -72,7 +74,8 @@ export async function askForFile(file: File, deps: AskDeps, options: AskFileOpti
   onCheck();
   const hosts = new Set([...reading.claims, ...reading.labels].flatMap(({ host }) => host ?? []));
   const foreignHosts = [...hosts].filter((host) => !isOurs(host, trust, deps));
-  const answer = await answerFor(reading, foreignHosts, { ...deps, trust });
+  const evidence = (await options.evidence?.text()) ?? reading.evidence;
+  const answer = await answerFor(reading, evidence, foreignHosts, { ...deps, trust });
   return {
     subject: { brought: 'file', name: file.name, size: file.size },
     answer,
@@ -84,14 +87,17 @@ export async function askForFile(file: File, deps: AskDeps, options: AskFileOpti
 
 async function answerFor(
   reading: Reading,
+  evidence: string | null,
   foreignHosts: readonly string[],
   deps: CheckDeps,
 ): Promise<Answer> {
-  if (reading.evidence !== null) return checkOffline({ asked: 'evidence' }, reading.evidence, deps);
+  if (evidence !== null && evidence === reading.evidence)
+    return checkOffline({ asked: 'evidence' }, evidence, deps);
   const isTaken = ({ host }: { readonly host: string | null }) =>
     host === null || !foreignHosts.includes(host);
   const claims = reading.claims.filter(isTaken).map(({ jws }) => jws);
   const question: Asked = { asked: 'file', sha256: reading.sha256, claims };
+  if (evidence !== null) return checkOffline(question, evidence, deps);
   const answer = await check(question, deps);
   const [label] = reading.labels.filter(isTaken);
   if (answer.verdict !== 'not-found' || claims.length > 0 || !label) return answer;

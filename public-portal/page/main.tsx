@@ -2,6 +2,7 @@ import { render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { serviceAt } from '../check/service.js';
 import { loadTrustList, sharedTrustList } from '../check/trust-list.js';
+import { browserPanelStore } from '../offline/panel-store.js';
 import { browserTrustStore } from '../offline/trust-store.js';
 import { readFile } from '../read/read-file.js';
 import type { Words } from '../words/words.js';
@@ -10,7 +11,11 @@ import type { AskDeps } from './ask.js';
 import { trustedScript } from '../trusted-script.js';
 
 /** Where the page runs: the browser's own functions, the language, the service worker. */
-const service = serviceAt('', (input, init) => fetch(input, init));
+const service = serviceAt(
+  '',
+  (input, init) => fetch(input, init),
+  (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+);
 const deps: AskDeps = {
   service,
   trustList: sharedTrustList(() => loadTrustList(service, browserTrustStore, Date.now())),
@@ -50,7 +55,7 @@ function Page() {
     localStorage.setItem(LANGUAGE_KEY, other);
     setLanguage(other);
   };
-  return <App deps={deps} words={words} onOtherLanguage={change} />;
+  return <App deps={deps} panelStore={browserPanelStore} words={words} onOtherLanguage={change} />;
 }
 
 const place = document.getElementById('page');

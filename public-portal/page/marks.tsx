@@ -53,6 +53,7 @@ const stepSigns: Readonly<Record<StepState, string>> = {
   passed: 'm5 12.5 5 5 9-11',
   failed: 'm6 6 12 12m0-12L6 18',
   unavailable: 'M8.5 9c0-5 7-5 7-.5 0 3-3.5 3-3.5 6m0 3.5v.2',
+  missing: 'M8.5 9c0-5 7-5 7-.5 0 3-3.5 3-3.5 6m0 3.5v.2',
   waiting: 'M12 12v.1',
   running: 'M12 4a8 8 0 0 1 8 8',
 };

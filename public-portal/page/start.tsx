@@ -1,15 +1,20 @@
 import { useState } from 'preact/hooks';
 import { digitsOf, fill, type Words } from '../words/words.js';
+import { droppedFiles } from '../bulk/collect.js';
+import { FileButton } from './file-button.js';
+import { type Panel, PanelChoice } from './panel.js';
 import { judgeTyped, readTyped, type Typed } from './way-in.js';
 
 interface StartScreenProps {
   readonly words: Words;
   readonly failure: string | null;
-  readonly onFile: (file: File) => void;
+  readonly onFiles: (files: readonly File[]) => void;
   readonly onTyped: (typed: Typed) => void;
+  readonly panel: Panel;
+  readonly now: () => number;
 }
 
-export function StartScreen({ words, failure, onFile, onTyped }: StartScreenProps) {
+export function StartScreen({ words, failure, onFiles, onTyped, panel, now }: StartScreenProps) {
   return (
     <div class="start">
       <h1>{words.title}</h1>
@@ -20,7 +25,7 @@ export function StartScreen({ words, failure, onFile, onTyped }: StartScreenProp
         </p>
       )}
       <div class="ways">
-        <FileWay words={words} onFile={onFile} />
+        <FileWay words={words} onFiles={onFiles} />
         <CodeWay words={words} onTyped={onTyped} />
       </div>
       <section class="paper">
@@ -31,11 +36,12 @@ export function StartScreen({ words, failure, onFile, onTyped }: StartScreenProp
           ))}
         </ol>
       </section>
+      <PanelChoice words={words} panel={panel} now={now} />
     </div>
   );
 }
 
-function FileWay({ words, onFile }: Pick<StartScreenProps, 'words' | 'onFile'>) {
+function FileWay({ words, onFiles }: Pick<StartScreenProps, 'words' | 'onFiles'>) {
   const [isOver, setOver] = useState(false);
   return (
     <section
@@ -48,24 +54,17 @@ function FileWay({ words, onFile }: Pick<StartScreenProps, 'words' | 'onFile'>) 
       onDrop={(event) => {
         event.preventDefault();
         setOver(false);
-        const [file] = event.dataTransfer?.files ?? [];
-        if (file) onFile(file);
+        if (event.dataTransfer) void droppedFiles(event.dataTransfer).then(onFiles);
       }}
     >
       <h2>{words.dropTitle}</h2>
       <p>{isOver ? words.dropNow : words.dropHint}</p>
-      <label class="button">
-        {words.chooseFile}
-        <input
-          type="file"
-          class="unseen"
-          onChange={({ currentTarget }) => {
-            const [file] = currentTarget.files ?? [];
-            if (file) onFile(file);
-          }}
-        />
-      </label>
+      <div class="actions">
+        <FileButton label={words.chooseFile} onFiles={onFiles} multiple />
+        <FileButton label={words.bulk.chooseFolder} onFiles={onFiles} webkitdirectory class="plain" />
+      </div>
       <p class="aside">{words.staysHere}</p>
+      <p class="aside">{words.bulk.hint}</p>
     </section>
   );
 }

@@ -1,5 +1,6 @@
 import type { Check, CheckId, CheckState } from '@spondon/protocol/verdict/codes';
 import type { NoteCode, Verdict } from '@spondon/protocol/verdict/summaries';
+import type { RowFault } from '../bulk/run.js';
 import type { Answer } from '../check/check.js';
 
 /** Everything that the page says, in one language. `{names}` are filled in. */
@@ -66,6 +67,22 @@ export interface Words {
   readonly yourselfSteps: readonly string[];
   readonly checkedAt: string;
 
+  readonly bulk: BulkWords;
+  readonly panel: Readonly<
+    Record<
+      | 'title'
+      | 'hint'
+      | 'choose'
+      | 'forget'
+      | 'loaded'
+      | 'unreadable'
+      | 'centreOn'
+      | 'centreOff'
+      | 'physicianOn'
+      | 'physicianOff',
+      string
+    >
+  >;
   readonly failures: Readonly<Record<FailureCode, string>>;
   readonly footer: string;
   readonly months: readonly string[];
@@ -73,9 +90,41 @@ export interface Words {
   readonly digits: string;
 }
 
+export interface BulkWords {
+  readonly title: string;
+  readonly hint: string;
+  readonly chooseFolder: string;
+  readonly progress: string;
+  readonly pause: string;
+  readonly resume: string;
+  readonly done: string;
+  readonly all: string;
+  readonly filter: string;
+  readonly columns: Readonly<
+    Record<'document' | 'verdict' | 'issuer' | 'person' | 'identity' | 'registered', string>
+  >;
+  readonly states: Readonly<Record<'waiting' | 'working', string>>;
+  readonly faults: Readonly<Record<RowFault, string>>;
+  readonly identity: Readonly<Record<'not-checked' | 'same' | 'unclear' | 'different', string>>;
+  readonly fields: Readonly<Record<'name' | 'birthDate' | 'number', string>>;
+  readonly difference: string;
+  readonly saveCsv: string;
+  readonly saveEvidence: string;
+  readonly closed: string;
+  readonly sheetFaults: Readonly<Record<'unreadable' | 'no-column', string>>;
+  readonly sheetRead: string;
+  readonly nothing: string;
+  readonly previous: string;
+  readonly next: string;
+  readonly page: string;
+  readonly sorted: string;
+  readonly back: string;
+}
+
 /** What is done for an answer, in this order: the file is read, then come the protocol's checks. */
 export type StepId = 'read' | CheckId;
-export type StepState = CheckState | 'waiting' | 'running';
+/** 'missing': nothing was found, which must not look like something false. */
+export type StepState = CheckState | 'missing' | 'waiting' | 'running';
 
 export type FieldName =
   | 'name'
@@ -104,7 +153,7 @@ export type FieldName =
   | 'size';
 
 /** What can go wrong before there is anything to check. */
-export type FailureCode = 'unreadable' | 'empty' | 'foreign-host' | 'not-a-code' | 'bug';
+export type FailureCode = 'unreadable' | 'empty' | 'foreign-host' | 'not-a-code' | 'not-evidence' | 'bug';
 
 /** Fills a sentence's blanks. */
 export function fill(sentence: string, values: Readonly<Record<string, string>>): string {

@@ -1,0 +1,341 @@
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { collect } from '../bulk/collect.js';
+import { csvOf, evidenceZip, identityOf } from '../bulk/export.js';
+import { BulkRun, type Row } from '../bulk/run.js';
+import { readSheet, type Sheet, SheetFault } from '../bulk/sheet.js';
+import type { PanelList } from '../panel/panel-list.js';
+import { digitsOf, fill, momentOf, type Words } from '../words/words.js';
+import { AnswerScreen } from './answer.js';
+import type { AskDeps } from './ask.js';
+import { StepMark, weightOf } from './marks.js';
+import { save } from './save.js';
+
+interface BulkScreenProps {
+  readonly words: Words;
+  readonly deps: AskDeps;
+  readonly files: readonly File[];
+  readonly panel: PanelList | null;
+  readonly onAgain: () => void;
+}
+
+/** Two thousand rows are drawn a page at a time, and not more often than an eye follows. */
+const ROWS_A_PAGE = 100;
+const DRAW_EVERY_MS = 250;
+
+export function BulkScreen({ words, deps, files, panel, onAgain }: BulkScreenProps) {
+  const { run, remarks } = useRun(files, deps, words);
+  const [opened, open] = useState<Row | null>(null);
+  const { bulk } = words;
+  if (run === null) return <h1 aria-live="polite">{words.reading}</h1>;
+  const { rows } = run;
+  const done = rows.filter(({ state }) => state === 'done' || state === 'fault').length;
+  return (
+    <>
+      {opened?.outcome && (
+        <AnswerScreen
+          words={words}
+          outcome={opened.outcome}
+          host={deps.ownHost}
+          panel={panel}
+          again={bulk.back}
+          onAgain={() => open(null)}
+        />
+      )}
+      {/* Kept, so that whoever comes back finds the table as it was. */}
+      <div class="bulk" hidden={opened !== null}>
+        <h1>{bulk.title}</h1>
+        {remarks.map((remark) => (
+          <p key={remark} class="note">
+            {remark}
+          </p>
+        ))}
+        {rows.length === 0 ? (
+          <p role="alert">{bulk.nothing}</p>
+        ) : (
+          <>
+            <progress max={rows.length} value={done} aria-label={bulk.title} />
+            <p role="status">
+              {run.isOver && !run.isPaused
+                ? bulk.done
+                : fill(bulk.progress, {
+                    done: digitsOf(String(done), words),
+                    all: digitsOf(String(rows.length), words),
+                  })}
+            </p>
+          </>
+        )}
+        <div class="actions">
+          {!run.isOver && (
+            <button type="button" onClick={() => (run.isPaused ? run.start() : run.pause())}>
+              {run.isPaused ? bulk.resume : bulk.pause}
+            </button>
+          )}
+          {done > 0 && (
+            <>
+              <button
+                type="button"
+                class="plain"
+                onClick={() =>
+                  save(new Blob([csvOf(rows, deps.ownHost)], { type: 'text/csv' }), 'spondon.csv')
+                }
+              >
+                {bulk.saveCsv}
+              </button>
+              <button
+                type="button"
+                class="plain"
+                onClick={() => void evidenceZip(rows).then((zip) => save(zip, 'spondon-evidence.zip'))}
+              >
+                {bulk.saveEvidence}
+              </button>
+            </>
+          )}
+          <button type="button" class="plain" onClick={onAgain}>
+            {words.again}
+          </button>
+        </div>
+        {rows.length > 0 && <Table words={words} rows={rows} onOpen={open} />}
+      </div>
+    </>
+  );
+}
+
+/** Takes what was brought apart and runs it; `remarks` say what could not be taken. */
+function useRun(files: readonly File[], deps: AskDeps, words: Words) {
+  const [run, setRun] = useState<BulkRun | null>(null);
+  const [remarks, setRemarks] = useState<readonly string[]>([]);
+  const [, draw] = useState(0);
+  const latest = useRef<BulkRun | null>(null);
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const onChange = (): void => {
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        draw((count) => count + 1);
+      }, DRAW_EVERY_MS);
+    };
+    void prepare(files, words).then(({ items, sheetRows, said }) => {
+      const begun = new BulkRun(items, sheetRows, deps, onChange);
+      latest.current = begun;
+      setRemarks(said);
+      setRun(begun);
+      begun.start();
+    });
+    return () => {
+      clearTimeout(timer);
+      latest.current?.end();
+    };
+  }, [files]);
+  return { run, remarks };
+}
+
+async function prepare(files: readonly File[], { bulk }: Words) {
+  const { items, sheets, closed } = await collect(files);
+  const said = closed.map((name) => fill(bulk.closed, { name }));
+  const read = await Promise.all(
+    sheets.map(async (file): Promise<Sheet | null> => {
+      try {
+        const sheet = await readSheet(file);
+        const columns = Object.values(sheet.columns).join(', ');
+        said.push(fill(bulk.sheetRead, { name: file.name, rows: String(sheet.rows.length), columns }));
+        return sheet;
+      } catch (error) {
+        if (!(error instanceof SheetFault)) throw error;
+        said.push(fill(bulk.sheetFaults[error.code], { name: file.name }));
+        return null;
+      }
+    }),
+  );
+  return { items, sheetRows: read.flatMap((sheet) => sheet?.rows ?? []), said };
+}
+
+type Column = keyof Words['bulk']['columns'];
+const COLUMNS: readonly Column[] = ['document', 'verdict', 'issuer', 'person', 'identity', 'registered'];
+interface Order {
+  readonly by: Column;
+  readonly descending: boolean;
+}
+
+interface TableProps {
+  readonly words: Words;
+  readonly rows: readonly Row[];
+  readonly onOpen: (row: Row) => void;
+}
+
+function Table({ words, rows, onOpen }: TableProps) {
+  const { bulk } = words;
+  const [order, setOrder] = useState<Order | null>(null);
+  const [shown, setShown] = useState('');
+  const [page, setPage] = useState(0);
+  const kinds = useMemo(() => countsOf(rows, words), [rows, words]);
+  const chosen = useMemo(() => {
+    const filtered = shown === '' ? rows : rows.filter((row) => saidOf(row, words) === shown);
+    return order ? filtered.toSorted((a, b) => inOrder(a, b, order, words)) : filtered;
+  }, [rows, shown, order, words]);
+  const pages = Math.max(1, Math.ceil(chosen.length / ROWS_A_PAGE));
+  const at = Math.min(page, pages - 1);
+  return (
+    <>
+      <fieldset class="filters">
+        <legend>{bulk.filter}</legend>
+        {[['', rows.length] as const, ...kinds].map(([kind, count]) => (
+          <button
+            key={kind}
+            type="button"
+            class="plain"
+            aria-pressed={kind === shown}
+            onClick={() => {
+              setShown(kind);
+              setPage(0);
+            }}
+          >
+            {kind === '' ? bulk.all : kind} {digitsOf(String(count), words)}
+          </button>
+        ))}
+      </fieldset>
+      <div class="table" role="region" aria-label={bulk.title} tabIndex={0}>
+        <table>
+          <thead>
+            <tr>
+              {COLUMNS.map((column) => (
+                <th key={column} scope="col" aria-sort={sortOf(column, order)}>
+                  <button
+                    type="button"
+                    class="bare"
+                    title={fill(bulk.sorted, { column: bulk.columns[column] })}
+                    onClick={() =>
+                      setOrder({ by: column, descending: order?.by === column && !order.descending })
+                    }
+                  >
+                    {bulk.columns[column]}
+                  </button>
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {chosen.slice(at * ROWS_A_PAGE, (at + 1) * ROWS_A_PAGE).map((row) => (
+              <Line key={row.id} words={words} row={row} onOpen={onOpen} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {pages > 1 && (
+        <nav class="pages">
+          <button type="button" class="plain" disabled={at === 0} onClick={() => setPage(at - 1)}>
+            {bulk.previous}
+          </button>
+          <span>
+            {fill(bulk.page, {
+              page: digitsOf(String(at + 1), words),
+              pages: digitsOf(String(pages), words),
+            })}
+          </span>
+          <button type="button" class="plain" disabled={at === pages - 1} onClick={() => setPage(at + 1)}>
+            {bulk.next}
+          </button>
+        </nav>
+      )}
+    </>
+  );
+}
+
+function sortOf(column: Column, order: Order | null) {
+  if (order?.by !== column) return 'none';
+  return order.descending ? 'descending' : 'ascending';
+}
+
+interface LineProps {
+  readonly words: Words;
+  readonly row: Row;
+  readonly onOpen: (row: Row) => void;
+}
+
+function Line({ words, row, onOpen }: LineProps) {
+  const answer = row.outcome?.answer;
+  const record = answer?.document ?? null;
+  const subject = answer?.facts[0]?.subject;
+  return (
+    <tr class={answer ? weightOf(answer.verdict, answer.asked) : row.state}>
+      <th scope="row">
+        {row.outcome ? (
+          <button type="button" class="link" onClick={() => onOpen(row)}>
+            <bdi>{row.name}</bdi>
+          </button>
+        ) : (
+          <bdi>{row.name}</bdi>
+        )}
+      </th>
+      <td class="answer-cell">{saidOf(row, words)}</td>
+      <td>
+        <bdi>{record?.issuer}</bdi>
+      </td>
+      <td>
+        <bdi>{subject?.name}</bdi>
+      </td>
+      <td>{answer && <Identity words={words} row={row} />}</td>
+      <td>{record?.anchoredAt && momentOf(record.anchoredAt, words)}</td>
+    </tr>
+  );
+}
+
+function Identity({ words, row }: { readonly words: Words; readonly row: Row }) {
+  const { bulk } = words;
+  const identity = identityOf(row);
+  const state = (
+    { same: 'passed', different: 'failed', unclear: 'unavailable', 'not-checked': 'waiting' } as const
+  )[identity];
+  return (
+    <>
+      <StepMark state={state} /> {bulk.identity[identity]}
+      <ul>
+        {row.comparisons
+          .filter(({ agreement }) => agreement !== 'same')
+          .map(({ field, expected, signed }) => (
+            <li key={field}>{fill(bulk.difference, { field: bulk.fields[field], expected, signed })}</li>
+          ))}
+      </ul>
+    </>
+  );
+}
+
+/** What the table says of a row, in words: they are what it is filtered and sorted by. */
+function saidOf({ state, outcome, fault }: Row, { bulk, verdict }: Words): string {
+  if (outcome) return verdict(outcome.answer.verdict, outcome.answer.asked);
+  if (fault) return bulk.faults[fault];
+  return state === 'working' ? bulk.states.working : bulk.states.waiting;
+}
+
+function countsOf(rows: readonly Row[], words: Words): (readonly [string, number])[] {
+  const counts = new Map<string, number>();
+  for (const row of rows) {
+    const said = saidOf(row, words);
+    counts.set(said, (counts.get(said) ?? 0) + 1);
+  }
+  return [...counts];
+}
+
+function inOrder(a: Row, b: Row, { by, descending }: Order, words: Words): number {
+  const compared = sortKey(a, by, words).localeCompare(sortKey(b, by, words), words.language, {
+    numeric: true,
+  });
+  return descending ? -compared : compared;
+}
+
+function sortKey(row: Row, by: Column, words: Words): string {
+  const record = row.outcome?.answer.document;
+  switch (by) {
+    case 'document':
+      return row.name;
+    case 'verdict':
+      return saidOf(row, words);
+    case 'issuer':
+      return record?.issuer ?? '';
+    case 'person':
+      return row.outcome?.answer.facts[0]?.subject.name ?? '';
+    case 'identity':
+      return row.outcome ? identityOf(row) : '';
+    case 'registered':
+      return String(record?.anchoredAt ?? '');
+  }
+}
