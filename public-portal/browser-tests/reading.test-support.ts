@@ -13,8 +13,8 @@ import { openBrowser, type Visit } from './browser.test-support.js';
 
 const PAGE = fileURLToPath(new URL('../../browser-tests/reading-page/', import.meta.url));
 
-/** Pages that only read, built and served as the portal is, under its Content-Security-Policy. */
-export async function openReadingPage(flags: readonly string[] = []): Promise<Visit> {
+/** The page of `reading-page/`, built and served as the portal is, under its Content-Security-Policy; on this port. */
+export async function serveReadingPage(): Promise<string> {
   const site = await mkdtemp(join(tmpdir(), 'spondon-reading-'));
   after(() => rm(site, { recursive: true }));
   const built = { ...config.build, outDir: site, emptyOutDir: true, rollupOptions: {} };
@@ -22,9 +22,12 @@ export async function openReadingPage(flags: readonly string[] = []): Promise<Vi
   const app = fastify();
   after(() => app.close());
   await app.register(portalRoutes, { site });
-  // A camera is for secure pages alone, and among addresses without TLS only this name is one.
-  const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }));
-  const visit = await openBrowser(`http://localhost:${port}`, flags);
+  return new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port;
+}
+
+/** Visitors who are on the page already. */
+export async function openReadingPage(): Promise<Visit> {
+  const visit = await openBrowser(`http://localhost:${await serveReadingPage()}`);
   return async (look) => {
     const page = await visit(look);
     await page.goto('/');

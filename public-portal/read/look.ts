@@ -3,9 +3,11 @@ import { fileKindOf, type FileKind } from '@spondon/protocol/reading/file-kind';
 import { claimsInXmp, findClaims, type ClaimsReading } from '@spondon/protocol/reading/find-claims';
 import type { Pages } from '@spondon/protocol/reading/pages';
 import type { PdfOpener } from '@spondon/protocol/reading/pdf-pages';
+import type { GrayImage } from '@spondon/protocol/reading/pixels';
 import type { ReadCodes } from '@spondon/protocol/reading/qr-codes';
+import { searchCodes } from '@spondon/protocol/reading/search';
 import { claimsInPlainSight } from '@spondon/protocol/reading/xmp';
-import { openPicture } from './picture-pages.js';
+import { openPicture, pageOf } from './picture-pages.js';
 import type { Gap, Reading } from './reading.js';
 
 /** What is large and not always needed; each rejects when it cannot be fetched. */
@@ -52,6 +54,21 @@ export async function lookForCodes(
   });
   const { complete } = reading;
   return { ...codesOf(reading), complete, gap: complete ? null : gapOf(reading, hasTime()) };
+}
+
+/** A frame with a code that is hard to read is soon followed by a better one. */
+const FRAME_MS = 300;
+
+/** Whatever stands in the codes of a picture, ours or not, after a short look. */
+export async function textsIn(image: GrayImage, readCodes: ReadCodes): Promise<string[]> {
+  const end = performance.now() + FRAME_MS;
+  const { codes } = await searchCodes(pageOf(image), {
+    readCodes,
+    isOurs: () => true,
+    hasTime: () => performance.now() < end,
+    lookHarder: false,
+  });
+  return codes.map(({ text }) => text);
 }
 
 async function load(kind: FileKind, { codeReader, pdfOpener }: Programs) {

@@ -1,6 +1,7 @@
 import { ProtocolError } from '@spondon/protocol/error';
 import type { PictureKind } from '@spondon/protocol/reading/file-kind';
 import type { Pages } from '@spondon/protocol/reading/pages';
+import type { GrayImage } from '@spondon/protocol/reading/pixels';
 import { canReadCanvas, grayOf } from './canvas.js';
 import { pictureSize } from './picture-size.js';
 
@@ -24,6 +25,10 @@ export async function openPicture(bytes: Uint8Array, kind: PictureKind): Promise
   const bitmap = await decode(bytes, kind);
   const image = grayOf(bitmap);
   bitmap.close();
+  return pageOf(image);
+}
+
+export function pageOf(image: GrayImage): Pages {
   return { count: 1, scalable: false, render: () => Promise.resolve(image), close: () => undefined };
 }
 

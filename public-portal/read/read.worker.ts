@@ -2,13 +2,19 @@ import { toHex } from '@spondon/protocol/bytes';
 import { isEvidence } from '@spondon/protocol/evidence/file';
 import { limitWasmMemory } from '@spondon/protocol/reading/wasm-memory';
 import { sha256 } from '@noble/hashes/sha2.js';
-import { lookForCodes, type Programs } from './look.js';
+import { grayOf } from './canvas.js';
+import { lookForCodes, textsIn, type Programs } from './look.js';
 import { FileFault, MAX_SEARCHED_BYTES, type Reading } from './reading.js';
 
 /** The thread behind `readFile`: what a stranger's file does to a decoder, it does here. */
 export interface Job {
   readonly file: File;
   readonly searchMs: number;
+}
+
+/** Of a camera: to be answered before the next one comes. */
+export interface FrameJob {
+  readonly frame: ImageBitmap;
 }
 
 export type Message =
@@ -21,6 +27,9 @@ export type Message =
   | { readonly fault: FileFault['code'] }
   /** Something that nobody expected: this thread should not be used again. */
   | { readonly broken: string };
+
+export type FrameMessage =
+  { readonly texts: readonly string[] } | { readonly fault: 'no-decoder' | 'unsupported' };
 
 export type SoFar = Omit<Reading, 'complete' | 'gap'>;
 
@@ -41,12 +50,24 @@ const programs: Programs = {
 
 const say = (message: Message): void => postMessage(message);
 
-onmessage = ({ data }: MessageEvent<Job>) => {
+onmessage = ({ data }: MessageEvent<Job | FrameJob>) => {
+  if ('frame' in data) {
+    const answer = (message: FrameMessage): void => postMessage(message);
+    readFrame(data.frame).then(answer, () => answer({ fault: 'unsupported' }));
+    return;
+  }
   read(data).then(
     (reading) => say({ reading }),
     (error: unknown) => say(error instanceof FileFault ? { fault: error.code } : { broken: String(error) }),
   );
 };
+
+async function readFrame(frame: ImageBitmap): Promise<FrameMessage> {
+  const image = grayOf(frame);
+  frame.close();
+  const readCodes = await programs.codeReader().catch(() => null);
+  return readCodes ? { texts: await textsIn(image, readCodes) } : { fault: 'no-decoder' };
+}
 
 async function read({ file, searchMs }: Job): Promise<Reading> {
   if (file.size === 0) throw new FileFault('empty');
