@@ -106,6 +106,39 @@ describe('reading withstands', { skip: noChromium }, async () => {
     await page.close();
   });
 
+  it('where the hash is enough, nothing is loaded and no page is looked at', async () => {
+    const page = await visit();
+    const loaded: string[] = [];
+    page.on('request', (request) => loaded.push(request.url()));
+    await page.setInputFiles('input[type=file]', {
+      name: 'a.pdf',
+      mimeType: '',
+      buffer: Buffer.from(report),
+    });
+    const [asked, reading] = await page.evaluate(async () => {
+      const [file] = document.querySelector('input')?.files ?? [];
+      if (!file) throw new Error('no file was chosen');
+      const about: unknown[] = [];
+      const found = await readFile(file, {
+        onProgress: () => undefined,
+        signal: new AbortController().signal,
+        isEnough: (soFar) => {
+          about.push(soFar);
+          return Promise.resolve(true);
+        },
+      });
+      return [about, found] as const;
+    });
+    const known = { sha256: sha256(report), claims: [IN_XMP], labels: [], evidence: null };
+    assert.deepEqual(asked, [known]);
+    assert.deepEqual(reading, { ...known, complete: false, gap: 'not-needed' });
+    assert.deepEqual(
+      loaded.filter((url) => url.endsWith('.wasm')),
+      [],
+    );
+    await page.close();
+  });
+
   it('many files at once, by two threads', async () => {
     const page = await visit();
     await page.setInputFiles('input[type=file]', {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createFileReader, type ReaderThread } from './file-reader.js';
-import type { Job, Message, SoFar } from './read.worker.js';
-import { FileFault, type Reading } from './reading.js';
+import type { GoAhead, Job, Message } from './read.worker.js';
+import { FileFault, type Reading, type ReadOptions, type SoFar } from './reading.js';
 
 const FILE = new File(['some bytes'], 'report.pdf');
 const KNOWN: SoFar = {
@@ -15,9 +15,9 @@ const READING: Reading = { ...KNOWN, complete: true, gap: null };
 
 /** A reader with one thread, whose part the test plays. */
 function readerOf() {
-  const thread: ReaderThread & { jobs: Job[] } = {
-    jobs: [],
-    postMessage: (job: Job) => thread.jobs.push(job),
+  const thread: ReaderThread & { told: (Job | GoAhead)[] } = {
+    told: [],
+    postMessage: (message: Job | GoAhead) => thread.told.push(message),
     terminate: () => undefined,
     onmessage: null,
     onerror: null,
@@ -40,19 +40,22 @@ function readerOf() {
 }
 
 /** Begins to read, and waits until the thread has its job. */
-async function begin({ thread, readFile }: ReturnType<typeof readerOf>, searchMs?: number) {
+async function begin(
+  { thread, readFile }: ReturnType<typeof readerOf>,
+  more: Pick<ReadOptions, 'searchMs' | 'isEnough'> = {},
+) {
   const caller = new AbortController();
   const shares: number[] = [];
-  const options = { onProgress: (share: number) => shares.push(share), signal: caller.signal };
-  const reading = readFile(FILE, searchMs === undefined ? options : { ...options, searchMs });
-  while (thread.jobs.length === 0) await Promise.resolve();
+  const onProgress = (share: number) => shares.push(share);
+  const reading = readFile(FILE, { onProgress, signal: caller.signal, ...more });
+  while (thread.told.length === 0) await Promise.resolve();
   return { reading, caller, shares };
 }
 
 test('a reading comes back with its thread, and progress is told on the way', async () => {
   const reader = readerOf();
-  const { reading, shares } = await begin(reader, 500);
-  assert.deepEqual(reader.thread.jobs, [{ file: FILE, searchMs: 500 }]);
+  const { reading, shares } = await begin(reader, { searchMs: 500 });
+  assert.deepEqual(reader.thread.told, [{ file: FILE, searchMs: 500, asks: false }]);
   for (const share of [0.1, 0.3]) reader.say({ share });
   reader.say({ soFar: KNOWN });
   reader.say({ searching: true });
@@ -65,7 +68,7 @@ test('a reading comes back with its thread, and progress is told on the way', as
 
 test('a search that hangs is ended after twice its time, and what was known stays known', async () => {
   const reader = readerOf();
-  const { reading } = await begin(reader, 500);
+  const { reading } = await begin(reader, { searchMs: 500 });
   reader.say({ soFar: KNOWN });
   assert.equal(reader.clocks.length, 0, 'loading a decoder takes what it takes');
   reader.say({ searching: true });
@@ -74,6 +77,23 @@ test('a search that hangs is ended after twice its time, and what was known stay
   clock.ring();
   assert.deepEqual(await reading, { ...KNOWN, complete: false, gap: 'out-of-time' });
   assert.deepEqual(reader.givenBack, ['broken']);
+});
+
+test('who asks for a file is asked whether its hash is enough; when that cannot be told, it is not', async () => {
+  for (const [isEnough, answered] of [
+    [() => Promise.resolve(true), true],
+    [() => Promise.resolve(false), false],
+    [() => Promise.reject(new Error('no network')), false],
+  ] as const) {
+    const reader = readerOf();
+    const { reading } = await begin(reader, { isEnough });
+    reader.say({ soFar: KNOWN });
+    reader.say({ asking: KNOWN });
+    while (reader.thread.told.length < 2) await Promise.resolve();
+    assert.deepEqual(reader.thread.told[1], { isEnough: answered });
+    reader.say({ reading: READING });
+    await reading;
+  }
 });
 
 test('a thread that breaks leaves what was known, and is not used again', async () => {

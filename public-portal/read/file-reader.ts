@@ -1,5 +1,5 @@
-import type { Job, Message, SoFar } from './read.worker.js';
-import { FileFault, type Gap, type ReadFile, type Reading, type ReadOptions } from './reading.js';
+import type { GoAhead, Job, Message } from './read.worker.js';
+import { FileFault, type Gap, type ReadFile, type Reading, type ReadOptions, type SoFar } from './reading.js';
 import type { After, WorkerPool } from './worker-pool.js';
 
 const SEARCH_MS = 8_000;
@@ -24,7 +24,7 @@ export function createFileReader(pool: WorkerPool<ReaderThread>, after: After): 
 function readIn(
   thread: ReaderThread,
   file: File,
-  { onProgress, signal, searchMs = SEARCH_MS }: ReadOptions,
+  { onProgress, signal, searchMs = SEARCH_MS, isEnough }: ReadOptions,
   { giveBack, after }: { readonly giveBack: (usable: boolean) => void; readonly after: After },
 ): Promise<Reading> {
   return new Promise((resolve, reject) => {
@@ -45,10 +45,16 @@ function readIn(
       if (soFar) resolve({ ...soFar, complete: false, gap });
       else reject(new Error(why));
     };
+    const goAhead = (answer: GoAhead): void => thread.postMessage(answer);
     thread.onmessage = ({ data }: MessageEvent<Message>) => {
       if ('share' in data) onProgress(data.share);
       else if ('soFar' in data) soFar = data.soFar;
-      else if ('searching' in data) {
+      else if ('asking' in data) {
+        isEnough?.(data.asking).then(
+          (enough) => goAhead({ isEnough: enough }),
+          () => goAhead({ isEnough: false }),
+        );
+      } else if ('searching' in data) {
         // The thread looks at its watch between pages only: one page may take long, or for ever.
         stopClock = after(2 * searchMs, () => giveUp('out-of-time', 'no answer'));
       } else if ('broken' in data) giveUp('damaged', data.broken);
@@ -60,6 +66,6 @@ function readIn(
     };
     thread.onerror = (event) => giveUp('damaged', event.message);
     signal.addEventListener('abort', abort);
-    thread.postMessage({ file, searchMs } satisfies Job);
+    thread.postMessage({ file, searchMs, asks: isEnough !== undefined } satisfies Job);
   });
 }

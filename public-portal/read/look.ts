@@ -28,6 +28,11 @@ export interface LookOptions {
 
 export type FoundCodes = Pick<Reading, 'claims' | 'labels'>;
 
+/** What a PDF's metadata show without being decoded. */
+export function claimsInSight(bytes: Uint8Array): FoundCodes['claims'] {
+  return codesOf({ claims: claimsInXmp(bytes, claimsInPlainSight), labels: [] }).claims;
+}
+
 /** Looks for codes in a PDF or a picture. Never rejects for what a file holds. */
 export async function lookForCodes(
   bytes: Uint8Array,
@@ -36,10 +41,8 @@ export async function lookForCodes(
 ): Promise<FoundCodes & Pick<Reading, 'complete' | 'gap'>> {
   const kind = fileKindOf(bytes);
   if (kind === 'other') return { claims: [], labels: [], complete: false, gap: 'not-shown' };
-  const inXmp = codesOf({ claims: claimsInXmp(bytes, claimsInPlainSight), labels: [] });
-  onFound(inXmp);
   const loaded = await load(kind, programs).catch(() => null);
-  if (!loaded) return { ...inXmp, complete: false, gap: 'no-decoder' };
+  if (!loaded) return { claims: claimsInSight(bytes), labels: [], complete: false, gap: 'no-decoder' };
   const { readCodes, pdf } = loaded;
   onStart();
   const end = performance.now() + searchMs;

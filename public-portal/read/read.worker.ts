@@ -3,13 +3,20 @@ import { isEvidence } from '@spondon/protocol/evidence/file';
 import { limitWasmMemory } from '@spondon/protocol/reading/wasm-memory';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { grayOf } from './canvas.js';
-import { lookForCodes, textsIn, type Programs } from './look.js';
-import { FileFault, MAX_SEARCHED_BYTES, type Reading } from './reading.js';
+import { claimsInSight, lookForCodes, textsIn, type Programs } from './look.js';
+import { FileFault, MAX_SEARCHED_BYTES, type Reading, type SoFar } from './reading.js';
 
 /** The thread behind `readFile`: what a stranger's file does to a decoder, it does here. */
 export interface Job {
   readonly file: File;
   readonly searchMs: number;
+  /** Whether to ask before pages are looked at. */
+  readonly asks: boolean;
+}
+
+/** The answer to `asking`. */
+export interface GoAhead {
+  readonly isEnough: boolean;
 }
 
 /** Of a camera: to be answered before the next one comes. */
@@ -21,6 +28,8 @@ export type Message =
   | { readonly share: number }
   /** What is known by now, should this thread have to be ended. */
   | { readonly soFar: SoFar }
+  /** Whether that is enough: a {@link GoAhead} is waited for. */
+  | { readonly asking: SoFar }
   /** Pages are looked at from now on: the time counts. */
   | { readonly searching: true }
   | { readonly reading: Reading }
@@ -30,8 +39,6 @@ export type Message =
 
 export type FrameMessage =
   { readonly texts: readonly string[] } | { readonly fault: 'no-decoder' | 'unsupported' };
-
-export type SoFar = Omit<Reading, 'complete' | 'gap'>;
 
 /** PDFium and ZXing each. What a page needs beyond that makes an allocation fail, and not the visitor's device. */
 const MAX_WASM_BYTES = 384 * 1024 * 1024;
@@ -50,7 +57,13 @@ const programs: Programs = {
 
 const say = (message: Message): void => postMessage(message);
 
-onmessage = ({ data }: MessageEvent<Job | FrameJob>) => {
+let answerAsked = (answer: GoAhead): void => void answer;
+
+onmessage = ({ data }: MessageEvent<Job | GoAhead | FrameJob>) => {
+  if ('isEnough' in data) {
+    answerAsked(data);
+    return;
+  }
   if ('frame' in data) {
     const answer = (message: FrameMessage): void => postMessage(message);
     readFrame(data.frame).then(answer, () => answer({ fault: 'unsupported' }));
@@ -69,21 +82,30 @@ async function readFrame(frame: ImageBitmap): Promise<FrameMessage> {
   return readCodes ? { texts: await textsIn(image, readCodes) } : { fault: 'no-decoder' };
 }
 
-async function read({ file, searchMs }: Job): Promise<Reading> {
+async function read({ file, searchMs, asks }: Job): Promise<Reading> {
   if (file.size === 0) throw new FileFault('empty');
   const { hash, bytes } = await readAndHash(file);
-  const known: SoFar = { sha256: toHex(hash), claims: [], labels: [], evidence: null };
-  say({ soFar: known });
-  if (!bytes) return { ...known, complete: false, gap: 'too-large' };
+  const nothing: SoFar = { sha256: toHex(hash), claims: [], labels: [], evidence: null };
+  if (!bytes) return { ...nothing, complete: false, gap: 'too-large' };
   const evidence = evidenceIn(bytes);
-  if (evidence !== null) return { ...known, evidence, complete: true, gap: null };
+  if (evidence !== null) return { ...nothing, evidence, complete: true, gap: null };
+  const soFar = { ...nothing, claims: claimsInSight(bytes) };
+  say({ soFar });
+  if (asks && (await isEnough(soFar))) return { ...soFar, complete: false, gap: 'not-needed' };
   const codes = await lookForCodes(bytes, programs, {
     searchMs,
     onStart: () => say({ searching: true }),
     onProgress: (share) => say({ share: SHARE_OF_HASHING + share * (1 - SHARE_OF_HASHING) }),
-    onFound: (found) => say({ soFar: { ...known, ...found } }),
+    onFound: (found) => say({ soFar: { ...soFar, ...found } }),
   });
-  return { ...known, ...codes };
+  return { ...soFar, ...codes };
+}
+
+function isEnough(soFar: SoFar): Promise<boolean> {
+  return new Promise((resolve) => {
+    answerAsked = (answer) => resolve(answer.isEnough);
+    say({ asking: soFar });
+  });
 }
 
 /** Piece by piece, as files of any size come. The bytes are kept only of a file that will be searched. */

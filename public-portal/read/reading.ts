@@ -38,7 +38,12 @@ export type Gap =
   | 'damaged'
   | 'out-of-time'
   /** What shows PDFs or reads codes could not be fetched. */
-  | 'no-decoder';
+  | 'no-decoder'
+  /** Who asked had enough, see {@link ReadOptions.isEnough}. */
+  | 'not-needed';
+
+/** What is known of a file before any page of it is looked at: of its claims, those that its metadata show. */
+export type SoFar = Omit<Reading, 'complete' | 'gap'>;
 
 /** Larger files are hashed and not searched: so does the service. */
 export const MAX_SEARCHED_BYTES = 25 * 1024 * 1024;
@@ -60,6 +65,11 @@ export interface ReadOptions {
   readonly signal: AbortSignal;
   /** How long its pages are looked at before the search is given up. Default 8 seconds. */
   readonly searchMs?: number;
+  /**
+   * Asked before decoders are fetched and pages are looked at: who finds the hash in the register needs no codes, and
+   * spares a slow network two megabytes. Without it, and when it rejects, the pages are looked at.
+   */
+  readonly isEnough?: (soFar: SoFar) => Promise<boolean>;
 }
 
 /** Rejects with {@link FileFault}, or with the signal's reason when it is aborted. */
