@@ -57,11 +57,12 @@ const programs: Programs = {
 
 const say = (message: Message): void => postMessage(message);
 
-let answerAsked = (answer: GoAhead): void => void answer;
+/** For the file that is being read. */
+let onGoAhead: ((answer: GoAhead) => void) | null = null;
 
 onmessage = ({ data }: MessageEvent<Job | GoAhead | FrameJob>) => {
   if ('isEnough' in data) {
-    answerAsked(data);
+    onGoAhead?.(data);
     return;
   }
   if ('frame' in data) {
@@ -103,7 +104,7 @@ async function read({ file, searchMs, asks }: Job): Promise<Reading> {
 
 function isEnough(soFar: SoFar): Promise<boolean> {
   return new Promise((resolve) => {
-    answerAsked = (answer) => resolve(answer.isEnough);
+    onGoAhead = (answer) => resolve(answer.isEnough);
     say({ asking: soFar });
   });
 }
