@@ -36,7 +36,11 @@ export type ProtocolErrorCode =
   | 'TRUST_SUCCESSION'
   | 'EVIDENCE'
   | 'PEM'
-  | 'TRUST_SIGNATURE';
+  | 'TRUST_SIGNATURE'
+  // files that are looked into for codes
+  | 'FILE_TYPE_UNKNOWN'
+  | 'FILE_DAMAGED'
+  | 'FILE_BOMB';
 
 /**
  * The input is not what it claims to be. The only error this workspace throws on purpose; anything else

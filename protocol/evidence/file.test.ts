@@ -7,7 +7,7 @@ import { canonicalJson } from '../canonical.js';
 import { sha256, verify } from '../crypto-node.js';
 import { ProtocolError } from '../error.js';
 import { verifyEvidence } from '../evidence.js';
-import { formatEvidence, parseEvidence, type Evidence } from './file.js';
+import { formatEvidence, isEvidence, parseEvidence, type Evidence } from './file.js';
 import { TODAY } from '../testing/mint.js';
 import { mintEvidence, mintNetwork, signPayload, trustPayload } from '../testing/network.js';
 import { openTrustBundle } from '../trust.js';
@@ -25,6 +25,19 @@ async function complaintsAbout(evidence: Evidence): Promise<string[]> {
   const { checks } = await verifyEvidence(evidence, { bundle, ...options });
   return checks.filter(({ state }) => state !== 'passed').map(({ code }) => code);
 }
+
+test('an evidence file is known as one, also when it is damaged, and nothing else is', () => {
+  const text = formatEvidence(good);
+  for (const meant of [
+    text,
+    ` ${text}\n`,
+    text.replace('"index":', '"index": '),
+    '{"typ":"spondon-evidence/v1"}',
+  ])
+    assert.equal(isEvidence(meant), true);
+  for (const other of ['', '%PDF-', '{', '{}', '[]', 'null', text.slice(0, -1), text.replace('/v1', '/v9')])
+    assert.equal(isEvidence(other), false);
+});
 
 test('the text of evidence reads back as the same evidence', () => {
   assert.deepEqual(parseEvidence(formatEvidence(good)), good);

@@ -73,6 +73,16 @@ export function formatEvidence(evidence: Evidence): string {
   });
 }
 
+/** Whether a text means to be an evidence file, sound or not: whoever brings one wants to hear about it. */
+export function isEvidence(text: string): boolean {
+  if (!text.trimStart().startsWith('{')) return false;
+  try {
+    return (JSON.parse(text) as { readonly typ?: unknown }).typ === EVIDENCE_TYP;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Reads an evidence file. Attacker-controlled; only the form is checked.
  *

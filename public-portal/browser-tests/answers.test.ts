@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { describe, it } from 'node:test';
 import { formatDocumentId, parseDocumentId } from '@spondon/protocol/document-id';
 import {
@@ -14,6 +12,7 @@ import {
 } from '@spondon/verifier-service/deployment/deployment.test-support';
 import { readXmpClaims } from '@spondon/verifier-service/stamp/xmp';
 import type { Page } from 'playwright-core';
+import { assertAccessible } from './accessible.test-support.js';
 import {
   type Language,
   noChromium,
@@ -281,18 +280,3 @@ describe('the portal answers', { skip: noChromium }, async () => {
     await page.close();
   });
 });
-
-const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-async function assertAccessible(page: Page): Promise<void> {
-  await page.evaluate(AXE);
-  const violations = await page.evaluate(async () => {
-    const { axe } = globalThis as unknown as {
-      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-    };
-    return (await axe.run()).violations.map(
-      ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`,
-    );
-  });
-  assert.deepEqual(violations, []);
-}

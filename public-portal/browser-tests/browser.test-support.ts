@@ -45,9 +45,11 @@ export interface Portal {
   readonly service: SharedService;
   /** Where it listens, without a slash at the end. */
   readonly origin: string;
-  /** A visitor's first page, not gone anywhere yet. Whatever it does against the rules fails the test that ends it. */
-  readonly visit: (look?: Look) => Promise<Page>;
+  readonly visit: Visit;
 }
+
+/** A visitor's first page, not gone anywhere yet. Whatever it does against the rules fails the test that ends it. */
+export type Visit = (look?: Look) => Promise<Page>;
 
 /** The service with its page, and a browser; both end after the last test of a file. */
 export async function openPortal(): Promise<Portal> {
@@ -55,9 +57,14 @@ export async function openPortal(): Promise<Portal> {
   const origin = `http://localhost:${port}`;
   const service = await sharedService({ SPONDON_PORTAL_URL: origin });
   await service.app.listen({ host: '127.0.0.1', port });
-  const browser = await chromium.launch({ executablePath: PROGRAM, args: FLAGS });
+  return { service, origin, visit: await openBrowser(origin) };
+}
+
+/** Ends after the last test of a file. */
+export async function openBrowser(origin: string, flags: readonly string[] = []): Promise<Visit> {
+  const browser = await chromium.launch({ executablePath: PROGRAM, args: [...FLAGS, ...flags] });
   after(() => browser.close());
-  return { service, origin, visit: (look) => visit(browser, origin, look) };
+  return (look) => visit(browser, origin, look);
 }
 
 async function visit(browser: Browser, origin: string, look: Look = {}): Promise<Page> {

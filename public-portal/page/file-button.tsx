@@ -4,6 +4,8 @@ interface FileButtonProps {
   readonly multiple?: boolean;
   readonly webkitdirectory?: boolean;
   readonly accept?: string;
+  /** Where there is one, a camera takes the place of the files. */
+  readonly capture?: 'environment';
   readonly class?: string;
 }
 

@@ -1,33 +1,30 @@
 import workerUrl from './read.worker.js?worker&url';
 import { trustedScript } from '../trusted-script.js';
-import { FileFault, type ReadFile } from './reading.js';
-import type { Job, Message } from './read.worker.js';
+import { createFileReader } from './file-reader.js';
+import type { ReadFile } from './reading.js';
+import { type After, createWorkerPool } from './worker-pool.js';
 
-/** Reads in a thread of its own, which ends with the file: what one file did to a decoder is gone with it. */
-export const readFile: ReadFile = (file, { onProgress, signal }) =>
-  new Promise((resolve, reject) => {
-    const worker = new Worker(trustedScript(workerUrl), { type: 'module' });
-    const end = (): void => {
-      worker.terminate();
-      signal.removeEventListener('abort', abort);
-    };
-    const abort = (): void => {
-      end();
-      reject(signal.reason as Error);
-    };
-    signal.addEventListener('abort', abort);
-    worker.onmessage = ({ data }: MessageEvent<Message>) => {
-      if ('share' in data) {
-        onProgress(data.share);
-        return;
-      }
-      end();
-      if ('fault' in data) reject(new FileFault(data.fault));
-      else resolve(data.reading);
-    };
-    worker.onerror = (event) => {
-      end();
-      reject(new Error(event.message));
-    };
-    worker.postMessage({ file } satisfies Job);
-  });
+const IDLE_MS = 30_000;
+
+const after: After = (milliseconds, callBack) => {
+  const timer = setTimeout(callBack, milliseconds);
+  return () => clearTimeout(timer);
+};
+
+/** A cheap telephone has room for the decoders once. */
+function threadsHere({
+  hardwareConcurrency,
+  deviceMemory = 4,
+}: Navigator & { deviceMemory?: number }): number {
+  return hardwareConcurrency < 2 || deviceMemory < 4 ? 1 : 2;
+}
+
+const pool = createWorkerPool({
+  start: () => new Worker(trustedScript(workerUrl), { type: 'module' }),
+  size: threadsHere(navigator),
+  idleMs: IDLE_MS,
+  after,
+});
+
+/** Reads in threads of their own. None is started before the first file. */
+export const readFile: ReadFile = createFileReader(pool, after);

@@ -221,4 +221,29 @@ export const en: Words = {
   footer: 'Spondon keeps no account, no cookie and no copy of what you check.',
   months: MONTHS,
   digits: '0123456789',
+  // camera
+  camera: {
+    title: 'Scan the QR code',
+    close: 'Close',
+    opening: 'Opening the camera. Your browser may ask whether this page may use it.',
+    hint: 'Hold the QR code inside the frame. It is read by itself, and no picture leaves this device.',
+    other: 'That is another QR code. Look for the one that has a code of 17 letters and digits beside it.',
+    light: 'Light',
+    which: 'Camera',
+    unnamed: 'Camera {number}',
+    photo: 'Take a photo instead',
+    sight: 'What the camera sees',
+    faults: {
+      'not-allowed':
+        'This page may not use the camera. Allow it in the browser’s settings for this page, or take a photo instead.',
+      'no-camera': 'No camera was found. Choose a photo of the document, or type its code.',
+      'in-use':
+        'The camera does not answer: another program may be using it. Close that, or take a photo instead.',
+      insecure:
+        'Browsers open the camera only for pages whose address begins with https. Take a photo instead, or type the code.',
+      unsupported: 'This browser cannot scan with the camera. Take a photo instead, or type the code.',
+      'no-decoder':
+        'What reads QR codes could not be fetched. Check the connection and open the camera again, or type the code.',
+    },
+  },
 };

@@ -2,6 +2,7 @@ import type { Check, CheckId, CheckState } from '@spondon/protocol/verdict/codes
 import type { NoteCode, Verdict } from '@spondon/protocol/verdict/summaries';
 import type { RowFault } from '../bulk/run.js';
 import type { Answer } from '../check/check.js';
+import type { CameraFault } from '../read/camera.js';
 
 /** Everything that the page says, in one language. `{names}` are filled in. */
 export interface Words {
@@ -88,6 +89,24 @@ export interface Words {
   readonly months: readonly string[];
   /** The ten digits, 0 first. */
   readonly digits: string;
+  // camera
+  readonly camera: CameraWords;
+}
+
+export interface CameraWords {
+  readonly title: string;
+  readonly close: string;
+  readonly opening: string;
+  readonly hint: string;
+  /** A code was read that is none of ours. */
+  readonly other: string;
+  readonly light: string;
+  readonly which: string;
+  /** A camera whose name the browser does not tell: `{number}`. */
+  readonly unnamed: string;
+  readonly photo: string;
+  readonly sight: string;
+  readonly faults: Readonly<Record<CameraFault, string>>;
 }
 
 export interface BulkWords {

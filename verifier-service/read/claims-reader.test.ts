@@ -19,7 +19,7 @@ test('a picture and a PDF are read in a thread, and the bytes stay with the call
   const bytes = await document.save();
   assert.deepEqual(await reader.read(bytes), FOUND);
   assert.equal(Buffer.from(bytes.subarray(0, 5)).toString(), '%PDF-');
-  assert.deepEqual(await reader.read(Buffer.from('neither')), NOTHING);
+  assert.deepEqual(await reader.read(Buffer.from('neither')), { ...NOTHING, refused: 'FILE_TYPE_UNKNOWN' });
 });
 
 test('a file that takes longer than the limit has an incomplete reading', async (t) => {

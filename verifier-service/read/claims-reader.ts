@@ -1,7 +1,7 @@
+import type { ClaimsReading } from '@spondon/protocol/reading/find-claims';
 import { ServiceError } from '../error.js';
 import { createThreadPool } from '../threads/pool.js';
 import type { ClaimsJob } from './claims-thread.js';
-import type { ClaimsReading } from './find-claims.js';
 
 /** Finds the claims that stand in a file, in threads of its own. */
 export interface ClaimsReader {

@@ -1,10 +1,11 @@
+import { claimsInXmp, findClaims, type ClaimsReading } from '@spondon/protocol/reading/find-claims';
+import { limitWasmMemory } from '@spondon/protocol/reading/wasm-memory';
 import sharp from 'sharp';
 import { readXmpClaims } from '../stamp/xmp.js';
 import { serveJobs } from '../threads/serve.js';
-import { claimsInXmp, findClaims, type ClaimsReading } from './find-claims.js';
+import { openPicture } from './image-pages.js';
 import { createPdfOpener } from './pdf-pages.js';
 import { createCodeReader } from './qr-codes.js';
-import { limitWasmMemory } from './wasm-memory.js';
 
 /** The thread behind `createClaimsReader`: PDFium, sharp and ZXing meet strangers' files here and nowhere else. */
 export interface ClaimsJob {
@@ -26,5 +27,7 @@ serveJobs(async ({ bytes, milliseconds }: ClaimsJob): Promise<{ result: ClaimsRe
     return { result: { claims: claimsInXmp(bytes, readXmpClaims), labels: [], complete: false } };
   const end = performance.now() + milliseconds;
   const hasTime = () => performance.now() < end;
-  return { result: await findClaims(bytes, { xmpClaims: readXmpClaims, pdf, readCodes, hasTime }) };
+  return {
+    result: await findClaims(bytes, { xmpClaims: readXmpClaims, pdf, openPicture, readCodes, hasTime }),
+  };
 });

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PDFDocument } from '@cantoo/pdf-lib';
 import sharp, { type Sharp } from 'sharp';
-import { findClaims, type ClaimsReading, type FindClaimsDeps } from './find-claims.js';
+import { findClaims, type ClaimsReading, type FindClaimsDeps } from '@spondon/protocol/reading/find-claims';
+import { openPicture } from './image-pages.js';
 import { createPdfOpener } from './pdf-pages.js';
 import { createCodeReader } from './qr-codes.js';
 import {
@@ -22,7 +23,14 @@ const pdf = createPdfOpener();
 const readCodes = createCodeReader();
 
 function find(bytes: Uint8Array, deps: Partial<FindClaimsDeps> = {}): Promise<ClaimsReading> {
-  return findClaims(bytes, { xmpClaims: () => null, pdf, readCodes, hasTime: () => true, ...deps });
+  return findClaims(bytes, {
+    xmpClaims: () => null,
+    pdf,
+    openPicture,
+    readCodes,
+    hasTime: () => true,
+    ...deps,
+  });
 }
 
 async function pdfOf(pages: readonly Buffer[]): Promise<Uint8Array> {
@@ -38,6 +46,7 @@ const stamped = await stampedPage();
 const unstamped = await pageOf([]);
 const FOUND = { claims: [{ source: 'qr', jws: JWS, host: HOST, page: 1 }], labels: [], complete: true };
 const NOTHING = { claims: [], labels: [], complete: true };
+const refused = (code: string) => ({ claims: [], labels: [], complete: false, refused: code });
 
 const white = { background: 'white' };
 const treatments: Record<string, (page: Sharp) => Sharp | Promise<Buffer>> = {
@@ -156,16 +165,19 @@ test('a file that cannot be shown has an incomplete reading, with what its XMP s
     claims: [xmp],
     labels: [],
     complete: false,
+    refused: 'FILE_DAMAGED',
   });
-  for (const bytes of [Buffer.alloc(0), Buffer.from('hello'), stamped.subarray(0, 60), Buffer.from('<svg/>')])
-    assert.deepEqual(await find(bytes), { claims: [], labels: [], complete: false });
+  assert.deepEqual(await find(stamped.subarray(0, 60)), refused('FILE_DAMAGED'));
+  for (const text of ['', 'hello', '<svg/>', 'GIF89a'])
+    assert.deepEqual(await find(Buffer.from(text)), refused('FILE_TYPE_UNKNOWN'));
 });
 
 test('a picture of too many pixels is not decoded', async () => {
   const bomb = await sharp({ create: { width: 9_000, height: 9_000, channels: 3, background: 'white' } })
     .png()
     .toBuffer();
-  assert.deepEqual(await find(bomb), { claims: [], labels: [], complete: false });
+  const { claims, complete } = await find(bomb);
+  assert.deepEqual([claims, complete], [[], false]);
 });
 
 test('a picture that ends early is read as far as it goes, and the reading is not complete', async () => {

@@ -1,17 +1,21 @@
 import sharp, { type Metadata, type Sharp } from 'sharp';
-import { ServiceError } from '../error.js';
-import { MAX_PIXELS, type PageImage, type Pages } from './pages.js';
+import { ProtocolError } from '@spondon/protocol/error';
+import type { PictureKind } from '@spondon/protocol/reading/file-kind';
+import { MAX_PIXELS, type PageImage, type Pages } from '@spondon/protocol/reading/pages';
 
 /** More than this is not decoded at all: a photograph of 64 megapixels, and no decompression bomb. */
 const MAX_DECODED_PIXELS = 64_000_000;
-const FORMATS: readonly string[] = ['jpeg', 'png', 'webp', 'tiff'];
+const FORMATS: readonly PictureKind[] = ['jpeg', 'png', 'webp', 'tiff'];
 
-/** Throws `FILE_DAMAGED` or `FILE_BOMB`. Only a TIFF has several pages. */
-export async function openImage(bytes: Uint8Array): Promise<Pages> {
+/** Throws `FILE_TYPE_UNKNOWN`, `FILE_DAMAGED` or `FILE_BOMB`. Only a TIFF has several pages. */
+export async function openPicture(bytes: Uint8Array, kind: PictureKind): Promise<Pages> {
+  // The decoders of other formats are not let near strangers' files.
+  if (!FORMATS.includes(kind))
+    throw new ProtocolError('FILE_TYPE_UNKNOWN', 'Not one of the formats that are read.');
   const { width, height, format, pages } = await metadataOf(bytes);
-  if (!FORMATS.includes(format)) throw damaged();
+  if (format !== kind) throw damaged();
   if (width * height > MAX_DECODED_PIXELS)
-    throw new ServiceError('FILE_BOMB', 'This picture has too many pixels.');
+    throw new ProtocolError('FILE_BOMB', 'This picture has too many pixels.');
   return {
     count: format === 'tiff' ? (pages ?? 1) : 1,
     scalable: false,
@@ -59,6 +63,6 @@ async function metadataOf(bytes: Uint8Array): Promise<Metadata> {
   }
 }
 
-function damaged(): ServiceError {
-  return new ServiceError('FILE_DAMAGED', 'This picture cannot be read.');
+function damaged(): ProtocolError {
+  return new ProtocolError('FILE_DAMAGED', 'This picture cannot be read.');
 }

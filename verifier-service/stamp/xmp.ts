@@ -1,17 +1,13 @@
+import { claimsInPacket, claimsInPlainSight, XMP_NAMESPACE } from '@spondon/protocol/reading/xmp';
 import { MAX_STRUCTURE_BYTES } from '../intake/limits.js';
 import { openPdfLazily, type PdfFile } from '../intake/pdf/file.js';
 import { decodeStream } from '../intake/pdf/filters.js';
 import { Name, Ref, Stream, type Dict, type PdfValue } from '../intake/pdf/value.js';
 import type { Revision } from '../intake/pdf/write.js';
 
-/** Claims and nonce in a PDF's metadata (XMP, ISO 16684-1), in a namespace of our own. */
-const NAMESPACE = 'urn:spondon:stamp:1#';
 const RDF = 'http://www.w3.org/1999/02/22-rdf-syntax-ns#';
 /** Design programs put previews into the packet; nobody needs more than this. */
 const MAX_PACKET_BYTES = 8 * 1024 * 1024;
-const MAX_JWS_LENGTH = 4_096;
-/** Names that one packet may give our namespace: each is looked for in all of it. */
-const MAX_PREFIXES = 16;
 
 const EMPTY_PACKET = [
   '<?xpacket begin="\xef\xbb\xbf" id="W5M0MpCehiHzreSzNTczkc9d"?>',
@@ -29,42 +25,12 @@ const EMPTY_PACKET = [
 export function readXmpClaims(bytes: Uint8Array): string | null {
   try {
     const packet = readPacket(openPdfLazily(bytes));
-    const claims = packet && findClaims(packet);
+    const claims = packet && claimsInPacket(packet);
     if (typeof claims === 'string') return claims;
   } catch {
     // a damaged or since encrypted file may still show its packet
   }
-  return findRawClaims(bytes);
-}
-
-/** The last packet in plain sight. */
-function findRawClaims(bytes: Uint8Array): string | null {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const at = buffer.lastIndexOf(NAMESPACE);
-  if (at < 0) return null;
-  const from = Math.max(0, at - 256);
-  return findClaims(buffer.toString('latin1', from, at + 2 * MAX_JWS_LENGTH));
-}
-
-/** Other programs may write the property as an attribute, or under another prefix. The last one counts. */
-function findClaims(packet: string): string | null {
-  let found: string | null = null;
-  const declared = packet.matchAll(/xmlns:([\w.-]{1,64})\s*=\s*["']urn:spondon:stamp:1#["']/g);
-  const names = Array.from(declared, (match) => match[1] ?? '');
-  // The latest of them: what a stamp writes stands last.
-  const prefixes = [...new Set(names.reverse())].slice(0, MAX_PREFIXES).reverse();
-  for (const prefix of prefixes) {
-    const property = `${prefix.replace(/[.]/g, '\\.')}:claims`;
-    const pattern = new RegExp(
-      `<${property}>\\s*([\\w.-]+)\\s*</|\\s${property}\\s*=\\s*["']([\\w.-]+)["']`,
-      'g',
-    );
-    for (const match of packet.matchAll(pattern)) {
-      const jws = match[1] ?? match[2] ?? '';
-      if (jws.length <= MAX_JWS_LENGTH && /^[\w-]+\.[\w-]+\.[\w-]+$/.test(jws)) found = jws;
-    }
-  }
-  return found;
+  return claimsInPlainSight(bytes);
 }
 
 /** The document's packet, byte for byte as Latin-1 when its encoding extends ASCII; UTF-16 becomes UTF-8. */
@@ -89,7 +55,7 @@ function readPacket(file: PdfFile): string | undefined {
 /** Whether the document says, before our stamp, that it is stamped. */
 export function isStamped(file: PdfFile): boolean {
   const packet = tryReadPacket(file);
-  return packet !== undefined && findClaims(packet) !== null;
+  return packet !== undefined && claimsInPacket(packet) !== null;
 }
 
 function tryReadPacket(file: PdfFile): string | undefined {
@@ -125,7 +91,7 @@ function extendPacket(packet: string, claimsJws: string, nonce: Uint8Array): str
   const prefix = new RegExp(`xmlns:([\\w.-]+)\\s*=\\s*["']${RDF}["']`).exec(packet)?.[1];
   if (prefix === undefined) return undefined;
   const own = new RegExp(
-    `<${prefix}:Description[^>]*xmlns:spondon=["']${NAMESPACE}["'][^>]*>[\\s\\S]*?</${prefix}:Description>\\s*`,
+    `<${prefix}:Description[^>]*xmlns:spondon=["']${XMP_NAMESPACE}["'][^>]*>[\\s\\S]*?</${prefix}:Description>\\s*`,
     'g',
   );
   const without = packet.replace(own, '');
@@ -134,7 +100,7 @@ function extendPacket(packet: string, claimsJws: string, nonce: Uint8Array): str
   // every description in a packet is about the same thing (ISO 16684-1, 7.4)
   const about = new RegExp(`\\s${prefix}:about\\s*=\\s*("[^"<]*"|'[^'<]*')`).exec(without)?.[1] ?? '""';
   const description = [
-    `<${prefix}:Description ${prefix}:about=${about} xmlns:spondon="${NAMESPACE}">`,
+    `<${prefix}:Description ${prefix}:about=${about} xmlns:spondon="${XMP_NAMESPACE}">`,
     `<spondon:claims>${claimsJws}</spondon:claims>`,
     `<spondon:nonce>${Buffer.from(nonce).toString('base64url')}</spondon:nonce>`,
     `</${prefix}:Description>\n`,
@@ -145,7 +111,7 @@ function extendPacket(packet: string, claimsJws: string, nonce: Uint8Array): str
 
 /** PDF/A wants every property outside the standard's own schemas described in the packet (ISO 19005-1, 6.7.8). */
 function declareForPdfA(packet: string, prefix: string, about: string): string {
-  if (packet.includes(`>${NAMESPACE}<`)) return packet;
+  if (packet.includes(`>${XMP_NAMESPACE}<`)) return packet;
   const property = (name: string, description: string): string =>
     `<${prefix}:li ${prefix}:parseType="Resource"><pdfaProperty:name>${name}</pdfaProperty:name>` +
     '<pdfaProperty:valueType>Text</pdfaProperty:valueType><pdfaProperty:category>external</pdfaProperty:category>' +
@@ -153,7 +119,7 @@ function declareForPdfA(packet: string, prefix: string, about: string): string {
   const item = [
     `<${prefix}:li ${prefix}:parseType="Resource" xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#"`,
     ' xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#">',
-    `<pdfaSchema:schema>Spondon stamp</pdfaSchema:schema><pdfaSchema:namespaceURI>${NAMESPACE}</pdfaSchema:namespaceURI>`,
+    `<pdfaSchema:schema>Spondon stamp</pdfaSchema:schema><pdfaSchema:namespaceURI>${XMP_NAMESPACE}</pdfaSchema:namespaceURI>`,
     `<pdfaSchema:prefix>spondon</pdfaSchema:prefix><pdfaSchema:property><${prefix}:Seq>`,
     property('claims', 'Signed claims, a compact JWS'),
     property('nonce', 'Random bits that keep the file from being guessed'),

@@ -2,10 +2,10 @@ import type { Hash as Hasher } from 'node:crypto';
 import { encodeBase64url } from '@spondon/protocol/base64url';
 import { toHex } from '@spondon/protocol/bytes';
 import { parseClaims } from '@spondon/protocol/claims';
+import type { ClaimsInFile, ClaimsReading } from '@spondon/protocol/reading/find-claims';
 import type { FoundClaims } from '@spondon/protocol/verdict/finding';
 import { HTTP_STATUS, ServiceError } from '../error.js';
 import { MAX_FILE_BYTES } from '../intake/limits.js';
-import type { ClaimsReading, FoundClaims as ClaimsInFile } from '../read/find-claims.js';
 import { answer, type Answer } from './answer.js';
 import type { Finder } from './find.js';
 

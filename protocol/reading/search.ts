@@ -1,7 +1,8 @@
-import { ServiceError } from '../error.js';
+import { ProtocolError } from '../error.js';
 import type { Detail, PageImage, Pages } from './pages.js';
-import { crop, scale, sharpen, type GrayImage } from './pixels.js';
+import { crop, sharpen, type GrayImage } from './pixels.js';
 import type { ReadCodes } from './qr-codes.js';
+import { scale } from './scale.js';
 
 /**
  * Looks for codes until one is found that is `ours`: first on every page as it is, then, when there was none, with
@@ -14,6 +15,8 @@ export interface SearchOptions {
   readonly hasTime: () => boolean;
   /** Whether to try the treatments when no page shows a code of ours as it is. */
   readonly lookHarder: boolean;
+  /** Told of all codes of ours so far whenever there are more. */
+  readonly onFound?: (codes: SearchResult['codes']) => void;
 }
 
 export interface SearchResult {
@@ -53,6 +56,7 @@ export async function searchCodes(pages: Pages, options: SearchOptions): Promise
   const take = (texts: readonly string[], page: number): boolean => {
     const ours = texts.filter(isOurs);
     for (const text of ours) if (found.length < MAX_CODES_REPORTED) found.push({ text, page });
+    if (ours.length > 0) options.onFound?.(found);
     return ours.length > 0;
   };
 
@@ -75,7 +79,7 @@ async function tryRender(pages: Pages, page: number, detail: Detail): Promise<Pa
   try {
     return await pages.render(page, detail);
   } catch (error) {
-    if (!(error instanceof ServiceError)) throw error;
+    if (!(error instanceof ProtocolError)) throw error;
     return undefined;
   }
 }
@@ -117,8 +121,8 @@ async function lookAt(image: GrayImage, { readCodes, isOurs, hasTime }: SearchOp
   return all;
 }
 
-async function enlarged(image: GrayImage, factor: number, maxPixels: number): Promise<GrayImage> {
+function enlarged(image: GrayImage, factor: number, maxPixels: number): Promise<GrayImage> {
   const most = Math.sqrt(maxPixels / (image.width * image.height));
   const possible = Math.min(factor, most);
-  return possible > 1.1 ? scale(image, possible) : image;
+  return Promise.resolve(possible > 1.1 ? scale(image, possible) : image);
 }

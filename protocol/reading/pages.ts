@@ -11,7 +11,7 @@ export interface Pages {
   readonly count: number;
   /** Whether more detail shows more: not for a picture, which has the pixels it has. */
   readonly scalable: boolean;
-  /** Page from 0. Never more than `MAX_PIXELS`. Throws `ServiceError` FILE_DAMAGED for a page that shows nothing. */
+  /** Page from 0. Never more than `MAX_PIXELS`. Throws `ProtocolError` FILE_DAMAGED for a page that shows nothing. */
   render(page: number, detail: Detail): Promise<PageImage>;
   close(): void;
 }

@@ -1,5 +1,3 @@
-import sharp from 'sharp';
-
 /** One byte a pixel, 0 is black; rows from the top, without padding. */
 export interface GrayImage {
   readonly data: Uint8Array;
@@ -22,16 +20,6 @@ export function crop(image: GrayImage, box: Box): GrayImage {
     data.set(image.data.subarray(start, start + box.width), row * box.width);
   }
   return { data, width: box.width, height: box.height };
-}
-
-export async function scale(image: GrayImage, factor: number): Promise<GrayImage> {
-  const { width, height } = image;
-  const { data, info } = await sharp(image.data, { raw: { width, height, channels: 1 } })
-    .resize({ width: Math.max(1, Math.round(width * factor)), kernel: 'cubic' })
-    .toColourspace('b-w')
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  return { data, width: info.width, height: info.height };
 }
 
 /**

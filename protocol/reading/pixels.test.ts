@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { crop, scale, sharpen, type GrayImage } from './pixels.js';
+import { crop, sharpen, type GrayImage } from './pixels.js';
 
 const pictures = fc
   .record({ width: fc.integer({ min: 1, max: 12 }), height: fc.integer({ min: 1, max: 12 }) })
@@ -62,11 +62,4 @@ test('a crop has the pixels of its place', () => {
         for (let x = 0; x < box.width; x++) assert.equal(at(cropped, x, y), at(image, left + x, top + y));
     }),
   );
-});
-
-test('a scaled picture has one byte a pixel', async () => {
-  const image = { data: new Uint8Array(35).fill(200), width: 7, height: 5 };
-  assert.deepEqual(await scale(image, 2), { data: Buffer.alloc(140, 200), width: 14, height: 10 });
-  const { data, width, height } = await scale(image, 0.01);
-  assert.deepEqual([data.length, width, height], [1, 1, 1]);
 });

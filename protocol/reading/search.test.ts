@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ServiceError } from '../error.js';
+import { ProtocolError } from '../error.js';
 import type { Detail, Pages } from './pages.js';
 import type { GrayImage } from './pixels.js';
 import { searchCodes, type SearchOptions } from './search.js';
@@ -56,9 +56,17 @@ test('once a code of ours is found nothing is looked at harder, but every page i
   assert.equal(shown.length, 3);
 });
 
+test('what was found so far is told on the way', async () => {
+  const told: number[][] = [];
+  const readCodes = () => Promise.resolve({ texts: ['ours', 'theirs'], undecoded: [] });
+  const onFound: SearchOptions['onFound'] = (codes) => told.push(codes.map(({ page }) => page));
+  await searchCodes(pagesOf(3).pages, options({ readCodes, onFound }));
+  assert.deepEqual(told, [[0], [0, 2], [0, 2, 1]]);
+});
+
 test('a page that cannot be shown does not hide the others, and the search is not complete', async () => {
   const render = (page: number) =>
-    page === 0 ? Promise.reject(new ServiceError('FILE_DAMAGED', 'no')) : Promise.resolve(blank);
+    page === 0 ? Promise.reject(new ProtocolError('FILE_DAMAGED', 'no')) : Promise.resolve(blank);
   const readCodes = () => Promise.resolve({ texts: ['ours'], undecoded: [] });
   const found = await searchCodes(pagesOf(2, { render }).pages, options({ readCodes }));
   assert.deepEqual(found, { codes: [{ text: 'ours', page: 1 }], complete: false });
