@@ -79,3 +79,30 @@ function boxMean(data: Uint8Array, width: number, height: number, radius: number
   }
   return mean;
 }
+
+/** 1 is dark; one byte a pixel, rows from the top. */
+export interface BinaryImage {
+  readonly dark: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Dark is what is darker than its surroundings by `bias`: neither shadow nor paper's colour matter. */
+export function adaptiveThreshold({ data, width, height }: GrayImage, radius: number, bias: number): BinaryImage {
+  const around = boxMean(data, width, height, radius);
+  const dark = new Uint8Array(data.length);
+  for (let i = 0; i < data.length; i++) dark[i] = (data[i] ?? 0) + bias < (around[i] ?? 0) ? 1 : 0;
+  return { dark, width, height };
+}
+
+/** Half as wide and high, each pixel the mean of four. */
+export function halved({ data, width, height }: GrayImage): GrayImage {
+  const [columns, rows] = [Math.max(1, width >> 1), Math.max(1, height >> 1)];
+  const half = new Uint8Array(columns * rows);
+  for (let y = 0, i = 0; y < rows; y++)
+    for (let x = 0; x < columns; x++, i++) {
+      const at = 2 * y * width + 2 * x;
+      half[i] = ((data[at] ?? 0) + (data[at + 1] ?? 0) + (data[at + width] ?? 0) + (data[at + width + 1] ?? 0) + 2) >> 2;
+    }
+  return { data: half, width: columns, height: rows };
+}
