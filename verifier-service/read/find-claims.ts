@@ -5,6 +5,7 @@ import { fileKindOf } from './file-kind.js';
 import { openImage } from './image-pages.js';
 import type { Pages } from './pages.js';
 import type { PdfOpener } from './pdf-pages.js';
+import { readDamagedCode } from './qr/damaged.js';
 import type { ReadCodes } from './qr-codes.js';
 import { searchCodes, type SearchResult } from './search.js';
 
@@ -68,7 +69,7 @@ async function codesIn(bytes: Uint8Array, deps: FindClaimsDeps, lookHarder: bool
   const isOurs = (text: string) => claimsFromUrl(text) !== null || labelOf(text) !== null;
   try {
     // A file that still has its XMP was never on paper: its code is clean or not there.
-    return await searchCodes(pages, { readCodes, isOurs, hasTime, lookHarder });
+    return await searchCodes(pages, { readCodes, readDamagedCode, isOurs, hasTime, lookHarder });
   } finally {
     pages.close();
   }

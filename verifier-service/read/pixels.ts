@@ -1,5 +1,3 @@
-import sharp from 'sharp';
-
 /** One byte a pixel, 0 is black; rows from the top, without padding. */
 export interface GrayImage {
   readonly data: Uint8Array;
@@ -7,31 +5,11 @@ export interface GrayImage {
   readonly height: number;
 }
 
-export interface Box {
-  readonly left: number;
-  readonly top: number;
+/** 1 is dark; one byte a pixel, rows from the top. */
+export interface BinaryImage {
+  readonly dark: Uint8Array;
   readonly width: number;
   readonly height: number;
-}
-
-/** `box` must lie within the image. */
-export function crop(image: GrayImage, box: Box): GrayImage {
-  const data = new Uint8Array(box.width * box.height);
-  for (let row = 0; row < box.height; row++) {
-    const start = (box.top + row) * image.width + box.left;
-    data.set(image.data.subarray(start, start + box.width), row * box.width);
-  }
-  return { data, width: box.width, height: box.height };
-}
-
-export async function scale(image: GrayImage, factor: number): Promise<GrayImage> {
-  const { width, height } = image;
-  const { data, info } = await sharp(image.data, { raw: { width, height, channels: 1 } })
-    .resize({ width: Math.max(1, Math.round(width * factor)), kernel: 'cubic' })
-    .toColourspace('b-w')
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  return { data, width: info.width, height: info.height };
 }
 
 /**
@@ -80,29 +58,14 @@ function boxMean(data: Uint8Array, width: number, height: number, radius: number
   return mean;
 }
 
-/** 1 is dark; one byte a pixel, rows from the top. */
-export interface BinaryImage {
-  readonly dark: Uint8Array;
-  readonly width: number;
-  readonly height: number;
-}
-
 /** Dark is what is darker than its surroundings by `bias`: neither shadow nor paper's colour matter. */
-export function adaptiveThreshold({ data, width, height }: GrayImage, radius: number, bias: number): BinaryImage {
+export function adaptiveThreshold(
+  { data, width, height }: GrayImage,
+  radius: number,
+  bias: number,
+): BinaryImage {
   const around = boxMean(data, width, height, radius);
   const dark = new Uint8Array(data.length);
   for (let i = 0; i < data.length; i++) dark[i] = (data[i] ?? 0) + bias < (around[i] ?? 0) ? 1 : 0;
   return { dark, width, height };
-}
-
-/** Half as wide and high, each pixel the mean of four. */
-export function halved({ data, width, height }: GrayImage): GrayImage {
-  const [columns, rows] = [Math.max(1, width >> 1), Math.max(1, height >> 1)];
-  const half = new Uint8Array(columns * rows);
-  for (let y = 0, i = 0; y < rows; y++)
-    for (let x = 0; x < columns; x++, i++) {
-      const at = 2 * y * width + 2 * x;
-      half[i] = ((data[at] ?? 0) + (data[at + 1] ?? 0) + (data[at + width] ?? 0) + (data[at + width + 1] ?? 0) + 2) >> 2;
-    }
-  return { data: half, width: columns, height: rows };
 }

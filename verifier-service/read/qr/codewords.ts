@@ -5,12 +5,12 @@ import { alignmentCentres, sizeOfVersion } from './symbol.js';
 
 /** Check bytes of a block, and blocks, of versions 1 to 40 at level M (table 9). */
 const CHECKS = [
-  10, 16, 26, 18, 24, 16, 18, 22, 22, 26, 30, 22, 22, 24, 24, 28, 28, 26, 26, 26, 26, 28, 28, 28, 28, 28, 28, 28, 28,
-  28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28,
+  10, 16, 26, 18, 24, 16, 18, 22, 22, 26, 30, 22, 22, 24, 24, 28, 28, 26, 26, 26, 26, 28, 28, 28, 28, 28, 28,
+  28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28, 28,
 ];
 const BLOCKS = [
-  1, 1, 1, 2, 2, 4, 4, 4, 5, 5, 5, 8, 9, 9, 10, 10, 11, 13, 14, 16, 17, 17, 18, 20, 21, 23, 25, 26, 28, 29, 31, 33, 35,
-  37, 38, 40, 43, 45, 47, 49,
+  1, 1, 1, 2, 2, 4, 4, 4, 5, 5, 5, 8, 9, 9, 10, 10, 11, 13, 14, 16, 17, 17, 18, 20, 21, 23, 25, 26, 28, 29,
+  31, 33, 35, 37, 38, 40, 43, 45, 47, 49,
 ];
 
 type Mask = (row: number, column: number) => boolean;
@@ -128,7 +128,8 @@ function fixedModules(version: number): Uint8Array {
   const size = sizeOfVersion(version);
   const fixed = new Uint8Array(size * size);
   const take = (left: number, top: number, width: number, height: number) => {
-    for (let row = top; row < top + height; row++) fixed.fill(1, row * size + left, row * size + left + width);
+    for (let row = top; row < top + height; row++)
+      fixed.fill(1, row * size + left, row * size + left + width);
   };
   // Finder patterns with format information beside them, timing patterns, alignment patterns, version information.
   take(0, 0, 9, 9);
@@ -171,7 +172,8 @@ function formatBits(mask: number): number {
 function byteSegment(data: readonly number[], version: number): string | undefined {
   const bits = (from: number, length: number): number => {
     let value = 0;
-    for (let i = from; i < from + length; i++) value = (value << 1) | (((data[i >> 3] ?? 0) >> (7 - (i & 7))) & 1);
+    for (let i = from; i < from + length; i++)
+      value = (value << 1) | (((data[i >> 3] ?? 0) >> (7 - (i & 7))) & 1);
     return value;
   };
   if (bits(0, 4) !== 4) return undefined;

@@ -28,7 +28,12 @@ export function cornersOfThree(finders: readonly Finder[]): Corners[] {
         if (!(uneven < 1.5 && cosine < 0.45 && different < 1.6)) continue;
         // As y grows downwards, the way to the top right corner is left of the way to the bottom left one.
         const [topRight, bottomLeft] = a.x * b.y - a.y * b.x > 0 ? [one, other] : [other, one];
-        const corners = { topLeft, topRight, bottomLeft, module: (topLeft.module + one.module + other.module) / 3 };
+        const corners = {
+          topLeft,
+          topRight,
+          bottomLeft,
+          module: (topLeft.module + one.module + other.module) / 3,
+        };
         if (isPlausible(corners)) found.push({ corners, error: uneven + cosine + different / 2 });
       }
   return found.sort((a, b) => a.error - b.error).map(({ corners }) => corners);

@@ -21,13 +21,20 @@ const LEAST_SCORE = 0.45;
  */
 export function findFinders(image: GrayImage, binary: BinaryImage): Finder[] {
   const along = bandsIn(binary).map(({ middle, line, length }) => ({ x: middle, y: line, length }));
-  const down = bandsIn(transposed(binary)).map(({ middle, line, length }) => ({ x: line, y: middle, length }));
+  const down = bandsIn(transposed(binary)).map(({ middle, line, length }) => ({
+    x: line,
+    y: middle,
+    length,
+  }));
   const found: Finder[] = [];
   for (const place of alternately(along, down).slice(0, PLACES_MEASURED)) {
     const isNear = (each: Finder) => Math.hypot(each.x - place.x, each.y - place.y) < each.module;
     if (found.some(isNear)) continue;
     const finder = measured(image, place);
-    if (finder.score >= LEAST_SCORE && !found.some((each) => Math.hypot(each.x - finder.x, each.y - finder.y) < each.module))
+    if (
+      finder.score >= LEAST_SCORE &&
+      !found.some((each) => Math.hypot(each.x - finder.x, each.y - finder.y) < each.module)
+    )
       found.push(finder);
   }
   return found.sort((a, b) => b.score - a.score).slice(0, MOST_FINDERS);
@@ -56,7 +63,10 @@ function measured(image: GrayImage, { x, y, length }: Point & { readonly length:
       // A square that is turned is met on a longer way.
       const module = (length / 7) * size * Math.max(Math.abs(Math.cos(turn)), Math.abs(Math.sin(turn)));
       const [cos, sin] = [Math.cos(turn) * module, Math.sin(turn) * module];
-      const locate: Locate = (column, row) => ({ x: x + column * cos - row * sin, y: y + column * sin + row * cos });
+      const locate: Locate = (column, row) => ({
+        x: x + column * cos - row * sin,
+        y: y + column * sin + row * cos,
+      });
       const match = bestMatch(image, locate, middle, FINDER, { reach: 1.5, step: 0.75 });
       if (match.score > best.score) best = { ...match, locate, module };
     }
@@ -82,22 +92,26 @@ function bandsIn(image: BinaryImage): Band[] {
   let open: Band[] = [];
   for (let line = 0; line < image.height; line++) {
     const next: Band[] = [];
+    let candidate = 0;
+    // Both in the order of the line.
     for (const { middle, length } of metOn(image, line)) {
-      const band = open.find(
-        (each) => Math.abs(each.middle - middle) < each.length / 10 && Math.abs(each.length - length) < each.length / 4,
-      );
-      if (!band) {
-        next.push({ middle, line: line + 0.5, length, lines: 1 });
-        continue;
+      const near = length / 10;
+      for (; candidate < open.length; candidate++) {
+        const left = open[candidate];
+        if (!left || left.middle >= middle - near) break;
+        done.push(left);
       }
-      open.splice(open.indexOf(band), 1);
-      band.lines++;
-      band.middle += (middle - band.middle) / band.lines;
-      band.length += (length - band.length) / band.lines;
-      band.line += 0.5;
-      next.push(band);
+      const band = open[candidate];
+      if (band && band.middle <= middle + near && Math.abs(band.length - length) < length / 4) {
+        candidate++;
+        band.lines++;
+        band.middle += (middle - band.middle) / band.lines;
+        band.length += (length - band.length) / band.lines;
+        band.line += 0.5;
+        next.push(band);
+      } else next.push({ middle, line: line + 0.5, length, lines: 1 });
     }
-    done.push(...open);
+    done.push(...open.slice(candidate));
     open = next;
   }
   // The dark middle of a pattern is 3 modules wide; a turned one is met so on fewer lines.
@@ -131,6 +145,7 @@ function isFinder(a: number, b: number, c: number, d: number, e: number): boolea
 
 function transposed({ dark, width, height }: BinaryImage): BinaryImage {
   const turned = new Uint8Array(dark.length);
-  for (let y = 0, i = 0; y < height; y++) for (let x = 0; x < width; x++, i++) turned[x * height + y] = dark[i] ?? 0;
+  for (let y = 0, i = 0; y < height; y++)
+    for (let x = 0; x < width; x++, i++) turned[x * height + y] = dark[i] ?? 0;
   return { dark: turned, width: height, height: width };
 }

@@ -35,7 +35,11 @@ export interface Judgement {
 const AROUND = 4;
 
 /** Of each module: above 0 for dark, below 0 for light; ±0.5 for what dark and light usually are in this code. */
-export function darknessOf(values: Float32Array, version: number, { crispness, balanced }: Judgement): Float32Array {
+export function darknessOf(
+  values: Float32Array,
+  version: number,
+  { crispness, balanced }: Judgement,
+): Float32Array {
   const size = sizeOfVersion(version);
   const crisp = crispened(values, size, crispness);
   const mean = meanAround(crisp, size);
@@ -87,7 +91,10 @@ function meanAround(values: Float32Array, size: number): Float32Array {
     const [left, right] = [Math.max(0, column - AROUND), Math.min(size, column + AROUND + 1)];
     const [top, bottom] = [Math.max(0, row - AROUND), Math.min(size, row + AROUND + 1)];
     const at = (r: number, c: number) => sums[r * stride + c] ?? 0;
-    return (at(bottom, right) - at(top, right) - at(bottom, left) + at(top, left)) / ((right - left) * (bottom - top));
+    return (
+      (at(bottom, right) - at(top, right) - at(bottom, left) + at(top, left)) /
+      ((right - left) * (bottom - top))
+    );
   });
 }
 

@@ -46,7 +46,12 @@ export function bestMatch(
   return best;
 }
 
-function likeness(image: GrayImage, locate: Locate, { column, row }: Place, { reach, dark }: Pattern): number {
+function likeness(
+  image: GrayImage,
+  locate: Locate,
+  { column, row }: Place,
+  { reach, dark }: Pattern,
+): number {
   // So near to each other modules lie on a straight grid: three places tell all.
   const origin = locate(column, row);
   const [right, down] = [locate(column + 1, row), locate(column, row + 1)];

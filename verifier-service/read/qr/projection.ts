@@ -40,7 +40,17 @@ function squareToQuad([a, b, c, d]: Quad): Matrix {
   const determinant = x1 * y2 - x2 * y1;
   const g = (sumX * y2 - x2 * sumY) / determinant;
   const h = (x1 * sumY - sumX * y1) / determinant;
-  return [b.x - a.x + g * b.x, d.x - a.x + h * d.x, a.x, b.y - a.y + g * b.y, d.y - a.y + h * d.y, a.y, g, h, 1];
+  return [
+    b.x - a.x + g * b.x,
+    d.x - a.x + h * d.x,
+    a.x,
+    b.y - a.y + g * b.y,
+    d.y - a.y + h * d.y,
+    a.y,
+    g,
+    h,
+    1,
+  ];
 }
 
 /** The inverse up to a factor, which a projective map does not notice. */
@@ -68,6 +78,7 @@ function product(p: Matrix, q: Matrix): Matrix {
 
 /** Moved, everywhere, as the pins near by show that it is off: paper is not flat. */
 export function bentThrough(flat: Locate, pins: readonly Pin[]): Locate {
+  if (pins.length === 0) return flat;
   const shifts = pins.map(({ column, row, x, y }) => {
     const expected = flat(column, row);
     return { column, row, dx: x - expected.x, dy: y - expected.y };

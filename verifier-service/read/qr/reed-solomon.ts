@@ -51,8 +51,14 @@ export function corrected(
   const syndromes = syndromesOf(block, checks);
   if (syndromes.every((value) => value === 0)) return block;
   const rootOf = (position: number) => power(block.length - 1 - position);
-  const lostLocator = lost.reduce<number[]>((locator, position) => product(locator, [1, rootOf(position)]), [1]);
-  const locator = product(lostLocator, errorLocator(product(syndromes, lostLocator).slice(lost.length, checks)));
+  const lostLocator = lost.reduce<number[]>(
+    (locator, position) => product(locator, [1, rootOf(position)]),
+    [1],
+  );
+  const locator = product(
+    lostLocator,
+    errorLocator(product(syndromes, lostLocator).slice(lost.length, checks)),
+  );
   const errors = locator.length - 1 - lost.length;
   if (2 * errors + lost.length + spare > checks) return undefined;
 
@@ -93,7 +99,8 @@ function errorLocator(syndromes: Polynomial): number[] {
     if (discrepancy === 0) continue;
     const factor = times(discrepancy, inverse(last));
     const next = [...locator];
-    for (const [k, value] of before.entries()) next[k + shift] = (next[k + shift] ?? 0) ^ times(factor, value);
+    for (const [k, value] of before.entries())
+      next[k + shift] = (next[k + shift] ?? 0) ^ times(factor, value);
     if (2 * errors <= i) {
       [before, errors, last, shift] = [locator, i + 1 - errors, discrepancy, 0];
     }

@@ -1,6 +1,8 @@
 /** What every QR code of a size has at the same places (ISO/IEC 18004:2015, 6.3): by these it is found and measured. */
 
-/** Modules along one side of a code of this version, from 1 to 40. */
+export const VERSIONS: readonly number[] = Array.from({ length: 40 }, (_, i) => i + 1);
+
+/** Modules along one side of a code. */
 export function sizeOfVersion(version: number): number {
   return 17 + 4 * version;
 }
@@ -15,18 +17,20 @@ export function alignmentLines(version: number): readonly number[] {
   return [6, ...Array.from({ length: count - 1 }, (_, i) => last - step * (count - 2 - i))];
 }
 
-/** Centres of the alignment patterns, without those that finder patterns take the place of. */
+/** Centres of the alignment patterns, without those that finder patterns take the place of; that of the fourth corner last. */
 export function alignmentCentres(version: number): { column: number; row: number }[] {
   const lines = alignmentLines(version);
   const last = lines.at(-1);
   return lines.flatMap((row) =>
     lines
-      .filter((column) => !(row === 6 && (column === 6 || column === last)) && !(column === 6 && row === last))
+      .filter(
+        (column) => !(row === 6 && (column === 6 || column === last)) && !(column === 6 && row === last),
+      )
       .map((column) => ({ column, row })),
   );
 }
 
-/** Whether a module of a finder pattern is dark, by its distance from the pattern's middle; beyond 3 it is its light border. */
+/** Whether a module of a finder pattern is dark, by its distance from the middle one; at a distance of 4 is its light border. */
 export function finderIsDark(columns: number, rows: number): boolean {
   const ring = Math.max(Math.abs(columns), Math.abs(rows));
   return ring <= 1 || ring === 3;
@@ -35,28 +39,4 @@ export function finderIsDark(columns: number, rows: number): boolean {
 /** The same of an alignment pattern, which ends at a distance of 2. */
 export function alignmentIsDark(columns: number, rows: number): boolean {
   return Math.max(Math.abs(columns), Math.abs(rows)) !== 1;
-}
-
-/** Puts finder, timing and alignment patterns where they belong: 1 is dark. */
-export function drawFixedPatterns(modules: Uint8Array, version: number): void {
-  const size = sizeOfVersion(version);
-  const set = (column: number, row: number, dark: boolean) => {
-    if (column >= 0 && row >= 0 && column < size && row < size) modules[row * size + column] = dark ? 1 : 0;
-  };
-  const drawAround = (column: number, row: number, reach: number, isDark: (x: number, y: number) => boolean) => {
-    for (let y = -reach; y <= reach; y++)
-      for (let x = -reach; x <= reach; x++) set(column + x, row + y, isDark(x, y));
-  };
-  for (let i = 8; i < size - 8; i++) {
-    set(i, 6, i % 2 === 0);
-    set(6, i, i % 2 === 0);
-  }
-  for (const { column, row } of alignmentCentres(version)) drawAround(column, row, 2, alignmentIsDark);
-  for (const [column, row] of [
-    [3, 3],
-    [size - 4, 3],
-    [3, size - 4],
-  ] as const)
-    drawAround(column, row, 4, finderIsDark);
-  set(8, size - 8, true);
 }
