@@ -98,13 +98,14 @@ function errorLocator(syndromes: Polynomial): number[] {
     for (let k = 0; k <= errors; k++) discrepancy ^= times(locator[k] ?? 0, syndromes[i - k] ?? 0);
     if (discrepancy === 0) continue;
     const factor = times(discrepancy, inverse(last));
-    const next = [...locator];
-    for (const [k, value] of before.entries())
-      next[k + shift] = (next[k + shift] ?? 0) ^ times(factor, value);
+    const next = Array.from(
+      { length: Math.max(locator.length, before.length + shift) },
+      (_, k) => (locator[k] ?? 0) ^ times(factor, before[k - shift] ?? 0),
+    );
     if (2 * errors <= i) {
       [before, errors, last, shift] = [locator, i + 1 - errors, discrepancy, 0];
     }
-    locator = Array.from(next, (value) => value ?? 0);
+    locator = next;
   }
   return locator.slice(0, errors + 1);
 }
