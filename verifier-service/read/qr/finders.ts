@@ -28,16 +28,15 @@ export function findFinders(image: GrayImage, binary: BinaryImage): Finder[] {
   }));
   const found: Finder[] = [];
   for (const place of alternately(along, down).slice(0, PLACES_MEASURED)) {
-    const isNear = (each: Finder) => Math.hypot(each.x - place.x, each.y - place.y) < each.module;
-    if (found.some(isNear)) continue;
+    if (isAmong(found, place)) continue;
     const finder = measured(image, place);
-    if (
-      finder.score >= LEAST_SCORE &&
-      !found.some((each) => Math.hypot(each.x - finder.x, each.y - finder.y) < each.module)
-    )
-      found.push(finder);
+    if (finder.score >= LEAST_SCORE && !isAmong(found, finder)) found.push(finder);
   }
   return found.sort((a, b) => b.score - a.score).slice(0, MOST_FINDERS);
+}
+
+function isAmong(found: readonly Finder[], { x, y }: Point): boolean {
+  return found.some((each) => Math.hypot(each.x - x, each.y - y) < each.module);
 }
 
 function alternately<T>(these: readonly T[], those: readonly T[]): T[] {
