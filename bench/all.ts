@@ -15,6 +15,7 @@ const programs = [
   ['evidence'],
   ['growth', '--data', folder],
   ['verify', '--data', folder],
+  ['paper'],
   ['start'],
 ];
 const failed: string[] = [];

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 export interface Options {
   /** A tenth of the work, to see whether it runs: its figures mean little. */
   readonly quick: boolean;
-  /** A folder to keep a prefilled log in, and to find it again; a temporary one when absent. */
+  /** A folder to keep a prefilled log in, and to find it again; a temporary one when absent. Pictures of paper, too. */
   readonly data: string | undefined;
   /** A folder that gets a CPU profile of the service (`--cpu-prof`), which slows it by a few per cent. */
   readonly profile: string | undefined;

@@ -4,6 +4,7 @@ import { ProtocolError, type ProtocolErrorCode } from '../error.js';
 import { fileKindOf, type PictureKind } from './file-kind.js';
 import type { Pages } from './pages.js';
 import type { PdfOpener } from './pdf-pages.js';
+import { readDamagedCode } from './qr/damaged.js';
 import type { ReadCodes } from './qr-codes.js';
 import { searchCodes, type SearchOptions, type SearchResult } from './search.js';
 
@@ -56,7 +57,7 @@ export async function findClaims(bytes: Uint8Array, deps: FindClaimsDeps): Promi
   try {
     const { codes, complete } = await codesIn(bytes, deps, {
       // A file that still has its XMP was never on paper: its code is clean or not there.
-      lookHarder: inXmp.length === 0,
+      ...(inXmp.length === 0 && { readDamagedCode }),
       onFound: (codesSoFar) => deps.onFound?.({ ...read(inXmp, codesSoFar), complete: false }),
     });
     return { ...read(inXmp, codes), complete };
@@ -74,7 +75,7 @@ export function claimsInXmp(bytes: Uint8Array, xmpClaims: FindClaimsDeps['xmpCla
 async function codesIn(
   bytes: Uint8Array,
   deps: FindClaimsDeps,
-  options: Pick<SearchOptions, 'lookHarder' | 'onFound'>,
+  options: Pick<SearchOptions, 'readDamagedCode' | 'onFound'>,
 ): Promise<SearchResult> {
   const pages = await open(bytes, deps);
   const isOurs = (text: string) => claimsFromUrl(text) !== null || labelOf(text) !== null;

@@ -16,8 +16,8 @@ export interface Pages {
   close(): void;
 }
 
-/** `page`: enough for a clean page; `code`: for a code that was found hard to read; `fine`: for a very small one. */
-export type Detail = 'page' | 'code' | 'fine';
+/** `page`: enough for a clean page; `fine`: for a code that is small or hard to read. */
+export type Detail = 'page' | 'fine';
 
 /** A photograph of twelve megapixels, or A4 at 350 dpi. The QR reader needs about ten bytes for each. */
 export const MAX_PIXELS = 12_500_000;

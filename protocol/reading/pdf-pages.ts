@@ -1,7 +1,7 @@
 import { ProtocolError } from '../error.js';
 import { MAX_PIXELS, type Detail, type PageImage, type Pages } from './pages.js';
 
-const DPI = { page: 150, code: 200, fine: 300 } as const satisfies Record<Detail, number>;
+const DPI = { page: 150, fine: 300 } as const satisfies Record<Detail, number>;
 /** Narrower pages are drawn as if they were this wide: a picture needs at least one pixel. */
 const MIN_SIDE_POINTS = 16;
 /** Far above any page size that PDF allows (14,400). */

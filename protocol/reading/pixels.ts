@@ -5,21 +5,11 @@ export interface GrayImage {
   readonly height: number;
 }
 
-export interface Box {
-  readonly left: number;
-  readonly top: number;
+/** 1 is dark; one byte a pixel, rows from the top. */
+export interface BinaryImage {
+  readonly dark: Uint8Array;
   readonly width: number;
   readonly height: number;
-}
-
-/** `box` must lie within the image. */
-export function crop(image: GrayImage, box: Box): GrayImage {
-  const data = new Uint8Array(box.width * box.height);
-  for (let row = 0; row < box.height; row++) {
-    const start = (box.top + row) * image.width + box.left;
-    data.set(image.data.subarray(start, start + box.width), row * box.width);
-  }
-  return { data, width: box.width, height: box.height };
 }
 
 /**
@@ -66,4 +56,16 @@ function boxMean(data: Uint8Array, width: number, height: number, radius: number
     }
   }
   return mean;
+}
+
+/** Dark is what is darker than its surroundings by `bias`: neither shadow nor paper's colour matter. */
+export function adaptiveThreshold(
+  { data, width, height }: GrayImage,
+  radius: number,
+  bias: number,
+): BinaryImage {
+  const around = boxMean(data, width, height, radius);
+  const dark = new Uint8Array(data.length);
+  for (let i = 0; i < data.length; i++) dark[i] = (data[i] ?? 0) + bias < (around[i] ?? 0) ? 1 : 0;
+  return { dark, width, height };
 }

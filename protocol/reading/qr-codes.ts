@@ -1,9 +1,10 @@
-import type { Box, GrayImage } from './pixels.js';
+import type { GrayImage } from './pixels.js';
 
-/** What stands in the QR codes of a picture, and where codes are that could not be decoded. */
+/** What stands in the QR codes of a picture. */
 export interface Codes {
   readonly texts: readonly string[];
-  readonly undecoded: readonly Box[];
+  /** Whether a code was seen, too, that could not be decoded. */
+  readonly undecoded: boolean;
   /** The picture broke the decoder: what else it shows is not known. */
   readonly broken?: boolean;
 }
@@ -30,12 +31,6 @@ export interface RgbaImage {
 export interface SeenCode {
   readonly isValid: boolean;
   readonly text: string;
-  readonly position: Readonly<Record<'topLeft' | 'topRight' | 'bottomRight' | 'bottomLeft', Point>>;
-}
-
-interface Point {
-  readonly x: number;
-  readonly y: number;
 }
 
 export function codeReaderOf(decoder: QrDecoder): ReadCodes {
@@ -44,12 +39,11 @@ export function codeReaderOf(decoder: QrDecoder): ReadCodes {
     try {
       const codes = await decoder.decode(toRgba(image));
       const texts = codes.filter(({ isValid }) => isValid).map(({ text }) => text);
-      const undecoded = codes.filter(({ isValid }) => !isValid).map((code) => boxAround(code, image));
-      return { texts, undecoded };
+      return { texts, undecoded: texts.length < codes.length };
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       decoder.replace();
-      return { texts: [], undecoded: [], broken: true };
+      return { texts: [], undecoded: false, broken: true };
     }
   };
 }
@@ -58,23 +52,4 @@ function toRgba({ data, width, height }: GrayImage): RgbaImage {
   const pixels = new Uint32Array(data.length);
   for (let i = 0; i < data.length; i++) pixels[i] = (data[i] ?? 0) * 0x010101 + 0xff000000;
   return { data: new Uint8ClampedArray(pixels.buffer), width, height };
-}
-
-/** The code with a quarter of its size around it, for the quiet zone and what perspective hides. */
-function boxAround({ position }: SeenCode, image: GrayImage): Box {
-  const corners = [position.topLeft, position.topRight, position.bottomRight, position.bottomLeft];
-  const [left, right] = range(corners.map(({ x }) => x));
-  const [top, bottom] = range(corners.map(({ y }) => y));
-  const margin = Math.round(Math.max(right - left, bottom - top) / 4) + 8;
-  const [x0, x1] = [clamp(left - margin, image.width - 1), clamp(right + margin, image.width)];
-  const [y0, y1] = [clamp(top - margin, image.height - 1), clamp(bottom + margin, image.height)];
-  return { left: x0, top: y0, width: Math.max(1, x1 - x0), height: Math.max(1, y1 - y0) };
-}
-
-function range(values: readonly number[]): [number, number] {
-  return [Math.min(...values), Math.max(...values)];
-}
-
-function clamp(value: number, most: number): number {
-  return Math.min(most, Math.max(0, Math.floor(value)));
 }

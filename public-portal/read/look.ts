@@ -69,7 +69,6 @@ export async function textsIn(image: GrayImage, readCodes: ReadCodes): Promise<s
     readCodes,
     isOurs: () => true,
     hasTime: () => performance.now() < end,
-    lookHarder: false,
   });
   return codes.map(({ text }) => text);
 }

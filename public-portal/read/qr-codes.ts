@@ -9,7 +9,7 @@ export async function loadCodeReader(): Promise<ReadCodes> {
   return codeReaderOf({
     load: () => prepareZXingModule({ overrides, fireImmediately: true }),
     decode: (image) =>
-      readBarcodes(new ImageData(image.data, image.width), { formats: ['QRCode'], returnErrors: true }),
+      readBarcodes(new ImageData(image.data, image.width), { formats: ['QRCodeModel2'], returnErrors: true }),
     replace: purgeZXingModule,
   });
 }

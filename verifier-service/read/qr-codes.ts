@@ -9,7 +9,7 @@ export function createCodeReader(): ReadCodes {
   const wasmBinary = new Uint8Array(readFileSync(file)).buffer;
   return codeReaderOf({
     load: () => prepareZXingModule({ overrides: { wasmBinary }, fireImmediately: true }),
-    decode: (image) => readBarcodes(image, { formats: ['QRCode'], returnErrors: true }),
+    decode: (image) => readBarcodes(image, { formats: ['QRCodeModel2'], returnErrors: true }),
     replace: purgeZXingModule,
   });
 }
