@@ -89,7 +89,7 @@ const SETTINGS = {
       'files at once, each up to 25 MB in memory: so many being issued, so many being verified, so many being handed out',
     ),
   SPONDON_RATE_LIMIT: count(0, 1_000_000_000)
-    .default(1200)
+    .default(3000)
     .describe('public look-ups a minute for each address, 0 for no limit; a batch counts by its size'),
   SPONDON_TRUST_PROXY: z
     .string()

@@ -24,6 +24,8 @@ export type RowFault = 'unreadable' | 'empty' | 'not-a-code' | 'missing' | 'fore
 
 /** Reading is held back by the threads that read; looking up takes as many at once as a browser sends. */
 const AT_ONCE = 4;
+/** Hundreds of files wait behind one in which a code is hard to find. */
+const SEARCH_MS = 2_000;
 
 /** Checks many documents, one row each. A broken file is a row with a fault, and stops nothing. */
 export class BulkRun {
@@ -111,7 +113,12 @@ export class BulkRun {
   }
 
   #checkFile(id: number, item: Item): Promise<void> {
-    const options = { onRead: () => undefined, onCheck: () => undefined, signal: this.#stop.signal };
+    const options = {
+      onRead: () => undefined,
+      onCheck: () => undefined,
+      signal: this.#stop.signal,
+      searchMs: SEARCH_MS,
+    };
     return this.#settle(id, async () => askForFile(await item.open(), this.deps, options));
   }
 

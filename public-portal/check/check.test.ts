@@ -83,6 +83,7 @@ function depsOf(wish: Wish, asked: EvidenceOf[] = []) {
         ? Promise.reject(new Unreachable('outage'))
         : Promise.resolve(wish.evidence);
     },
+    report: () => assert.fail('not asked for'),
     trust: () => assert.fail('not asked for'),
     issuers: () => assert.fail('not asked for'),
   };

@@ -2,6 +2,7 @@ import { formatDocumentId } from '@spondon/protocol/document-id';
 import type { Check } from '@spondon/protocol/verdict/codes';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Answer } from '../check/check.js';
+import type { Service } from '../check/service.js';
 import type { PanelList } from '../panel/panel-list.js';
 import {
   ageOf,
@@ -17,12 +18,14 @@ import type { Outcome } from './ask.js';
 import { Facts } from './facts.js';
 import { VerdictMark, weightOf } from './marks.js';
 import { PanelAnswer } from './panel.js';
+import { ReportButton } from './report.js';
 import { save } from './save.js';
 import { Steps } from './steps.js';
 
 interface AnswerScreenProps {
   readonly words: Words;
   readonly outcome: Outcome;
+  readonly service: Service;
   readonly host: string;
   readonly panel: PanelList | null;
   /** Of the button that leaves the answer, when it leads elsewhere than to the start. */
@@ -33,12 +36,13 @@ interface AnswerScreenProps {
 export function AnswerScreen({
   words,
   outcome,
+  service,
   host,
   panel,
   again = words.again,
   onAgain,
 }: AnswerScreenProps) {
-  const { subject, answer } = outcome;
+  const { subject, answer, reported } = outcome;
   const { verdict, document: record, notes, evidence } = answer;
   const weight = weightOf(verdict, answer.asked);
   const title = useRef<HTMLHeadingElement>(null);
@@ -99,6 +103,14 @@ export function AnswerScreen({
             {words.saveEvidence}
           </button>
         )}
+        {reported && (
+          <ReportButton
+            words={words}
+            label={words.report.save}
+            make={() => service.report([reported], words.language)}
+            name="spondon-report.pdf"
+          />
+        )}
         <button type="button" class="plain" onClick={() => print()}>
           {words.print}
         </button>
@@ -118,12 +130,12 @@ function stepOf(id: StepId, { answer, reading }: Outcome, words: Words) {
   if (reading === null) return null;
   const hasCode = reading.claims.length + reading.labels.length > 0;
   const found = hasCode ? words.codesFound : words.noCodeFound;
-  return reading.complete
-    ? ({ state: 'passed', message: `${words.readWhole} ${found}` } as const)
-    : ({
-        state: 'unavailable',
-        message: hasCode ? `${words.readPartly} ${found}` : words.readPartly,
-      } as const);
+  const isEnough = reading.gap === null || reading.gap === 'not-needed';
+  const read = reading.gap === null ? words.readWhole : words.gaps[reading.gap];
+  return {
+    state: isEnough ? 'passed' : 'unavailable',
+    message: hasCode || reading.gap === null ? `${read} ${found}` : read,
+  } as const;
 }
 
 /** What a register does not know is not thereby false, and must not bear a cross. */
@@ -223,6 +235,7 @@ function Yourself({ words, documentId, subject }: YourselfProps) {
           npx spondon verify {target} --evidence {evidenceName(documentId)} --trust trust.json
         </code>
       </pre>
+      <p>{words.yourselfHere}</p>
     </details>
   );
 }

@@ -111,6 +111,7 @@ export function App({ deps, panelStore, words, onOtherLanguage }: AppProps) {
         <AnswerScreen
           words={words}
           outcome={screen.outcome}
+          service={deps.service}
           host={deps.ownHost}
           panel={panel.list}
           onAgain={startAgain}

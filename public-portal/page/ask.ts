@@ -1,7 +1,8 @@
-import { type Answer, type Asked, check, checkOffline, type CheckDeps } from '../check/check.js';
-import type { Service } from '../check/service.js';
+import { type Answer, check, checkOffline, type CheckDeps, type Question } from '../check/check.js';
+import { CLAIMS_URL_MAX_BYTES } from '@spondon/protocol/claims';
+import { askingOnce, type Reported, type Service } from '../check/service.js';
 import type { TrustList } from '../check/trust-list.js';
-import type { ReadFile, Reading } from '../read/reading.js';
+import type { ReadFile, Reading, SoFar } from '../read/reading.js';
 import type { Typed } from './way-in.js';
 
 /** What the visitor brought. */
@@ -13,6 +14,8 @@ export type Subject =
 export interface Outcome {
   readonly subject: Subject;
   readonly answer: Answer;
+  /** What a report about it is asked for; null when it is about nothing that could be looked up. */
+  readonly reported: Reported | null;
   /** Null when no file was brought. */
   readonly reading: Reading | null;
   /** Hosts of codes in the file that are none of ours: those codes were ignored. */
@@ -48,7 +51,14 @@ export async function askFor({ question, host }: Typed, deps: AskDeps): Promise<
   const trust = await deps.trustList();
   if (host !== null && !isOurs(host, trust, deps)) throw new ForeignHost(host);
   const answer = await check(question, { ...deps, trust });
-  return { subject: { brought: question.asked }, answer, reading: null, foreignHosts: [], trust };
+  return {
+    subject: { brought: question.asked },
+    answer,
+    reported: reportedOf(question, answer, null),
+    reading: null,
+    foreignHosts: [],
+    trust,
+  };
 }
 
 export interface AskFileOptions {
@@ -56,6 +66,8 @@ export interface AskFileOptions {
   readonly evidence?: File | undefined;
   readonly onRead: (share: number) => void;
   readonly onCheck: () => void;
+  /** How long its pages are searched for codes, when not as long as for a single file. */
+  readonly searchMs?: number;
   readonly signal: AbortSignal;
 }
 
@@ -65,9 +77,15 @@ export interface AskFileOptions {
  * Rejects with `FileFault`, or with the signal's reason.
  */
 export async function askForFile(file: File, deps: AskDeps, options: AskFileOptions): Promise<Outcome> {
-  const { onRead, onCheck, signal } = options;
+  const { onRead, onCheck, signal, searchMs } = options;
+  const service = askingOnce(deps.service);
   const [reading, trust] = await Promise.all([
-    deps.readFile(file, { onProgress: onRead, signal }),
+    deps.readFile(file, {
+      onProgress: onRead,
+      signal,
+      ...(searchMs !== undefined && { searchMs }),
+      ...(!options.evidence && { isEnough: (soFar) => isOriginal(soFar, service) }),
+    }),
     deps.trustList(),
   ]);
   signal.throwIfAborted();
@@ -75,10 +93,12 @@ export async function askForFile(file: File, deps: AskDeps, options: AskFileOpti
   const hosts = new Set([...reading.claims, ...reading.labels].flatMap(({ host }) => host ?? []));
   const foreignHosts = [...hosts].filter((host) => !isOurs(host, trust, deps));
   const evidence = (await options.evidence?.text()) ?? reading.evidence;
-  const answer = await answerFor(reading, evidence, foreignHosts, { ...deps, trust });
+  const checkDeps = { service, trust, now: deps.now };
+  const { question, answer } = await answerFor(reading, evidence, foreignHosts, checkDeps);
   return {
     subject: { brought: 'file', name: file.name, size: file.size },
     answer,
+    reported: reportedOf(question, answer, file),
     reading,
     foreignHosts,
     trust,
@@ -90,19 +110,51 @@ async function answerFor(
   evidence: string | null,
   foreignHosts: readonly string[],
   deps: CheckDeps,
-): Promise<Answer> {
-  if (evidence !== null && evidence === reading.evidence)
-    return checkOffline({ asked: 'evidence' }, evidence, deps);
+): Promise<{ readonly question: Question; readonly answer: Answer }> {
+  if (evidence !== null && evidence === reading.evidence) {
+    const question: Question = { asked: 'evidence' };
+    return { question, answer: await checkOffline(question, evidence, deps) };
+  }
   const isTaken = ({ host }: { readonly host: string | null }) =>
     host === null || !foreignHosts.includes(host);
   const claims = reading.claims.filter(isTaken).map(({ jws }) => jws);
-  const question: Asked = { asked: 'file', sha256: reading.sha256, claims };
-  if (evidence !== null) return checkOffline(question, evidence, deps);
+  const question = { asked: 'file', sha256: reading.sha256, claims } as const;
+  if (evidence !== null) return { question, answer: await checkOffline(question, evidence, deps) };
   const answer = await check(question, deps);
   const [label] = reading.labels.filter(isTaken);
-  if (answer.verdict !== 'not-found' || claims.length > 0 || !label) return answer;
-  return check({ asked: 'code', code: label.documentId }, deps);
+  if (answer.verdict !== 'not-found' || claims.length > 0 || !label) return { question, answer };
+  const byLabel = { asked: 'code', code: label.documentId } as const;
+  return { question: byLabel, answer: await check(byLabel, deps) };
 }
+
+/** Of an original whose facts its metadata show, codes on its pages would say nothing more. */
+async function isOriginal({ sha256, claims }: SoFar, service: Service): Promise<boolean> {
+  return claims.length > 0 && (await service.verifyFile(sha256)).document?.sha256 === sha256;
+}
+
+/** The same question again. Of a file that is the record's own, its codes need not be told. */
+function reportedOf(question: Question, answer: Answer, file: File | null): Reported | null {
+  if (question.asked === 'code') return { code: question.code };
+  const record = answer.document;
+  if (question.asked !== 'file' || !file) {
+    const code = record?.documentId ?? answer.facts[0]?.jti;
+    return code === undefined ? null : { code };
+  }
+  const { sha256 } = question;
+  const codes = record?.sha256 === sha256 ? [] : question.claims;
+  const claims = codes.filter(({ length }) => length <= CLAIMS_URL_MAX_BYTES).slice(0, MOST_CLAIMS_REPORTED);
+  const fileName = file.name.slice(0, LONGEST_NAME_REPORTED);
+  return {
+    sha256,
+    ...(claims.length > 0 && { claims }),
+    ...(fileName !== '' && { fileName }),
+    fileSize: file.size,
+  };
+}
+
+/** What a report takes of one file. */
+const MOST_CLAIMS_REPORTED = 4;
+const LONGEST_NAME_REPORTED = 1_000;
 
 function isOurs(host: string, trust: TrustList | null, { ownHost }: AskDeps): boolean {
   return host === ownHost || (trust?.bundle.payload.hosts.includes(host) ?? false);

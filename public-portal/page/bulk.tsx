@@ -1,13 +1,15 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { collect } from '../bulk/collect.js';
-import { csvOf, evidenceZip, identityOf } from '../bulk/export.js';
+import { csvOf, evidenceZip, identityOf, reportedOf, reportOf } from '../bulk/export.js';
 import { BulkRun, type Row } from '../bulk/run.js';
 import { readSheet, type Sheet, SheetFault } from '../bulk/sheet.js';
-import type { PanelList } from '../panel/panel-list.js';
+import { MAX_REPORTED } from '../check/service.js';
+import { onPanel, type PanelList } from '../panel/panel-list.js';
 import { digitsOf, fill, momentOf, type Words } from '../words/words.js';
 import { AnswerScreen } from './answer.js';
 import type { AskDeps } from './ask.js';
 import { StepMark, weightOf } from './marks.js';
+import { ReportButton } from './report.js';
 import { save } from './save.js';
 
 interface BulkScreenProps {
@@ -29,12 +31,15 @@ export function BulkScreen({ words, deps, files, panel, onAgain }: BulkScreenPro
   if (run === null) return <h1 aria-live="polite">{words.reading}</h1>;
   const { rows } = run;
   const done = rows.filter(({ state }) => state === 'done' || state === 'fault').length;
+  const reported = reportedOf(rows);
+  const isOver = run.isOver && !run.isPaused;
   return (
     <>
       {opened?.outcome && (
         <AnswerScreen
           words={words}
           outcome={opened.outcome}
+          service={deps.service}
           host={deps.ownHost}
           panel={panel}
           again={bulk.back}
@@ -55,7 +60,7 @@ export function BulkScreen({ words, deps, files, panel, onAgain }: BulkScreenPro
           <>
             <progress max={rows.length} value={done} aria-label={bulk.title} />
             <p role="status">
-              {run.isOver && !run.isPaused
+              {isOver
                 ? bulk.done
                 : fill(bulk.progress, {
                     done: digitsOf(String(done), words),
@@ -76,7 +81,7 @@ export function BulkScreen({ words, deps, files, panel, onAgain }: BulkScreenPro
                 type="button"
                 class="plain"
                 onClick={() =>
-                  save(new Blob([csvOf(rows, deps.ownHost)], { type: 'text/csv' }), 'spondon.csv')
+                  save(new Blob([csvOf(rows, deps.ownHost, panel)], { type: 'text/csv' }), 'spondon.csv')
                 }
               >
                 {bulk.saveCsv}
@@ -88,13 +93,26 @@ export function BulkScreen({ words, deps, files, panel, onAgain }: BulkScreenPro
               >
                 {bulk.saveEvidence}
               </button>
+              {isOver && reported.length > 0 && (
+                <ReportButton
+                  words={words}
+                  label={bulk.saveReport}
+                  make={() => reportOf(reported, deps.service, words.language)}
+                  name={reported.length > MAX_REPORTED ? 'spondon-reports.zip' : 'spondon-report.pdf'}
+                />
+              )}
             </>
           )}
           <button type="button" class="plain" onClick={onAgain}>
             {words.again}
           </button>
         </div>
-        {rows.length > 0 && <Table words={words} rows={rows} onOpen={open} />}
+        {isOver && reported.length > 0 && reported.length < rows.length && (
+          <p class="aside">
+            {fill(bulk.leftOut, { count: digitsOf(String(rows.length - reported.length), words) })}
+          </p>
+        )}
+        {rows.length > 0 && <Table words={words} rows={rows} panel={panel} onOpen={open} />}
       </div>
     </>
   );
@@ -150,7 +168,16 @@ async function prepare(files: readonly File[], { bulk }: Words) {
 }
 
 type Column = keyof Words['bulk']['columns'];
-const COLUMNS: readonly Column[] = ['document', 'verdict', 'issuer', 'person', 'identity', 'registered'];
+const COLUMNS: readonly Column[] = [
+  'document',
+  'verdict',
+  'issuer',
+  'person',
+  'identity',
+  'panel',
+  'registered',
+];
+
 interface Order {
   readonly by: Column;
   readonly descending: boolean;
@@ -159,19 +186,21 @@ interface Order {
 interface TableProps {
   readonly words: Words;
   readonly rows: readonly Row[];
+  readonly panel: PanelList | null;
   readonly onOpen: (row: Row) => void;
 }
 
-function Table({ words, rows, onOpen }: TableProps) {
+function Table({ words, rows, panel, onOpen }: TableProps) {
   const { bulk } = words;
+  const columns = COLUMNS.filter((column) => column !== 'panel' || panel !== null);
   const [order, setOrder] = useState<Order | null>(null);
   const [shown, setShown] = useState('');
   const [page, setPage] = useState(0);
   const kinds = useMemo(() => countsOf(rows, words), [rows, words]);
   const chosen = useMemo(() => {
     const filtered = shown === '' ? rows : rows.filter((row) => saidOf(row, words) === shown);
-    return order ? filtered.toSorted((a, b) => inOrder(a, b, order, words)) : filtered;
-  }, [rows, shown, order, words]);
+    return order ? filtered.toSorted((a, b) => inOrder(a, b, order, words, panel)) : filtered;
+  }, [rows, shown, order, words, panel]);
   const pages = Math.max(1, Math.ceil(chosen.length / ROWS_A_PAGE));
   const at = Math.min(page, pages - 1);
   return (
@@ -197,7 +226,7 @@ function Table({ words, rows, onOpen }: TableProps) {
         <table>
           <thead>
             <tr>
-              {COLUMNS.map((column) => (
+              {columns.map((column) => (
                 <th key={column} scope="col" aria-sort={sortOf(column, order)}>
                   <button
                     type="button"
@@ -215,7 +244,7 @@ function Table({ words, rows, onOpen }: TableProps) {
           </thead>
           <tbody>
             {chosen.slice(at * ROWS_A_PAGE, (at + 1) * ROWS_A_PAGE).map((row) => (
-              <Line key={row.id} words={words} row={row} onOpen={onOpen} />
+              <Line key={row.id} words={words} row={row} panel={panel} onOpen={onOpen} />
             ))}
           </tbody>
         </table>
@@ -248,10 +277,11 @@ function sortOf(column: Column, order: Order | null) {
 interface LineProps {
   readonly words: Words;
   readonly row: Row;
+  readonly panel: PanelList | null;
   readonly onOpen: (row: Row) => void;
 }
 
-function Line({ words, row, onOpen }: LineProps) {
+function Line({ words, row, panel, onOpen }: LineProps) {
   const answer = row.outcome?.answer;
   const record = answer?.document ?? null;
   const subject = answer?.facts[0]?.subject;
@@ -274,6 +304,7 @@ function Line({ words, row, onOpen }: LineProps) {
         <bdi>{subject?.name}</bdi>
       </td>
       <td>{answer && <Identity words={words} row={row} />}</td>
+      {panel && <td>{listedOf(row, panel, words)}</td>}
       <td>{record?.anchoredAt && momentOf(record.anchoredAt, words)}</td>
     </tr>
   );
@@ -306,6 +337,13 @@ function saidOf({ state, outcome, fault }: Row, { bulk, verdict }: Words): strin
   return state === 'working' ? bulk.states.working : bulk.states.waiting;
 }
 
+/** Whether all whom the document names are on the officer's list; empty when it names nobody. */
+function listedOf({ outcome }: Row, panel: PanelList, { panel: words }: Words): string {
+  const listed = outcome && onPanel(outcome.answer, panel);
+  if (!listed) return '';
+  return listed.centre && listed.physician !== false ? words.allOn : words.notAllOn;
+}
+
 function countsOf(rows: readonly Row[], words: Words): (readonly [string, number])[] {
   const counts = new Map<string, number>();
   for (const row of rows) {
@@ -315,14 +353,13 @@ function countsOf(rows: readonly Row[], words: Words): (readonly [string, number
   return [...counts];
 }
 
-function inOrder(a: Row, b: Row, { by, descending }: Order, words: Words): number {
-  const compared = sortKey(a, by, words).localeCompare(sortKey(b, by, words), words.language, {
-    numeric: true,
-  });
+function inOrder(a: Row, b: Row, { by, descending }: Order, words: Words, panel: PanelList | null): number {
+  const [keyA, keyB] = [sortKey(a, by, words, panel), sortKey(b, by, words, panel)];
+  const compared = keyA.localeCompare(keyB, words.language, { numeric: true });
   return descending ? -compared : compared;
 }
 
-function sortKey(row: Row, by: Column, words: Words): string {
+function sortKey(row: Row, by: Column, words: Words, panel: PanelList | null): string {
   const record = row.outcome?.answer.document;
   switch (by) {
     case 'document':
@@ -335,6 +372,8 @@ function sortKey(row: Row, by: Column, words: Words): string {
       return row.outcome?.answer.facts[0]?.subject.name ?? '';
     case 'identity':
       return row.outcome ? identityOf(row) : '';
+    case 'panel':
+      return panel ? listedOf(row, panel, words) : '';
     case 'registered':
       return String(record?.anchoredAt ?? '');
   }

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import type { CameraDialog } from './camera.js';
 import { digitsOf, fill, type Words } from '../words/words.js';
 import { droppedFiles } from '../bulk/collect.js';
 import { FileButton } from './file-button.js';
@@ -26,7 +27,7 @@ export function StartScreen({ words, failure, onFiles, onTyped, panel, now }: St
       )}
       <div class="ways">
         <FileWay words={words} onFiles={onFiles} />
-        <CodeWay words={words} onTyped={onTyped} />
+        <CodeWay words={words} onTyped={onTyped} onFiles={onFiles} />
       </div>
       <section class="paper">
         <h2>{words.paperTitle}</h2>
@@ -69,7 +70,7 @@ function FileWay({ words, onFiles }: Pick<StartScreenProps, 'words' | 'onFiles'>
   );
 }
 
-function CodeWay({ words, onTyped }: Pick<StartScreenProps, 'words' | 'onTyped'>) {
+function CodeWay({ words, onTyped, onFiles }: Pick<StartScreenProps, 'words' | 'onTyped' | 'onFiles'>) {
   const [text, setText] = useState('');
   const typed = judgeTyped(text);
   return (
@@ -82,6 +83,7 @@ function CodeWay({ words, onTyped }: Pick<StartScreenProps, 'words' | 'onTyped'>
       }}
     >
       <h2>{words.codeTitle}</h2>
+      <Scanner words={words} onTyped={onTyped} onFiles={onFiles} />
       <label for="code">{words.codeLabel}</label>
       <input
         id="code"
@@ -104,6 +106,42 @@ function CodeWay({ words, onTyped }: Pick<StartScreenProps, 'words' | 'onTyped'>
         {words.codeHint}
       </p>
     </form>
+  );
+}
+
+/** The camera is fetched when it is wanted. */
+function Scanner({ words, onTyped, onFiles }: Pick<StartScreenProps, 'words' | 'onTyped' | 'onFiles'>) {
+  const [Dialog, setDialog] = useState<typeof CameraDialog | null>(null);
+  const [isMissing, setMissing] = useState(false);
+  const open = (): void =>
+    void import('./camera.js').then(
+      (camera) => setDialog(() => camera.CameraDialog),
+      () => setMissing(true),
+    );
+  const take = (text: string): boolean => {
+    const typed = readTyped(text);
+    if (typed) onTyped(typed);
+    return typed !== null;
+  };
+  return (
+    <>
+      <button type="button" class="scan" onClick={open}>
+        {words.scan}
+      </button>
+      {isMissing && (
+        <p class="alarm" role="alert">
+          {words.camera.faults['no-decoder']}
+        </p>
+      )}
+      {Dialog && (
+        <Dialog
+          words={words}
+          onText={take}
+          onPhoto={(photo) => onFiles([photo])}
+          onClose={() => setDialog(null)}
+        />
+      )}
+    </>
   );
 }
 

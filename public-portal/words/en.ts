@@ -36,6 +36,7 @@ export const en: Words = {
   chooseFile: 'Choose a file',
   staysHere: 'The file stays on this device. Only its fingerprint is looked up.',
   codeTitle: 'Check a printed code',
+  scan: 'Scan its QR code',
   codeLabel: 'Code beside the QR code, 17 letters and digits',
   codeHint: 'For example 7K3M-Q2XD-9FHT-W4ZB-C. Capitals and hyphens do not matter.',
   codeCheck: 'Check the code',
@@ -44,7 +45,7 @@ export const en: Words = {
   codeComplete: 'Complete, and typed correctly',
   paperTitle: 'With a sheet of paper in hand',
   paperSteps: [
-    'Scan its QR code with your telephone’s camera: it opens this page.',
+    'Scan its QR code here, or with your telephone’s own camera: it opens this page.',
     'Look at the address: it must be the one printed beside the code.',
     'Compare each fact shown here with the paper. A genuine code can be copied onto another sheet.',
   ],
@@ -78,8 +79,19 @@ export const en: Words = {
   message: (check) => check.message,
   notes: noteMessages,
   readWhole: 'All of it was read on this device.',
-  readPartly: 'Its fingerprint was taken. Not every page could be searched for a code.',
-  readNotNeeded: 'There is no file to read: a code was given.',
+  gaps: {
+    'too-large':
+      'Its fingerprint was taken. It is too large to be searched for a code: type the code instead.',
+    'not-shown':
+      'Its fingerprint was taken. This browser cannot show this kind of file, so it was not searched for a code: bring it as PDF, JPEG or PNG, or type the code.',
+    damaged:
+      'Its fingerprint was taken. Part of it is damaged or under a password, so not all of it was searched for a code: type the code instead.',
+    'out-of-time':
+      'Its fingerprint was taken. Not every page could be searched for a code in the time there is: check it by itself, or type the code.',
+    'no-decoder':
+      'Its fingerprint was taken. What reads codes could not be fetched: check the connection and try again, or type the code.',
+    'not-needed': 'Its fingerprint is registered: its pages need not be searched.',
+  },
   codesFound: 'A code was found in it.',
   noCodeFound: 'No code was found in it.',
   foreignCode:
@@ -121,7 +133,6 @@ export const en: Words = {
     slip: 'Payment slip',
   },
   issuedBy: 'Issued by',
-  aboutTitle: 'The document',
   rests: {
     evidence:
       'Your browser checked the signatures of {witnesses} itself. This answer does not rest on our word.',
@@ -135,12 +146,20 @@ export const en: Words = {
   ages: { minutes: '{count} min ago', hours: '{count} h ago', days: '{count} days ago' },
   justNow: 'just now',
   saveEvidence: 'Save the evidence',
+  report: {
+    save: 'Save a signed report (PDF)',
+    waiting: 'The report is being made',
+    unreachable:
+      'The report could not be had: the service does not answer. Try again in a minute, or print this answer.',
+  },
   print: 'Print this answer',
   yourselfTitle: 'Check this without us',
   yourselfSteps: [
     'Save the evidence file, and get the trust list from the health authorities, not from us.',
     'On any computer with Node.js, with the network unplugged if you like:',
   ],
+  yourselfHere:
+    'Or here: this page works without a network once it was opened. Drop the document together with its evidence file, and nobody is asked.',
   checkedAt: 'Checked on {moment} at {host}',
 
   bulk: {
@@ -159,6 +178,7 @@ export const en: Words = {
       issuer: 'Issued by',
       person: 'Person',
       identity: 'Compared with your table',
+      panel: 'Your list',
       registered: 'Registered',
     },
     states: { waiting: 'Waiting', working: 'Being checked' },
@@ -180,6 +200,8 @@ export const en: Words = {
     difference: '{field}: table {expected}, signed {signed}',
     saveCsv: 'Save as CSV',
     saveEvidence: 'Save all evidence (ZIP)',
+    saveReport: 'Save a signed report (PDF)',
+    leftOut: '{count} of them could not be asked about and are not in the report: the CSV names them.',
     closed: '{name} could not be opened: damaged, or under a password.',
     sheetFaults: {
       unreadable: '{name} could not be read as a table. Save it as CSV or XLSX and try again.',
@@ -205,6 +227,8 @@ export const en: Words = {
     centreOff: 'The facility is not on your list.',
     physicianOn: 'The physician’s registration number is on your list.',
     physicianOff: 'The physician’s registration number is not on your list.',
+    allOn: 'On it',
+    notAllOn: 'Not on it',
   },
 
   failures: {
@@ -221,7 +245,6 @@ export const en: Words = {
   footer: 'Spondon keeps no account, no cookie and no copy of what you check.',
   months: MONTHS,
   digits: '0123456789',
-  // camera
   camera: {
     title: 'Scan the QR code',
     close: 'Close',

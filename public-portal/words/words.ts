@@ -3,6 +3,7 @@ import type { NoteCode, Verdict } from '@spondon/protocol/verdict/summaries';
 import type { RowFault } from '../bulk/run.js';
 import type { Answer } from '../check/check.js';
 import type { CameraFault } from '../read/camera.js';
+import type { Gap } from '../read/reading.js';
 
 /** Everything that the page says, in one language. `{names}` are filled in. */
 export interface Words {
@@ -21,6 +22,7 @@ export interface Words {
   readonly chooseFile: string;
   readonly staysHere: string;
   readonly codeTitle: string;
+  readonly scan: string;
   readonly codeLabel: string;
   readonly codeHint: string;
   readonly codeCheck: string;
@@ -44,8 +46,8 @@ export interface Words {
   readonly message: (check: Check) => string;
   readonly notes: Readonly<Record<NoteCode, string>>;
   readonly readWhole: string;
-  readonly readPartly: string;
-  readonly readNotNeeded: string;
+  /** Why not every page was searched for a code. */
+  readonly gaps: Readonly<Record<Gap, string>>;
   readonly codesFound: string;
   readonly noCodeFound: string;
   readonly foreignCode: string;
@@ -56,16 +58,17 @@ export interface Words {
   readonly fields: Readonly<Record<FieldName, string>>;
   readonly kinds: Readonly<Record<string, string>>;
   readonly issuedBy: string;
-  readonly aboutTitle: string;
   readonly rests: Readonly<Record<'evidence' | 'owner' | 'service' | 'nothing', string>>;
   readonly listAge: string;
   readonly listNever: string;
   readonly ages: Readonly<Record<'minutes' | 'hours' | 'days', string>>;
   readonly justNow: string;
   readonly saveEvidence: string;
+  readonly report: ReportWords;
   readonly print: string;
   readonly yourselfTitle: string;
   readonly yourselfSteps: readonly string[];
+  readonly yourselfHere: string;
   readonly checkedAt: string;
 
   readonly bulk: BulkWords;
@@ -80,7 +83,9 @@ export interface Words {
       | 'centreOn'
       | 'centreOff'
       | 'physicianOn'
-      | 'physicianOff',
+      | 'physicianOff'
+      | 'allOn'
+      | 'notAllOn',
       string
     >
   >;
@@ -89,8 +94,13 @@ export interface Words {
   readonly months: readonly string[];
   /** The ten digits, 0 first. */
   readonly digits: string;
-  // camera
   readonly camera: CameraWords;
+}
+
+export interface ReportWords {
+  readonly save: string;
+  readonly waiting: string;
+  readonly unreachable: string;
 }
 
 export interface CameraWords {
@@ -120,7 +130,7 @@ export interface BulkWords {
   readonly all: string;
   readonly filter: string;
   readonly columns: Readonly<
-    Record<'document' | 'verdict' | 'issuer' | 'person' | 'identity' | 'registered', string>
+    Record<'document' | 'verdict' | 'issuer' | 'person' | 'identity' | 'panel' | 'registered', string>
   >;
   readonly states: Readonly<Record<'waiting' | 'working', string>>;
   readonly faults: Readonly<Record<RowFault, string>>;
@@ -129,6 +139,9 @@ export interface BulkWords {
   readonly difference: string;
   readonly saveCsv: string;
   readonly saveEvidence: string;
+  readonly saveReport: string;
+  /** Of documents that could not be asked about: `{count}`. */
+  readonly leftOut: string;
   readonly closed: string;
   readonly sheetFaults: Readonly<Record<'unreadable' | 'no-column', string>>;
   readonly sheetRead: string;

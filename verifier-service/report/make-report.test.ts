@@ -23,7 +23,7 @@ function depsWith(lookup: Lookup, more: Partial<ReportDeps> = {}): { deps: Repor
   const find = () => Promise.resolve(lookup);
   const deps: ReportDeps = {
     evidence: {
-      finder: { byCode: find, byFile: find },
+      finder: { byCode: find, byFile: find, claims: () => Promise.resolve(null) },
       ledger: { channel: 'records', attest: () => Promise.resolve(attestation) },
       log: {
         head: () => ({ n: 1, size: 9, root: '', at: NOW }),

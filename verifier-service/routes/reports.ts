@@ -1,6 +1,7 @@
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { fromHex } from '@spondon/protocol/bytes';
+import { CLAIMS_URL_MAX_BYTES } from '@spondon/protocol/claims';
 import { formatDocumentId } from '@spondon/protocol/document-id';
 import type { FileSlots } from '../file-slots.js';
 import { makeReport, type ReportDeps } from '../report/make-report.js';
@@ -20,12 +21,30 @@ export interface ReportRoutes {
 const REPORT_COST = 8;
 const ITEM_COST = 2;
 const MAX_FILE_NAME = 10_000;
+/** A sheet has one code; a copy of several sheets may have a few. */
+const MAX_CLAIMS = 4;
 
 const tags = ['verification'];
-const item = askedItem({
-  fileName: z.string().min(1).max(MAX_FILE_NAME).optional().describe('as you call it; printed as your word'),
-  fileSize: z.number().int().min(0).optional().describe('bytes; printed as your word'),
-});
+const item = askedItem(
+  {
+    fileName: z
+      .string()
+      .min(1)
+      .max(MAX_FILE_NAME)
+      .optional()
+      .describe('as you call it; printed as your word'),
+    fileSize: z.number().int().min(0).optional().describe('bytes; printed as your word'),
+  },
+  {
+    claims: z
+      .array(z.string().max(CLAIMS_URL_MAX_BYTES))
+      .max(MAX_CLAIMS)
+      .optional()
+      .describe(
+        'JWS texts of the codes in the file: they tell a copy that is not the original from an unknown file',
+      ),
+  },
+);
 type Item = z.infer<typeof item>;
 
 export const reportRoutes: FastifyPluginCallbackZod<ReportRoutes> = (app, options, done) => {
@@ -54,7 +73,7 @@ export const reportRoutes: FastifyPluginCallbackZod<ReportRoutes> = (app, option
       const { items, language } = request.body;
       await allow(limit, request, reply, REPORT_COST + ITEM_COST * items.length);
       const requested = items.map((each) => ({
-        asked: 'code' in each ? { code: each.code } : { sha256: fromHex(each.sha256) },
+        asked: 'code' in each ? { code: each.code } : { sha256: fromHex(each.sha256), claims: each.claims },
         fileName: each.fileName,
         fileSize: each.fileSize,
       }));

@@ -45,10 +45,16 @@ export const sha256Hex = z
 
 /** What a batch may ask at most. */
 export const MAX_BATCH = 500;
-/** A hash or a code to be looked up, with what else is said of it. */
-export const askedItem = <More extends z.ZodRawShape>(more: More) =>
+/** A hash or a code to be looked up, with what else is said of either, and of a file. */
+export const askedItem = <More extends z.ZodRawShape, OfFile extends z.ZodRawShape>(
+  more: More,
+  ofFile: OfFile,
+) =>
   z.union(
-    [z.strictObject({ sha256: sha256Hex, ...more }), z.strictObject({ code: documentCode, ...more })],
+    [
+      z.strictObject({ sha256: sha256Hex, ...ofFile, ...more }),
+      z.strictObject({ code: documentCode, ...more }),
+    ],
     'must have either a sha256 or a code',
   );
 

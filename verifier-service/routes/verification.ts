@@ -34,7 +34,7 @@ const FILE_COST = 10;
 
 const tags = ['verification'];
 
-const batch = z.strictObject({ items: z.array(askedItem({})).min(1).max(MAX_BATCH) });
+const batch = z.strictObject({ items: z.array(askedItem({}, {})).min(1).max(MAX_BATCH) });
 const failure = z.object({ code: z.string(), message: z.string() });
 
 export const verificationRoutes: FastifyPluginCallbackZod<VerificationRoutes> = (app, options, done) => {
