@@ -11,16 +11,9 @@ import {
   signed,
 } from '@spondon/verifier-service/deployment/deployment.test-support';
 import { readXmpClaims } from '@spondon/verifier-service/stamp/xmp';
-import type { Page } from 'playwright-core';
 import { assertAccessible } from './accessible.test-support.js';
-import {
-  type Language,
-  noChromium,
-  openPortal,
-  type Portal,
-  screenshot,
-  type Size,
-} from './browser.test-support.js';
+import { bring, looksSaying, step, verdict } from './answer.test-support.js';
+import { noChromium, openPortal, type Portal, screenshot } from './browser.test-support.js';
 
 interface Issued {
   readonly code: string;
@@ -40,29 +33,15 @@ describe('the portal answers', { skip: noChromium }, async () => {
     const file = await service.fileOf(code);
     return { code, file, claims: readXmpClaims(file) ?? assert.fail('no claims') };
   };
-  const bring = (page: Page, buffer: Buffer, name = 'report.pdf') =>
-    page.setInputFiles('input[type=file]', { name, mimeType: 'application/pdf', buffer });
-  const verdict = async (page: Page): Promise<string> => {
-    await page.waitForSelector('article.answer');
-    return page.locator('.verdict h1').innerText();
-  };
-  const step = (page: Page, title: string) => page.locator('.steps li', { hasText: title });
-
   const report = await issue();
 
-  const looks: readonly [Size, Language][] = [
-    ['phone', 'en'],
-    ['phone', 'bn'],
-    ['desktop', 'en'],
-    ['desktop', 'bn'],
-  ];
-  for (const [size, language] of looks) {
+  for (const [size, language, said] of looksSaying('Genuine', 'আসল')) {
     it(`a file, ${size}, ${language}: whose it is, since when, and that the browser itself checked it`, async () => {
       const page = await visit({ size, language });
       await page.goto('/');
       await screenshot(page, `start-${size}-${language}`);
       await bring(page, report.file);
-      assert.equal(await verdict(page), language === 'en' ? 'Genuine' : 'আসল');
+      assert.equal(await verdict(page), said);
       await page.getByText('Hospital One').first().waitFor();
       assert.equal(await page.locator('.steps li.failed').count(), 0);
       await screenshot(page, `valid-${size}-${language}`);

@@ -5,9 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { BlobReader, BlobWriter, TextReader, ZipReader, ZipWriter } from '@zip.js/zip.js';
-import { PATIENT } from '@spondon/verifier-service/deployment/deployment.test-support';
+import { newCode, PATIENT } from '@spondon/verifier-service/deployment/deployment.test-support';
+import { attachmentsIn } from '@spondon/verifier-service/report/report.test-support';
 import type { Page } from 'playwright-core';
+import { assertAccessible } from './accessible.test-support.js';
 import { noChromium, openPortal, screenshot } from './browser.test-support.js';
+import { workbookOf } from './workbook.test-support.js';
 
 const ISSUED = 12;
 
@@ -71,6 +74,9 @@ describe('many documents at once', { skip: noChromium }, async () => {
     const csv = (await save(page, 'Save as CSV')).toString();
     assert.equal(csv.trim().split('\r\n').length, 501);
     assert.match(csv, /^applicant-0\.pdf,valid,/m);
+    assert.match(await page.locator('.bulk').innerText(), /1 of them could not be asked about/);
+    const report = await save(page, 'Save a signed report');
+    assert.equal(attachmentsIn(report).size, ISSUED + 1);
     await page.close();
   });
 
@@ -108,6 +114,27 @@ describe('many documents at once', { skip: noChromium }, async () => {
     assert.equal(await page.getByText('Identity not checked').count(), 2);
     assert.equal(await page.locator('tbody').getByText('Not a code of ours').count(), 1);
     await screenshot(page, 'bulk-codes-phone');
+    await page.close();
+  });
+
+  it('an Excel table of codes, with the officer’s own list: who is on it stands beside each answer', async () => {
+    await writeFile(join(folder, 'panel.csv'), 'centre,licence\nHospital One,L-1\n');
+    await writeFile(join(folder, 'codes.xlsx'), await workbookOf([['Code'], [codes[0] ?? ''], [newCode()]]));
+    const page = await visit();
+    await page.goto('/');
+    await page.getByText('For embassies').click();
+    await page.getByLabel('Load a list').setInputFiles(join(folder, 'panel.csv'));
+    await page.getByText('panel.csv: 3 entries').waitFor();
+    await page.locator('input[type=file]').first().setInputFiles(join(folder, 'codes.xlsx'));
+    await page.getByRole('status').getByText('All are checked').waitFor();
+    const [registered = '', unknown = ''] = await page.locator('tbody tr').allInnerTexts();
+    assert.match(registered, /Registered: now compare[^]*On it/);
+    assert.match(unknown, /Cannot be confirmed/);
+    assert.doesNotMatch(unknown, /On it/);
+    const csv = (await save(page, 'Save as CSV')).toString();
+    assert.match(csv, /,centre_on_list,physician_on_list,/);
+    assert.match(csv, /,not-checked,yes,,/);
+    await assertAccessible(page);
     await page.close();
   });
 

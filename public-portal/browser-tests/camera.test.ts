@@ -1,15 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { seededRandom } from '@spondon/fixtures/random';
 import { photographOf } from '@spondon/fixtures/scan';
 import { LABEL, pageOf } from '@spondon/verifier-service/read/pictures.test-support';
 import { stampFile } from '@spondon/verifier-service/stamp/stamp';
 import { makeDetails, makeReport, makeTools } from '@spondon/verifier-service/stamp/test-pdfs';
 import type { Page } from 'playwright-core';
-import sharp from 'sharp';
 import { assertAccessible } from './accessible.test-support.js';
 import {
   type Language,
@@ -19,6 +15,7 @@ import {
   type Size,
   type Visit,
 } from './browser.test-support.js';
+import { CAMERA_ALLOWED, cameraShowing } from './camera.test-support.js';
 import { serveReadingPage } from './reading.test-support.js';
 
 /** What the page of `reading-page/` keeps for its tests. */
@@ -27,35 +24,12 @@ declare const photos: File[];
 declare const streams: MediaStream[];
 declare const asked: unknown[];
 
-const FRAME = { width: 1280, height: 720 };
 const details = makeDetails();
 
-/** The lower half of a stamped sheet on a desk, as a telephone held over it sees it. */
-async function sheetInSight(): Promise<Buffer> {
+/** A stamped sheet on a desk, as a telephone held over it sees it. */
+async function sheet(): Promise<Uint8Array> {
   const { bytes: pdf } = await stampFile(await makeReport(), details, makeTools());
-  const photo = await photographOf({ pdf, random: seededRandom(11), format: 'png', resolution: 150 });
-  return sharp(photo)
-    .resize({ ...FRAME, fit: 'cover', position: 'bottom' })
-    .jpeg({ quality: 85 })
-    .toBuffer();
-}
-
-/** A code that is none of ours, and names no document's claims. */
-async function otherCodeInSight(): Promise<Buffer> {
-  const page = await pageOf([{ text: LABEL, left: 80, top: 60 }]);
-  return sharp(page)
-    .resize({ ...FRAME, fit: 'cover', position: 'top' })
-    .jpeg()
-    .toBuffer();
-}
-
-/** For Chromium's camera that shows a file, over and over. */
-async function videoOf(frame: Buffer): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'spondon-camera-'));
-  after(() => rm(folder, { recursive: true }));
-  const file = join(folder, 'sight.mjpeg');
-  await writeFile(file, Buffer.concat(Array.from({ length: 10 }, () => frame)));
-  return file;
+  return photographOf({ pdf, random: seededRandom(11), format: 'png', resolution: 150 });
 }
 
 /** Keeps every stream that the page asks for, to see that it lets go of them. */
@@ -79,16 +53,14 @@ describe('the camera', { skip: noChromium }, async () => {
   if (noChromium) return;
   const port = await serveReadingPage();
   const origin = `http://localhost:${port}`;
-  const fake = (video: string) => [
-    '--use-fake-device-for-media-stream',
-    `--use-file-for-fake-video-capture=${video}`,
-  ];
+  // A code that is none of ours, and names no document's claims.
+  const label = await pageOf([{ text: LABEL, left: 80, top: 60 }]);
   const [atSheet, atOther, twoCameras, noCamera, noTls] = [
     await openBrowser(origin, [
-      ...fake(await videoOf(await sheetInSight())),
-      '--use-fake-ui-for-media-stream',
+      ...(await cameraShowing({ picture: await sheet(), position: 'bottom' })),
+      CAMERA_ALLOWED,
     ]),
-    await openBrowser(origin, fake(await videoOf(await otherCodeInSight()))),
+    await openBrowser(origin, await cameraShowing({ picture: label, position: 'top' })),
     await openBrowser(origin, ['--use-fake-device-for-media-stream=device-count=2']),
     await openBrowser(origin),
     await openBrowser(`http://portal.test:${port}`, ['--host-resolver-rules=MAP portal.test 127.0.0.1']),

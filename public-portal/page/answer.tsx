@@ -81,7 +81,7 @@ export function AnswerScreen({
         <h2>{words.stepsTitle}</h2>
         <Steps words={words} asked={subject.brought} of={(id) => stepOf(id, outcome, words)} />
         <p class="aside">
-          {fill(words.rests[restOf(answer)], { witnesses: answer.endorsedBy.join(', ') })}{' '}
+          {fill(words.rests[restOf(answer)], { witnesses: words.witnesses(answer.endorsedBy) })}{' '}
           {outcome.trust
             ? fill(words.listAge, { age: ageOf(answer.checkedAt - outcome.trust.fetchedAt, words) })
             : words.listNever}

@@ -62,10 +62,14 @@ const verdicts = {
   unavailable: 'যাচাই করা যায়নি',
 } as const;
 
-/** Dates and telephone numbers come filled in as the protocol writes them, in English. */
+/** What the protocol and a deployment of one owner fill in comes in English. */
 function inBangla(value: string): string {
   const moment = /^(\d{1,2}) (\w+) (\d{4}), (\d\d:\d\d) UTC$/.exec(value);
-  if (!moment) return value.replace(', telephone ', ', টেলিফোন ');
+  if (!moment) {
+    return value
+      .replace(', telephone ', ', টেলিফোন ')
+      .replace('the owner of this deployment', 'এই সেবার মালিক');
+  }
   const [, day = '', month = '', year = '', time = ''] = moment;
   const name = calendar.months[MONTHS.indexOf(month)] ?? month;
   return digitsOf(`${day} ${name} ${year}, ${time} UTC`, calendar);
@@ -205,6 +209,7 @@ export const bn: Words = {
     service: 'এই উত্তর শুধু এই সেবার কথার ওপর নির্ভর করে।',
     nothing: 'কাউকে জিজ্ঞাসা করা যায়নি: শুধু এই যন্ত্রে যা আছে তা ব্যবহার করা হয়েছে।',
   },
+  witnesses: (owners) => owners.map(inBangla).join(', '),
   listAge: 'স্বীকৃত প্রতিষ্ঠানের তালিকা: {age} আনা হয়েছে।',
   listNever: 'এই যন্ত্রে স্বীকৃত প্রতিষ্ঠানের তালিকা এখনও নেই।',
   ages: { minutes: '{count} মিনিট আগে', hours: '{count} ঘণ্টা আগে', days: '{count} দিন আগে' },

@@ -141,6 +141,7 @@ export const en: Words = {
     service: 'This answer rests on the word of this service alone.',
     nothing: 'Nobody could be asked: only what is on this device was used.',
   },
+  witnesses: (owners) => owners.join(', '),
   listAge: 'List of recognised facilities: fetched {age}.',
   listNever: 'There is no list of recognised facilities on this device yet.',
   ages: { minutes: '{count} min ago', hours: '{count} h ago', days: '{count} days ago' },

@@ -59,6 +59,8 @@ export interface Words {
   readonly kinds: Readonly<Record<string, string>>;
   readonly issuedBy: string;
   readonly rests: Readonly<Record<'evidence' | 'owner' | 'service' | 'nothing', string>>;
+  /** Owners of organisations, as the trust list names them. */
+  readonly witnesses: (owners: readonly string[]) => string;
   readonly listAge: string;
   readonly listNever: string;
   readonly ages: Readonly<Record<'minutes' | 'hours' | 'days', string>>;
