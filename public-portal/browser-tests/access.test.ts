@@ -24,7 +24,7 @@ describe('everybody', { skip: noChromium }, async () => {
         const at = document.activeElement;
         if (!at || at === document.body) return null;
         const labels = at instanceof HTMLInputElement ? [...(at.labels ?? [])] : [];
-        return (at.ariaLabel ?? labels[0]?.innerText ?? at.textContent ?? '').trim();
+        return (at.ariaLabel ?? labels[0]?.innerText ?? at.textContent).trim();
       });
       if (name === null || names.length > 40) return names;
       names.push(name);
