@@ -44,6 +44,12 @@ function firstLanguage(): Language {
   return navigator.language.startsWith('bn') ? 'bn' : 'en';
 }
 
+/** Not before there is a page: over a poor link, what later visits need would hold up this one. */
+function keepForLater(): void {
+  if (import.meta.env.PROD && !embedded && 'serviceWorker' in navigator)
+    void navigator.serviceWorker.register(trustedScript('/service-worker.js'));
+}
+
 function Page() {
   const [language, setLanguage] = useState(firstLanguage);
   const [words, setWords] = useState<Words | null>(null);
@@ -54,6 +60,10 @@ function Page() {
       setWords(loaded);
     });
   }, [language]);
+  const isShown = words !== null;
+  useEffect(() => {
+    if (isShown) keepForLater();
+  }, [isShown]);
   if (words === null) return null;
   const other = words.language === 'en' ? 'bn' : 'en';
   const change = (): void => {
@@ -74,6 +84,3 @@ function Page() {
 const place = document.getElementById('page');
 if (place) render(<Page />, place);
 if (place && embedded) tellHeight(place);
-if (import.meta.env.PROD && !embedded && 'serviceWorker' in navigator) {
-  void navigator.serviceWorker.register(trustedScript('/service-worker.js'));
-}
