@@ -26,8 +26,8 @@ const FLAGS = [
 const LINK = { latencyMs: 400, kilobitsPerSecond: 400 };
 const CPU_SLOWDOWN = 4;
 const LANGUAGES = { English: 'en-GB', Bangla: 'bn-BD' } as const;
-/** The largest file that is searched for codes. */
-const SEARCHED_BYTES = 25 * 1024 * 1024;
+/** About the largest file that is searched for codes. */
+const SEARCHED_BYTES = 25_000_000;
 const STREAMED_BYTES = 300_000_000;
 const CLICKS = 40;
 
