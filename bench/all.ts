@@ -16,6 +16,7 @@ const programs = [
   ['growth', '--data', folder],
   ['verify', '--data', folder],
   ['paper'],
+  ['portal'],
   ['start'],
 ];
 const failed: string[] = [];

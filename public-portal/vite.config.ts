@@ -11,10 +11,10 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rollupOptions: {
-      input: { index: 'index.html', 'service-worker': 'offline/service-worker.ts' },
+      input: { index: 'index.html', 'service-worker': 'offline/service-worker.ts', embed: 'embed/embed.ts' },
       output: {
-        // A service worker lives at one address for ever.
-        entryFileNames: ({ name }) => (name === 'service-worker' ? '[name].js' : 'assets/[name]-[hash].js'),
+        // A service worker lives at one address for ever, and so does what other sites name in theirs.
+        entryFileNames: ({ name }) => (name === 'index' ? 'assets/[name]-[hash].js' : '[name].js'),
       },
     },
   },

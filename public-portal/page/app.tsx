@@ -24,11 +24,13 @@ interface AppProps {
   readonly deps: AskDeps;
   readonly panelStore: PanelStore;
   readonly words: Words;
+  /** In a frame of another site's page. */
+  readonly isEmbedded: boolean;
   readonly onOtherLanguage: () => void;
 }
 
 /** The page: the ways in, the work, the answer. */
-export function App({ deps, panelStore, words, onOtherLanguage }: AppProps) {
+export function App({ deps, panelStore, words, isEmbedded, onOtherLanguage }: AppProps) {
   const [screen, show] = useState<Screen>(START);
   const panel = usePanel(panelStore);
   const work = useRef(new AbortController());
@@ -65,9 +67,13 @@ export function App({ deps, panelStore, words, onOtherLanguage }: AppProps) {
       );
     }
   };
+  /** Other addresses than its own refuse to be framed, should the visitor reload. */
+  const showAddress = (address: string): void => {
+    if (!isEmbedded) history.pushState(null, '', address);
+  };
   const startAgain = (): void => {
     work.current.abort();
-    history.pushState(null, '', '/');
+    showAddress('/');
     show(START);
   };
 
@@ -88,11 +94,17 @@ export function App({ deps, panelStore, words, onOtherLanguage }: AppProps) {
   }, []);
 
   const askCode = (typed: Typed): void => {
-    if (typed.question.asked === 'code') history.pushState(null, '', `/d/${typed.question.code}`);
+    if (typed.question.asked === 'code') showAddress(`/d/${typed.question.code}`);
     askTyped(typed);
   };
   return (
-    <Frame words={words} deps={deps} onOtherLanguage={onOtherLanguage} onStart={startAgain}>
+    <Frame
+      words={words}
+      deps={deps}
+      isEmbedded={isEmbedded}
+      onOtherLanguage={onOtherLanguage}
+      onStart={startAgain}
+    >
       {screen.at === 'start' && (
         <StartScreen
           words={words}

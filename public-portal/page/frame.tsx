@@ -8,13 +8,14 @@ import { BanglaWord, Wordmark } from './marks.js';
 interface FrameProps {
   readonly words: Words;
   readonly deps: AskDeps;
+  readonly isEmbedded: boolean;
   readonly onOtherLanguage: () => void;
   readonly onStart: () => void;
   readonly children: ComponentChildren;
 }
 
 /** What stands around every screen: whose page this is, where it is genuine, how old its list is. */
-export function Frame({ words, deps, onOtherLanguage, onStart, children }: FrameProps) {
+export function Frame({ words, deps, isEmbedded, onOtherLanguage, onStart, children }: FrameProps) {
   const trust = useTrustList(deps);
   const hosts = trust ? trust.bundle.payload.hosts : [deps.ownHost];
   const isGenuine = hosts.includes(deps.ownHost);
@@ -34,6 +35,11 @@ export function Frame({ words, deps, onOtherLanguage, onStart, children }: Frame
         >
           <Wordmark />
         </a>
+        {isEmbedded && (
+          <a class="open-full" href="/" target="_blank" rel="noopener">
+            {fill(words.openFull, { host: deps.ownHost })}
+          </a>
+        )}
         <button
           type="button"
           class="plain"
@@ -49,7 +55,7 @@ export function Frame({ words, deps, onOtherLanguage, onStart, children }: Frame
       </main>
       <footer class="bottom">
         {isGenuine ? (
-          <p>{fill(words.genuineHosts, { hosts: hosts.join(', ') })}</p>
+          <p>{fill(isEmbedded ? words.framed : words.genuineHosts, { hosts: hosts.join(', ') })}</p>
         ) : (
           <p class="alarm" role="alert">
             {fill(words.wrongHost, { host: deps.ownHost })}

@@ -2,6 +2,8 @@ import { render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { serviceAt } from '../check/service.js';
 import { loadTrustList, sharedTrustList } from '../check/trust-list.js';
+import { embeddedAt, tellHeight } from '../embed/embedded.js';
+import { noPanelStore, visitTrustStore } from '../embed/visit-stores.js';
 import { browserPanelStore } from '../offline/panel-store.js';
 import { browserTrustStore } from '../offline/trust-store.js';
 import { readFile } from '../read/read-file.js';
@@ -16,9 +18,11 @@ const service = serviceAt(
   (input, init) => fetch(input, init),
   (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 );
+const embedded = embeddedAt(location);
+const trustStore = embedded ? visitTrustStore() : browserTrustStore;
 const deps: AskDeps = {
   service,
-  trustList: sharedTrustList(() => loadTrustList(service, browserTrustStore, Date.now())),
+  trustList: sharedTrustList(() => loadTrustList(service, trustStore, Date.now())),
   readFile,
   ownHost: location.host,
   now: Date.now,
@@ -32,11 +36,18 @@ const dictionaries: Readonly<Record<Language, () => Promise<Words>>> = {
   bn: () => import('../words/bn.js').then(({ bn }) => bn),
 };
 
-/** Of the visitor's last visit, or as the browser is set. */
+/** As the page around this one asked; of the visitor's last visit; or as the browser is set. */
 function firstLanguage(): Language {
+  if (embedded) return embedded.language;
   const kept = localStorage.getItem(LANGUAGE_KEY);
   if (kept === 'en' || kept === 'bn') return kept;
   return navigator.language.startsWith('bn') ? 'bn' : 'en';
+}
+
+/** Not before there is a page: over a poor link, what later visits need would hold up this one. */
+function keepForLater(): void {
+  if (import.meta.env.PROD && !embedded && 'serviceWorker' in navigator)
+    void navigator.serviceWorker.register(trustedScript('/service-worker.js'));
 }
 
 function Page() {
@@ -49,17 +60,27 @@ function Page() {
       setWords(loaded);
     });
   }, [language]);
+  const isShown = words !== null;
+  useEffect(() => {
+    if (isShown) keepForLater();
+  }, [isShown]);
   if (words === null) return null;
   const other = words.language === 'en' ? 'bn' : 'en';
   const change = (): void => {
-    localStorage.setItem(LANGUAGE_KEY, other);
+    if (!embedded) localStorage.setItem(LANGUAGE_KEY, other);
     setLanguage(other);
   };
-  return <App deps={deps} panelStore={browserPanelStore} words={words} onOtherLanguage={change} />;
+  return (
+    <App
+      deps={deps}
+      panelStore={embedded ? noPanelStore : browserPanelStore}
+      words={words}
+      isEmbedded={embedded !== null}
+      onOtherLanguage={change}
+    />
+  );
 }
 
 const place = document.getElementById('page');
 if (place) render(<Page />, place);
-if (import.meta.env.PROD && 'serviceWorker' in navigator) {
-  void navigator.serviceWorker.register(trustedScript('/service-worker.js'));
-}
+if (place && embedded) tellHeight(place);

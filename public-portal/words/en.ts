@@ -25,6 +25,9 @@ export const en: Words = {
   otherLanguage: 'বাংলা',
   title: 'Is this document genuine?',
   lead: 'Check a prescription, report, payment slip or medical certificate from Bangladesh against the register in which hospitals record what they issue. No account is needed.',
+  framed:
+    'This check belongs to {hosts}, and a page around it can imitate it. When much depends on the answer, open {hosts} itself and look at your address bar.',
+  openFull: 'Open {host}',
   skip: 'Skip to the check',
   genuineHosts: 'This check is found at {hosts} and nowhere else. Look at your address bar.',
   wrongHost:

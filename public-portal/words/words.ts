@@ -15,6 +15,9 @@ export interface Words {
   readonly skip: string;
   readonly genuineHosts: string;
   readonly wrongHost: string;
+  /** In place of `genuineHosts` in a frame of another site's page, whose address bar says nothing of this one. */
+  readonly framed: string;
+  readonly openFull: string;
 
   readonly dropTitle: string;
   readonly dropHint: string;

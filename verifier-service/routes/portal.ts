@@ -9,32 +9,40 @@ export interface PortalRoutes {
 
 /** Addresses that open the page; what stands in them it reads itself. */
 const PAGE_ADDRESSES = ['/', '/v', '/d/:code'];
+/** The same page for other sites to show in a frame. */
+const EMBEDDED_ADDRESS = '/embed';
 /** Files with a fixed name, asked for anew each time. */
 const FIXED_FILES = ['service-worker.js', 'mark.svg'];
+/** What other sites load to make that frame. */
+const EMBED_SCRIPT = 'embed.js';
 const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
 
 /** Nothing from elsewhere, nothing inline; WebAssembly for reading codes and PDFs. */
-const CONTENT_SECURITY = [
-  "default-src 'none'",
-  "script-src 'self' 'wasm-unsafe-eval'",
-  "style-src 'self'",
-  "img-src 'self' blob: data:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "worker-src 'self'",
-  "manifest-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  'trusted-types spondon',
-].join(';');
+const contentSecurity = (framedBy: "'none'" | '*'): string =>
+  [
+    "default-src 'none'",
+    "script-src 'self' 'wasm-unsafe-eval'",
+    "style-src 'self'",
+    "img-src 'self' blob: data:",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "worker-src 'self'",
+    "manifest-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    `frame-ancestors ${framedBy}`,
+    "require-trusted-types-for 'script'",
+    'trusted-types spondon',
+  ].join(';');
+const UNFRAMED = contentSecurity("'none'");
+/** By any site: the page knows nobody and keeps nothing, so that no click in it can be turned against its visitor. */
+const FRAMED = contentSecurity('*');
 
 /** The public portal: files of `public-portal/site`, as they were built and compressed. */
 export const portalRoutes: FastifyPluginAsync<PortalRoutes> = async (app, { site }) => {
   app.addHook('onRequest', (_request, reply, done) => {
     void reply.headers({
-      'content-security-policy': CONTENT_SECURITY,
+      'content-security-policy': UNFRAMED,
       'permissions-policy': 'camera=(self), geolocation=(), microphone=()',
     });
     done();
@@ -54,6 +62,18 @@ export const portalRoutes: FastifyPluginAsync<PortalRoutes> = async (app, { site
       reply.sendFile('index.html', site, fixed),
     );
   }
+  app.get(EMBEDDED_ADDRESS, { schema: { hide: true } }, (_request, reply) => {
+    void reply.removeHeader('x-frame-options');
+    void reply.headers({ 'content-security-policy': FRAMED, 'cross-origin-resource-policy': 'cross-origin' });
+    return reply.sendFile('index.html', site, fixed);
+  });
+  app.get(`/${EMBED_SCRIPT}`, { schema: { hide: true } }, (_request, reply) => {
+    void reply.headers({
+      'access-control-allow-origin': '*',
+      'cross-origin-resource-policy': 'cross-origin',
+    });
+    return reply.sendFile(EMBED_SCRIPT, site, fixed);
+  });
   for (const name of FIXED_FILES) {
     app.get(`/${name}`, { schema: { hide: true } }, (_request, reply) => reply.sendFile(name, site, fixed));
   }
