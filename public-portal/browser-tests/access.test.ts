@@ -48,6 +48,17 @@ describe('everybody', { skip: noChromium }, async () => {
     await page.close();
   });
 
+  it('the first link skips to what counts, and loses no answer', async () => {
+    const page = await visit();
+    await page.goto('/');
+    await bring(page, file);
+    await verdict(page);
+    await page.getByRole('link', { name: 'Skip to the check' }).press('Enter');
+    assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'MAIN');
+    assert.equal(await verdict(page), 'Genuine');
+    await page.close();
+  });
+
   it('what has the focus shows it', async () => {
     const page = await visit();
     await page.goto('/');

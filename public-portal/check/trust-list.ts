@@ -42,7 +42,7 @@ export async function loadTrustList(
 ): Promise<TrustList | null> {
   const kept = await store.load().catch(() => null);
   const held = kept && (await open(kept, now).catch(nothingWhenUnsound));
-  if (held && now - held.fetchedAt < DAY_MS) return held;
+  if (held && !isDue(held, now)) return held;
   try {
     const [trust, issuers] = await Promise.all([service.trust(), service.issuers()]);
     const fresh = { trust, issuers, fetchedAt: now };
@@ -56,10 +56,25 @@ export async function loadTrustList(
   }
 }
 
-/** One list for all who ask for it at the same time; asked again, it is read anew, and fetched when that is due. */
-export function sharedTrustList(load: () => Promise<TrustList | null>): () => Promise<TrustList | null> {
+/** One list for all who ask, until it is due: hundreds of files ask, and opening it verifies signatures. */
+export function sharedTrustList(
+  load: () => Promise<TrustList | null>,
+  now: () => number,
+): () => Promise<TrustList | null> {
+  let held: TrustList | null = null;
   let loading: Promise<TrustList | null> | null = null;
-  return () => (loading ??= load().finally(() => (loading = null)));
+  const loadAnew = async (): Promise<TrustList | null> => {
+    try {
+      return (held = await load());
+    } finally {
+      loading = null;
+    }
+  };
+  return () => (held && !isDue(held, now()) ? Promise.resolve(held) : (loading ??= loadAnew()));
+}
+
+function isDue({ fetchedAt }: TrustList, now: number): boolean {
+  return now - fetchedAt >= DAY_MS;
 }
 
 /** Not held against the list before: a visitor who stays away for long misses bundles between the two. */

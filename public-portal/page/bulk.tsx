@@ -1,3 +1,4 @@
+import type { VNode } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { collect } from '../bulk/collect.js';
 import { csvOf, evidenceZip, identityOf, reportedOf, reportOf } from '../bulk/export.js';
@@ -201,6 +202,17 @@ function Table({ words, rows, panel, onOpen }: TableProps) {
     const filtered = shown === '' ? rows : rows.filter((row) => saidOf(row, words) === shown);
     return order ? filtered.toSorted((a, b) => inOrder(a, b, order, words, panel)) : filtered;
   }, [rows, shown, order, words, panel]);
+  // What was drawn of a row is good until the row is another: drawing a hundred again and again is felt.
+  const lineOf = useMemo(() => {
+    const drawn = new WeakMap<Row, VNode>();
+    return (row: Row): VNode => {
+      const line = drawn.get(row) ?? (
+        <Line key={row.id} words={words} row={row} panel={panel} onOpen={onOpen} />
+      );
+      drawn.set(row, line);
+      return line;
+    };
+  }, [words, panel]);
   const pages = Math.max(1, Math.ceil(chosen.length / ROWS_A_PAGE));
   const at = Math.min(page, pages - 1);
   return (
@@ -242,11 +254,7 @@ function Table({ words, rows, panel, onOpen }: TableProps) {
               ))}
             </tr>
           </thead>
-          <tbody>
-            {chosen.slice(at * ROWS_A_PAGE, (at + 1) * ROWS_A_PAGE).map((row) => (
-              <Line key={row.id} words={words} row={row} panel={panel} onOpen={onOpen} />
-            ))}
-          </tbody>
+          <tbody>{chosen.slice(at * ROWS_A_PAGE, (at + 1) * ROWS_A_PAGE).map(lineOf)}</tbody>
         </table>
       </div>
       {pages > 1 && (

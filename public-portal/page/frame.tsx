@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { TrustList } from '../check/trust-list.js';
 import { ageOf, fill, type Words } from '../words/words.js';
 import type { AskDeps } from './ask.js';
@@ -17,11 +17,20 @@ interface FrameProps {
 /** What stands around every screen: whose page this is, where it is genuine, how old its list is. */
 export function Frame({ words, deps, isEmbedded, onOtherLanguage, onStart, children }: FrameProps) {
   const trust = useTrustList(deps);
+  const main = useRef<HTMLElement>(null);
   const hosts = trust ? trust.bundle.payload.hosts : [deps.ownHost];
   const isGenuine = hosts.includes(deps.ownHost);
   return (
     <>
-      <a class="skip" href="#main">
+      <a
+        class="skip"
+        href="#main"
+        onClick={(event) => {
+          // What follows # in this page's address is a question.
+          event.preventDefault();
+          main.current?.focus();
+        }}
+      >
         {words.skip}
       </a>
       <header class="top">
@@ -50,7 +59,7 @@ export function Frame({ words, deps, isEmbedded, onOtherLanguage, onStart, child
           {words.language === 'en' ? <BanglaWord /> : words.otherLanguage}
         </button>
       </header>
-      <main id="main" tabIndex={-1}>
+      <main id="main" ref={main} tabIndex={-1}>
         {children}
       </main>
       <footer class="bottom">

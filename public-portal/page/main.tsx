@@ -22,7 +22,7 @@ const embedded = embeddedAt(location);
 const trustStore = embedded ? visitTrustStore() : browserTrustStore;
 const deps: AskDeps = {
   service,
-  trustList: sharedTrustList(() => loadTrustList(service, trustStore, Date.now())),
+  trustList: sharedTrustList(() => loadTrustList(service, trustStore, Date.now()), Date.now),
   readFile,
   ownHost: location.host,
   now: Date.now,
