@@ -62,9 +62,14 @@ export async function openPortal(): Promise<Portal> {
 
 /** Ends after the last test of a file. */
 export async function openBrowser(origin: string, flags: readonly string[] = []): Promise<Visit> {
-  const browser = await chromium.launch({ executablePath: PROGRAM, args: [...FLAGS, ...flags] });
+  const browser = await launchBrowser(flags);
   after(() => browser.close());
   return (look) => visit(browser, origin, look);
+}
+
+/** Whoever asks for it closes it. */
+export function launchBrowser(flags: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({ executablePath: PROGRAM, args: [...FLAGS, ...flags] });
 }
 
 async function visit(browser: Browser, origin: string, look: Look = {}): Promise<Page> {

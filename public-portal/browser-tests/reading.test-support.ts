@@ -13,16 +13,33 @@ import { openBrowser, type Visit } from './browser.test-support.js';
 
 const PAGE = fileURLToPath(new URL('../../browser-tests/reading-page/', import.meta.url));
 
-/** The page of `reading-page/`, built and served as the portal is, under its Content-Security-Policy; on this port. */
-export async function serveReadingPage(): Promise<string> {
+export interface ReadingSite {
+  readonly port: string;
+  close(): Promise<void>;
+}
+
+/** The page of `reading-page/`, built and served as the portal is, under its Content-Security-Policy. */
+export async function startReadingSite(): Promise<ReadingSite> {
   const site = await mkdtemp(join(tmpdir(), 'spondon-reading-'));
-  after(() => rm(site, { recursive: true }));
   const built = { ...config.build, outDir: site, emptyOutDir: true, rollupOptions: {} };
   await build({ ...config, configFile: false, root: PAGE, plugins: [], logLevel: 'warn', build: built });
   const app = fastify();
-  after(() => app.close());
   await app.register(portalRoutes, { site });
-  return new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port;
+  const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }));
+  return {
+    port,
+    close: async () => {
+      await app.close();
+      await rm(site, { recursive: true });
+    },
+  };
+}
+
+/** The same on this port, until the last test of a file has run. */
+export async function serveReadingPage(): Promise<string> {
+  const site = await startReadingSite();
+  after(() => site.close());
+  return site.port;
 }
 
 /** Visitors who are on the page already. */
