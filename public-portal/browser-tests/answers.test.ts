@@ -11,6 +11,7 @@ import {
   signed,
 } from '@spondon/verifier-service/deployment/deployment.test-support';
 import { readXmpClaims } from '@spondon/verifier-service/stamp/xmp';
+import type { Page } from 'playwright-core';
 import { assertAccessible } from './accessible.test-support.js';
 import { bring, looksSaying, step, verdict } from './answer.test-support.js';
 import { noChromium, openPortal, type Portal, screenshot } from './browser.test-support.js';
@@ -156,6 +157,46 @@ describe('the portal answers', { skip: noChromium }, async () => {
     await bring(page, file);
     assert.equal(await verdict(page), 'Expired');
     await screenshot(page, 'expired');
+    await page.close();
+  });
+
+  it('old evidence brought along does not hide a withdrawal, nor does another document’s hide a genuine file', async () => {
+    const [withdrawn, other] = [await issue(), await issue()];
+    const evidenceOf = async (code: string) =>
+      (await service.ask('GET', `/v1/documents/${code}/evidence`)).bytes;
+    const evidence = await evidenceOf(withdrawn.code);
+    const bringBoth = async (page: Page, buffer: Buffer): Promise<void> => {
+      await page.goto('/');
+      await page.locator('input[type=file]').first().setInputFiles([
+        { name: 'report.pdf', mimeType: 'application/pdf', buffer },
+        { name: 'evidence.json', mimeType: 'application/json', buffer: evidence },
+      ]);
+    };
+    await service.revoke(withdrawn.code, { reason: 'fraud' });
+    await service.anchored();
+    const page = await visit();
+    await bringBoth(page, withdrawn.file);
+    assert.equal(await verdict(page), 'Withdrawn');
+    await page.goto('/');
+    await bring(page, evidence, 'evidence.json');
+    assert.equal(await verdict(page), 'Withdrawn');
+    await bringBoth(page, other.file);
+    assert.equal(await verdict(page), 'Genuine');
+    await page.close();
+  });
+
+  it('with evidence at hand, a file is checked without a network', async () => {
+    const { code, file } = await issue();
+    const { bytes } = await service.ask('GET', `/v1/documents/${code}/evidence`);
+    const page = await visit();
+    await page.goto('/');
+    await page.getByText('fetched just now').waitFor();
+    await page.route('**/v1/**', (route) => route.abort());
+    await page.locator('input[type=file]').first().setInputFiles([
+      { name: 'report.pdf', mimeType: 'application/pdf', buffer: file },
+      { name: 'evidence.json', mimeType: 'application/json', buffer: bytes },
+    ]);
+    assert.equal(await verdict(page), 'Genuine');
     await page.close();
   });
 

@@ -12,7 +12,7 @@ export interface Collected {
   readonly items: readonly Item[];
   /** Tables of applicants or codes. */
   readonly sheets: readonly File[];
-  /** Archives that could not be opened: damaged, or under a password. */
+  /** Archives that were not opened: damaged, under a password, or within another. */
   readonly closed: readonly string[];
 }
 
@@ -35,7 +35,8 @@ export async function collect(files: readonly File[]): Promise<Collected> {
       const inside = await openArchive(file);
       if (inside === null) closed.push(name);
       else {
-        items.push(...inside.filter((one) => !SHEET.test(one.name)));
+        closed.push(...inside.filter((one) => ARCHIVE.test(one.name)).map((one) => one.name));
+        items.push(...inside.filter((one) => !SHEET.test(one.name) && !ARCHIVE.test(one.name)));
         for (const one of inside) if (SHEET.test(one.name)) sheets.push(await one.open());
       }
     }

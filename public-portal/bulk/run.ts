@@ -88,6 +88,16 @@ export class BulkRun {
     }
   }
 
+  /** Asks again about what could not be checked: the service was down, or there was no network. */
+  retry(): void {
+    // Tasks stand in the order of the rows; those that are done stay behind them.
+    for (const row of this.#rows.filter(isUnanswered)) {
+      const task = this.#tasks[row.id];
+      if (task) this.#tasks.push(task);
+    }
+    this.start();
+  }
+
   /** What is being checked is finished. */
   pause(): void {
     this.#isPaused = true;
@@ -146,6 +156,11 @@ export class BulkRun {
       if (!this.#stop.signal.aborted) this.#change(id, { state: 'fault', fault: faultOf(error) });
     }
   }
+}
+
+/** Nobody could be asked about it. */
+export function isUnanswered({ outcome }: Row): boolean {
+  return outcome?.answer.verdict === 'unavailable';
 }
 
 function comparisonsOf(row: SheetRow | null, [claims]: readonly Claims[]): Comparison[] {

@@ -213,7 +213,8 @@ function judged(
     notes: notes.map(({ code }) => code),
     document: record && documentOf(record),
     facts: signedFacts(claims),
-    restsOn: proof ? 'evidence' : lookup.state === 'answered' ? 'service' : 'nothing',
+    restsOn:
+      proof && proof.endorsedBy.length > 0 ? 'evidence' : lookup.state === 'answered' ? 'service' : 'nothing',
     endorsedBy: proof && trust ? ownersOf(proof.endorsedBy, trust) : [],
     evidence: proof?.text ?? null,
     checkedAt,

@@ -9,6 +9,7 @@ import {
   digitsOf,
   fill,
   momentOf,
+  plainName,
   type StepId,
   type StepState,
   sizeOf,
@@ -61,7 +62,7 @@ export function AnswerScreen({
       </header>
       {subject.brought === 'file' && (
         <p class="file-name">
-          <bdi>{subject.name}</bdi> · {sizeOf(subject.size, words)}
+          <bdi>{plainName(subject.name)}</bdi> · {sizeOf(subject.size, words)}
         </p>
       )}
       {notes.map((note) => (

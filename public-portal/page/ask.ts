@@ -1,4 +1,11 @@
-import { type Answer, check, checkOffline, type CheckDeps, type Question } from '../check/check.js';
+import {
+  type Answer,
+  type Asked,
+  check,
+  checkOffline,
+  type CheckDeps,
+  type Question,
+} from '../check/check.js';
 import { CLAIMS_URL_MAX_BYTES } from '@spondon/protocol/claims';
 import { askingOnce, type Reported, type Service } from '../check/service.js';
 import type { TrustList } from '../check/trust-list.js';
@@ -62,7 +69,7 @@ export async function askFor({ question, host }: Typed, deps: AskDeps): Promise<
 }
 
 export interface AskFileOptions {
-  /** Evidence that was brought along: then nobody is asked. */
+  /** Evidence that was brought along: with it there is an answer where nobody can be asked. */
   readonly evidence?: File | undefined;
   readonly onRead: (share: number) => void;
   readonly onCheck: () => void;
@@ -113,18 +120,33 @@ async function answerFor(
 ): Promise<{ readonly question: Question; readonly answer: Answer }> {
   if (evidence !== null && evidence === reading.evidence) {
     const question: Question = { asked: 'evidence' };
-    return { question, answer: await checkOffline(question, evidence, deps) };
+    const shown = await checkOffline(question, evidence, deps);
+    const code = shown.document?.documentId;
+    const answer = code === undefined ? shown : await upToDate(shown, { asked: 'code', code }, deps);
+    return { question, answer };
   }
   const isTaken = ({ host }: { readonly host: string | null }) =>
     host === null || !foreignHosts.includes(host);
   const claims = reading.claims.filter(isTaken).map(({ jws }) => jws);
   const question = { asked: 'file', sha256: reading.sha256, claims } as const;
-  if (evidence !== null) return { question, answer: await checkOffline(question, evidence, deps) };
+  if (evidence !== null) {
+    const shown = await checkOffline(question, evidence, deps);
+    return { question, answer: await upToDate(shown, question, deps) };
+  }
   const answer = await check(question, deps);
   const [label] = reading.labels.filter(isTaken);
   if (answer.verdict !== 'not-found' || claims.length > 0 || !label) return { question, answer };
   const byLabel = { asked: 'code', code: label.documentId } as const;
   return { question: byLabel, answer: await check(byLabel, deps) };
+}
+
+/**
+ * Evidence is of the day on which it was made: a withdrawal since is not in it, and whoever brought it may know that. So
+ * the register is asked as well; where it cannot be, or knows nothing, what the evidence shows is the answer.
+ */
+async function upToDate(shown: Answer, question: Asked, deps: CheckDeps): Promise<Answer> {
+  const today = await check(question, deps);
+  return today.document === null ? shown : today;
 }
 
 /** Of an original whose facts its metadata show, codes on its pages would say nothing more. */

@@ -3,7 +3,7 @@ import { useMemo, useState } from 'preact/hooks';
 import { identityOf } from '../bulk/export.js';
 import type { Row } from '../bulk/run.js';
 import { onPanel, type PanelList } from '../panel/panel-list.js';
-import { digitsOf, fill, momentOf, type Words } from '../words/words.js';
+import { digitsOf, fill, momentOf, plainName, type Words } from '../words/words.js';
 import { StepMark, weightOf } from './marks.js';
 
 type Column = keyof Words['bulk']['columns'];
@@ -140,10 +140,10 @@ function Line({ words, row, panel, onOpen }: LineProps) {
       <th scope="row">
         {row.outcome ? (
           <button type="button" class="link" onClick={() => onOpen(row)}>
-            <bdi>{row.name}</bdi>
+            <bdi>{plainName(row.name)}</bdi>
           </button>
         ) : (
-          <bdi>{row.name}</bdi>
+          <bdi>{plainName(row.name)}</bdi>
         )}
       </th>
       <td class="answer-cell">{saidOf(row, words)}</td>

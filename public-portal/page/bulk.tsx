@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { collect } from '../bulk/collect.js';
 import { csvOf, evidenceZip, reportedOf, reportOf } from '../bulk/export.js';
-import { BulkRun, type Row } from '../bulk/run.js';
+import { BulkRun, isUnanswered, type Row } from '../bulk/run.js';
 import { readSheet, type Sheet, SheetFault } from '../bulk/sheet.js';
 import { MAX_REPORTED } from '../check/service.js';
 import type { PanelList } from '../panel/panel-list.js';
@@ -30,6 +30,7 @@ export function BulkScreen({ words, deps, files, panel, onAgain }: BulkScreenPro
   if (run === null) return <h1 aria-live="polite">{words.reading}</h1>;
   const { rows } = run;
   const done = rows.filter(({ state }) => state === 'done' || state === 'fault').length;
+  const unanswered = rows.filter(isUnanswered).length;
   const reported = reportedOf(rows);
   const isOver = run.isOver && !run.isPaused;
   return (
@@ -60,7 +61,9 @@ export function BulkScreen({ words, deps, files, panel, onAgain }: BulkScreenPro
             <progress max={rows.length} value={done} aria-label={bulk.title} />
             <p role="status">
               {isOver
-                ? bulk.done
+                ? unanswered === 0
+                  ? bulk.done
+                  : fill(bulk.unanswered, { count: digitsOf(String(unanswered), words) })
                 : fill(bulk.progress, {
                     done: digitsOf(String(done), words),
                     all: digitsOf(String(rows.length), words),
@@ -72,6 +75,11 @@ export function BulkScreen({ words, deps, files, panel, onAgain }: BulkScreenPro
           {!run.isOver && (
             <button type="button" onClick={() => (run.isPaused ? run.start() : run.pause())}>
               {run.isPaused ? bulk.resume : bulk.pause}
+            </button>
+          )}
+          {isOver && unanswered > 0 && (
+            <button type="button" onClick={() => run.retry()}>
+              {bulk.retry}
             </button>
           )}
           {done > 0 && (
@@ -111,7 +119,9 @@ export function BulkScreen({ words, deps, files, panel, onAgain }: BulkScreenPro
             {fill(bulk.leftOut, { count: digitsOf(String(rows.length - reported.length), words) })}
           </p>
         )}
-        {rows.length > 0 && <BulkTable words={words} rows={rows} panel={panel} onOpen={open} />}
+        {rows.length > 0 && (
+          <BulkTable key={words.language} words={words} rows={rows} panel={panel} onOpen={open} />
+        )}
       </div>
     </>
   );

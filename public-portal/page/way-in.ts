@@ -11,7 +11,7 @@ export interface Typed {
 
 /** A code in any spelling, or the address of a QR code or label. Null for anything else. */
 export function readTyped(text: string): Typed | null {
-  const trimmed = text.trim();
+  const trimmed = inLatinDigits(text.trim());
   const claims = claimsFromUrl(trimmed);
   if (claims) return { question: { asked: 'claims', claims: [claims.jws] }, host: claims.host };
   const label = documentIdFromUrl(trimmed);
@@ -28,6 +28,11 @@ export function fromAddress({ pathname, hash }: Location): Typed | 'not-a-code' 
   }
   if (pathname !== '/v' || hash === '') return null;
   return { question: { asked: 'claims', claims: [hash.slice(1)] }, host: null };
+}
+
+/** On a Bangla keyboard the digits are Bangla ones. */
+function inLatinDigits(text: string): string {
+  return text.replace(/[০-৯]/g, (digit) => String(digit.charCodeAt(0) - '০'.charCodeAt(0)));
 }
 
 function codeOf(text: string): string | null {
@@ -50,6 +55,6 @@ const SYMBOLS = 17;
 
 export function judgeTyped(text: string): TypedSoFar {
   if (readTyped(text)) return { count: SYMBOLS, state: 'good' };
-  const count = text.replace(/[^0-9A-Za-z]/g, '').length;
+  const count = inLatinDigits(text).replace(/[^0-9A-Za-z]/g, '').length;
   return { count, state: count < SYMBOLS ? 'incomplete' : 'mistyped' };
 }

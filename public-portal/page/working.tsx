@@ -1,4 +1,4 @@
-import { sizeOf, type StepId, type StepState, type Words } from '../words/words.js';
+import { plainName, sizeOf, type StepId, type StepState, type Words } from '../words/words.js';
 import type { Subject } from './ask.js';
 import { Steps } from './steps.js';
 
@@ -20,7 +20,7 @@ export function WorkingScreen({ words, subject, read, onCancel }: WorkingScreenP
       <h1 aria-live="polite">{isReading ? words.reading : words.checking}</h1>
       {subject.brought === 'file' && (
         <p class="file-name">
-          <bdi>{subject.name}</bdi> · {sizeOf(subject.size, words)}
+          <bdi>{plainName(subject.name)}</bdi> · {sizeOf(subject.size, words)}
         </p>
       )}
       {isReading && <progress max={1} value={read} aria-label={words.reading} />}

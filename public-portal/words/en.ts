@@ -41,7 +41,7 @@ export const en: Words = {
   codeTitle: 'Check a printed code',
   scan: 'Scan its QR code',
   codeLabel: 'Code beside the QR code, 17 letters and digits',
-  codeHint: 'For example 7K3M-Q2XD-9FHT-W4ZB-C. Capitals and hyphens do not matter.',
+  codeHint: 'For example 7K3M-Q2XD-9FHT-W4ZB-8. Capitals and hyphens do not matter.',
   codeCheck: 'Check the code',
   codeMistyped: 'One of these is mistyped: the last sign does not fit the others. Compare it with the paper.',
   codeSymbols: '{count} of 17',
@@ -168,12 +168,14 @@ export const en: Words = {
 
   bulk: {
     title: 'Many documents',
-    hint: 'Several files, a folder, a ZIP, or a table (CSV or Excel) with a column of codes are checked together. With a table, names and dates of birth are compared too.',
+    hint: 'Several files, a folder, a ZIP, or a table (CSV or Excel) with a column of codes are checked together. With a table that names the files, names and dates of birth are compared too.',
     chooseFolder: 'Choose a folder',
     progress: '{done} of {all} checked',
     pause: 'Pause',
     resume: 'Go on',
     done: 'All are checked',
+    unanswered: 'Done, but {count} could not be checked: the service did not answer. Try those again.',
+    retry: 'Try those again',
     all: 'All',
     filter: 'Show',
     columns: {
@@ -206,7 +208,8 @@ export const en: Words = {
     saveEvidence: 'Save all evidence (ZIP)',
     saveReport: 'Save a signed report (PDF)',
     leftOut: '{count} of them could not be asked about and are not in the report: the CSV names them.',
-    closed: '{name} could not be opened: damaged, or under a password.',
+    closed:
+      '{name} could not be opened: it is damaged, under a password, or within another archive. Unpack it, and bring what is in it.',
     sheetFaults: {
       unreadable: '{name} could not be read as a table. Save it as CSV or XLSX and try again.',
       'no-column': '{name} has no column of codes or files. Head one of its columns ‘code’ or ‘file’.',

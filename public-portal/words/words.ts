@@ -132,6 +132,9 @@ export interface BulkWords {
   readonly pause: string;
   readonly resume: string;
   readonly done: string;
+  /** Instead of `done`, when `{count}` could not be checked. */
+  readonly unanswered: string;
+  readonly retry: string;
   readonly all: string;
   readonly filter: string;
   readonly columns: Readonly<
@@ -229,6 +232,20 @@ export function ageOf(ms: number, words: Pick<Words, 'ages' | 'justNow' | 'digit
         ? (['hours', HOUR_MS] as const)
         : (['days', DAY_MS] as const);
   return fill(words.ages[unit], { count: digitsOf(String(Math.floor(ms / size)), words) });
+}
+
+/** What draws nothing or turns the direction of text, which makes one file name look like another. */
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+/** Joiners shape Bangla, and hide nothing. */
+const JOINERS = /[\u200C\u200D]/;
+
+/** A file's name as its sender wrote it, with signs that cannot be seen spelt out. */
+export function plainName(name: string): string {
+  return name.replace(HIDDEN, (sign) =>
+    JOINERS.test(sign)
+      ? sign
+      : `‹U+${(sign.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}›`,
+  );
 }
 
 /** '1.4 MB'. */

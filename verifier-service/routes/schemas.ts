@@ -33,7 +33,7 @@ export const documentCode = z
       return z.NEVER;
     }
   })
-  .meta({ description: 'Document code, with or without hyphens', examples: ['7K3M-Q2XD-9FHT-W4ZB-C'] });
+  .meta({ description: 'Document code, with or without hyphens', examples: ['7K3M-Q2XD-9FHT-W4ZB-8'] });
 
 export const documentKind = z.enum(DOCUMENT_KINDS);
 export const issuerKind = z.enum(ISSUER_KINDS);
