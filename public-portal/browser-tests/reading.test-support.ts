@@ -23,7 +23,8 @@ export async function startReadingSite(): Promise<ReadingSite> {
   const site = await mkdtemp(join(tmpdir(), 'spondon-reading-'));
   const built = { ...config.build, outDir: site, emptyOutDir: true, rollupOptions: {} };
   await build({ ...config, configFile: false, root: PAGE, plugins: [], logLevel: 'warn', build: built });
-  const app = fastify();
+  // Chromium holds connections in reserve on which it never asks anything: closing would wait for them.
+  const app = fastify({ forceCloseConnections: true });
   await app.register(portalRoutes, { site });
   const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }));
   return {
