@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { create } from 'qrcode';
 import { seededRandom } from '@spondon/fixtures/random';
-import { textOf } from './codewords.js';
-import { alignmentCentres, sizeOfVersion, VERSIONS } from './symbol.js';
+import { textOf } from '@spondon/protocol/reading/qr/codewords';
+import { alignmentCentres, sizeOfVersion, VERSIONS } from '@spondon/protocol/reading/qr/symbol';
 
 type Options = NonNullable<Parameters<typeof create>[1]>;
 
