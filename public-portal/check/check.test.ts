@@ -17,7 +17,7 @@ import {
 } from '@spondon/protocol/testing/network';
 import { openTrustBundle } from '@spondon/protocol/trust';
 import type { Verdict } from '@spondon/protocol/verdict/summaries';
-import { type Asked, check, checkOffline, NotEvidence } from './check.js';
+import { type Asked, check, checkOffline, checkWith, NotEvidence } from './check.js';
 import { sha256, verify } from './crypto.js';
 import { type EvidenceOf, type Service, type ServiceAnswer, Unreachable } from './service.js';
 import type { TrustList } from './trust-list.js';
@@ -171,6 +171,24 @@ test('offline, a file is compared with the evidence that was brought along', asy
   assert.equal((await checkOffline(file, await evidence(), depsOf({}))).verdict, 'valid');
   const other: Asked = { asked: 'file', sha256: toHex(decodeBase64url(hash64('another file'))), claims: [] };
   assert.notEqual((await checkOffline(other, await evidence(), depsOf({}))).verdict, 'valid');
+});
+
+test('evidence brought along is held against what is known today', async () => {
+  const [good, withdrawn] = [await evidence(), await evidence(revoked)];
+  const today = depsOf({ said: says('valid'), evidence: withdrawn });
+  for (const question of [file, { asked: 'evidence' } as const])
+    assert.equal((await checkWith(question, good, today)).verdict, 'revoked');
+  assert.equal((await checkWith(file, good, depsOf({ said: says('revoked') }))).verdict, 'revoked');
+});
+
+test("the service's word alone does not make good what evidence shows withdrawn", async () => {
+  const unproven = depsOf({ said: says('valid', 'pending') });
+  assert.equal((await checkWith(file, await evidence(revoked), unproven)).verdict, 'revoked');
+});
+
+test('where nobody can be asked, or nothing is known, evidence brought along answers', async () => {
+  for (const deps of [depsOf({}), depsOf({ said: says('not-found', null) })])
+    assert.equal((await checkWith(file, await evidence(), deps)).verdict, 'valid');
 });
 
 test('offline, what is no evidence file is refused as such', async () => {

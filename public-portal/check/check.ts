@@ -91,6 +91,26 @@ export async function check(question: Asked, deps: CheckDeps): Promise<Answer> {
   return outweighs(said.verdict, answer.verdict) ? asSaid(question, claims, said, deps) : answer;
 }
 
+/**
+ * Answers with evidence that was brought along. It is of the day on which it was made: a withdrawal since is not in it,
+ * and whoever brought it may know that. So the register is asked as well; where it cannot be, or knows nothing, what the
+ * evidence shows is the answer.
+ *
+ * Rejects with {@link NotEvidence}.
+ */
+export async function checkWith(question: Question, evidence: string, deps: CheckDeps): Promise<Answer> {
+  const shown = await checkOffline(question, evidence, deps);
+  const asked = question.asked === 'evidence' ? codeOf(shown) : question;
+  const today = asked && (await check(asked, deps));
+  if (!today?.document) return shown;
+  const isBetterKnown = shown.document === null || today.restsOn === 'evidence';
+  return isBetterKnown || outweighs(today.verdict, shown.verdict) ? today : shown;
+}
+
+function codeOf({ document: record }: Answer): Asked | null {
+  return record && { asked: 'code', code: record.documentId };
+}
+
 /** What was brought as evidence is none. */
 export class NotEvidence extends Error {
   override readonly name = 'NotEvidence';

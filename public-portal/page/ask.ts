@@ -1,12 +1,5 @@
-import {
-  type Answer,
-  type Asked,
-  check,
-  checkOffline,
-  type CheckDeps,
-  type Question,
-} from '../check/check.js';
 import { CLAIMS_URL_MAX_BYTES } from '@spondon/protocol/claims';
+import { type Answer, check, checkWith, type CheckDeps, type Question } from '../check/check.js';
 import { askingOnce, type Reported, type Service } from '../check/service.js';
 import type { TrustList } from '../check/trust-list.js';
 import type { ReadFile, Reading, SoFar } from '../read/reading.js';
@@ -90,8 +83,8 @@ export async function askForFile(file: File, deps: AskDeps, options: AskFileOpti
     deps.readFile(file, {
       onProgress: onRead,
       signal,
-      ...(searchMs !== undefined && { searchMs }),
-      ...(!options.evidence && { isEnough: (soFar) => isOriginal(soFar, service) }),
+      searchMs,
+      isEnough: options.evidence ? undefined : (soFar) => isOriginal(soFar, service),
     }),
     deps.trustList(),
   ]);
@@ -120,33 +113,18 @@ async function answerFor(
 ): Promise<{ readonly question: Question; readonly answer: Answer }> {
   if (evidence !== null && evidence === reading.evidence) {
     const question: Question = { asked: 'evidence' };
-    const shown = await checkOffline(question, evidence, deps);
-    const code = shown.document?.documentId;
-    const answer = code === undefined ? shown : await upToDate(shown, { asked: 'code', code }, deps);
-    return { question, answer };
+    return { question, answer: await checkWith(question, evidence, deps) };
   }
   const isTaken = ({ host }: { readonly host: string | null }) =>
     host === null || !foreignHosts.includes(host);
   const claims = reading.claims.filter(isTaken).map(({ jws }) => jws);
   const question = { asked: 'file', sha256: reading.sha256, claims } as const;
-  if (evidence !== null) {
-    const shown = await checkOffline(question, evidence, deps);
-    return { question, answer: await upToDate(shown, question, deps) };
-  }
+  if (evidence !== null) return { question, answer: await checkWith(question, evidence, deps) };
   const answer = await check(question, deps);
   const [label] = reading.labels.filter(isTaken);
   if (answer.verdict !== 'not-found' || claims.length > 0 || !label) return { question, answer };
   const byLabel = { asked: 'code', code: label.documentId } as const;
   return { question: byLabel, answer: await check(byLabel, deps) };
-}
-
-/**
- * Evidence is of the day on which it was made: a withdrawal since is not in it, and whoever brought it may know that. So
- * the register is asked as well; where it cannot be, or knows nothing, what the evidence shows is the answer.
- */
-async function upToDate(shown: Answer, question: Asked, deps: CheckDeps): Promise<Answer> {
-  const today = await check(question, deps);
-  return today.document === null ? shown : today;
 }
 
 /** Of an original whose facts its metadata show, codes on its pages would say nothing more. */
