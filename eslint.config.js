@@ -95,6 +95,19 @@ export default tseslint.config(
   },
   { files: edges, rules: { 'no-restricted-imports': 'off' } },
   {
+    files: ['protocol/**/*.test.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            { regex: '^@spondon/', message: 'protocol is built before all else, its tests with it' },
+          ],
+        },
+      ],
+    },
+  },
+  {
     files: ['**/*.test.ts'],
     // node:test's `test()` and `it()` return promises that the runner itself awaits.
     rules: { '@typescript-eslint/no-floating-promises': 'off' },
