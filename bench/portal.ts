@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, type BrowserContext, chromium, type Page, type Request } from 'playwright-core';
+import { launchBrowser } from '@spondon/public-portal/browser-tests/browser.test-support';
+import type { Browser, BrowserContext, Page, Request } from 'playwright-core';
 import { createClient } from './client.js';
 import { megabytes, milliseconds, percentile, seconds } from './figures.js';
 import { readOptions } from './options.js';
@@ -15,13 +16,6 @@ import { removeData, type Service, startService } from './service.js';
  * whether it answers to its visitor while it works. Needs `chromium`, or what SPONDON_CHROMIUM names.
  */
 
-const PROGRAM = process.env.SPONDON_CHROMIUM ?? '/usr/bin/chromium';
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-background-networking',
-  '--disable-component-update',
-];
 /** Of Chromium's emulation: added to every request, since connections are not emulated. */
 const LINK = { latencyMs: 400, kilobitsPerSecond: 400 };
 const CPU_SLOWDOWN = 4;
@@ -39,7 +33,7 @@ const folder = await mkdtemp(join(tmpdir(), 'spondon-bench-'));
 const service = await startService();
 try {
   const documents = await issueAll(service);
-  const browser = await chromium.launch({ executablePath: PROGRAM, args: FLAGS });
+  const browser = await launchBrowser();
   try {
     const rows = [
       ...(await firstLoad(browser)),
@@ -153,7 +147,7 @@ async function largestSearched(browser: Browser): Promise<Row[]> {
 /** In a browser of its own, whose memory holds nothing else. */
 async function streamed(): Promise<Row[]> {
   tellProgress('a file of 300 MB');
-  const browser = await chromium.launch({ executablePath: PROGRAM, args: FLAGS });
+  const browser = await launchBrowser();
   try {
     const page = await visit(await browser.newContext());
     const before = await peakMemory(browser);
