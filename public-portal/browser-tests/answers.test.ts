@@ -11,9 +11,8 @@ import {
   signed,
 } from '@spondon/verifier-service/deployment/deployment.test-support';
 import { readXmpClaims } from '@spondon/verifier-service/stamp/xmp';
-import type { Page } from 'playwright-core';
 import { assertAccessible } from './accessible.test-support.js';
-import { bring, looksSaying, step, verdict } from './answer.test-support.js';
+import { bring, bringWithEvidence, looksSaying, step, verdict } from './answer.test-support.js';
 import { noChromium, openPortal, type Portal, screenshot } from './browser.test-support.js';
 
 interface Issued {
@@ -165,22 +164,17 @@ describe('the portal answers', { skip: noChromium }, async () => {
     const evidenceOf = async (code: string) =>
       (await service.ask('GET', `/v1/documents/${code}/evidence`)).bytes;
     const evidence = await evidenceOf(withdrawn.code);
-    const bringBoth = async (page: Page, buffer: Buffer): Promise<void> => {
-      await page.goto('/');
-      await page.locator('input[type=file]').first().setInputFiles([
-        { name: 'report.pdf', mimeType: 'application/pdf', buffer },
-        { name: 'evidence.json', mimeType: 'application/json', buffer: evidence },
-      ]);
-    };
     await service.revoke(withdrawn.code, { reason: 'fraud' });
     await service.anchored();
     const page = await visit();
-    await bringBoth(page, withdrawn.file);
+    await page.goto('/');
+    await bringWithEvidence(page, withdrawn.file, evidence);
     assert.equal(await verdict(page), 'Withdrawn');
     await page.goto('/');
     await bring(page, evidence, 'evidence.json');
     assert.equal(await verdict(page), 'Withdrawn');
-    await bringBoth(page, other.file);
+    await page.goto('/');
+    await bringWithEvidence(page, other.file, evidence);
     assert.equal(await verdict(page), 'Genuine');
     await page.close();
   });
@@ -192,10 +186,7 @@ describe('the portal answers', { skip: noChromium }, async () => {
     await page.goto('/');
     await page.getByText('fetched just now').waitFor();
     await page.route('**/v1/**', (route) => route.abort());
-    await page.locator('input[type=file]').first().setInputFiles([
-      { name: 'report.pdf', mimeType: 'application/pdf', buffer: file },
-      { name: 'evidence.json', mimeType: 'application/json', buffer: bytes },
-    ]);
+    await bringWithEvidence(page, file, bytes);
     assert.equal(await verdict(page), 'Genuine');
     await page.close();
   });

@@ -17,8 +17,9 @@ const QUALITY_OF_LARGE = 9;
 const DICTIONARY = /\/words\/(?:en|bn)\.ts$/;
 
 /**
- * What a built site still lacks: dictionaries fetched together with the page, Subresource Integrity of what its pages load, the service worker's list of files, and
- * a compressed copy of each file, made once with more effort than one would take for every visitor.
+ * What a built site still lacks: dictionaries fetched together with the page, Subresource Integrity of what its pages
+ * load, the service worker's list of files, and a compressed copy of each file, made once with more effort than one
+ * would take for every visitor.
  */
 export function finishedSite(): Plugin {
   let folder = '';

@@ -64,12 +64,12 @@ export interface ReadOptions {
   readonly onProgress: (share: number) => void;
   readonly signal: AbortSignal;
   /** How long its pages are looked at before the search is given up. Default 8 seconds. */
-  readonly searchMs?: number;
+  readonly searchMs?: number | undefined;
   /**
    * Asked before decoders are fetched and pages are looked at: who finds the hash in the register needs no codes, and
    * spares a slow network two megabytes. Without it, and when it rejects, the pages are looked at.
    */
-  readonly isEnough?: (soFar: SoFar) => Promise<boolean>;
+  readonly isEnough?: ((soFar: SoFar) => Promise<boolean>) | undefined;
 }
 
 /** Rejects with {@link FileFault}, or with the signal's reason when it is aborted. */

@@ -195,8 +195,6 @@ export const bn: Words = {
     registered: 'নিবন্ধনের সময়',
     issued: 'দেওয়ার সময়',
     sha256: 'মূল ফাইলের আঙুলের ছাপ (SHA-256)',
-    file: 'ফাইল',
-    size: 'আকার',
   },
   kinds: {
     certificate: 'মেডিকেল সার্টিফিকেট',

@@ -126,8 +126,6 @@ export const en: Words = {
     registered: 'Registered',
     issued: 'Issued',
     sha256: 'Fingerprint of the original (SHA-256)',
-    file: 'File',
-    size: 'Size',
   },
   kinds: {
     certificate: 'Medical certificate',

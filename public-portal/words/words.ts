@@ -188,9 +188,7 @@ export type FieldName =
   | 'documentId'
   | 'registered'
   | 'issued'
-  | 'sha256'
-  | 'file'
-  | 'size';
+  | 'sha256';
 
 /** What can go wrong before there is anything to check. */
 export type FailureCode = 'unreadable' | 'empty' | 'foreign-host' | 'not-a-code' | 'not-evidence' | 'bug';
