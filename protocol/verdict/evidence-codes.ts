@@ -46,7 +46,9 @@ export const evidenceCodes = {
   'endorser-role': anchorRefusal('A confirming certificate was not made for this purpose.'),
   'endorser-usage': anchorRefusal('A confirming certificate may not be used to sign this.'),
   'endorser-issuer-unknown': anchorRefusal('A confirming certificate was not issued by its organisation.'),
-  'endorser-signature': anchorRefusal('A confirming certificate is forged.'),
+  'endorser-signature': anchorRefusal(
+    'A confirming certificate was not made by the authority that this trust list names: it is of another register, or forged.',
+  ),
   'endorser-outside-validity': anchorRefusal('A confirming certificate was not valid at that time.'),
   'endorser-revoked': anchorRefusal('A confirming certificate was withdrawn.'),
   'endorsement-signature': anchorRefusal('A confirming signature is wrong.'),

@@ -80,6 +80,7 @@ describe('everybody', { skip: noChromium }, async () => {
   it('with the keyboard alone: a file is chosen, answered and left; a code is typed and answered', async () => {
     const page = await visit();
     await page.goto('/');
+    await page.getByText('fetched just now').waitFor();
     await page.locator('input[type=file]').first().focus();
     const chooser = page.waitForEvent('filechooser');
     await page.keyboard.press('Space');

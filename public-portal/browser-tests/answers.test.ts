@@ -125,6 +125,7 @@ describe('the portal answers', { skip: noChromium }, async () => {
     await page.goto(`/v#${forged}`);
     assert.equal(await verdict(page), 'Contradicts the register');
     assert.equal(await page.getByText('Somebody Else').count(), 0);
+    assert.match(await page.locator('.facts').innerText(), /no facility signed them/);
     await screenshot(page, 'altered');
     await page.close();
   });
@@ -256,6 +257,29 @@ describe('the portal answers', { skip: noChromium }, async () => {
     assert.ok(await page.getByRole('button', { name: 'Check the code' }).isDisabled());
     await screenshot(page, 'mistyped');
     await assertAccessible(page);
+    await page.close();
+  });
+
+  it('an address with a code in any spelling is answered; a mistyped one says what is wrong with it', async () => {
+    const page = await visit();
+    await page.goto(`/d/%20${formatDocumentId(report.code).toLowerCase()}%20`);
+    assert.equal(await verdict(page), 'Registered: now compare');
+    await page.goto(`/d/${report.code.replace(/^./, (first) => (first === '7' ? '8' : '7'))}`);
+    assert.match(await page.getByRole('alert').innerText(), /mistyped: its last sign/);
+    await page.goto('/d/hello');
+    assert.match(await page.getByRole('alert').innerText(), /not a code of ours/);
+    await page.close();
+  });
+
+  it('Back leads to the start, Forward to the answer, which is not asked for again', async () => {
+    const page = await visit();
+    await page.goto('/');
+    await bring(page, report.file);
+    assert.equal(await verdict(page), 'Genuine');
+    await page.goBack();
+    await page.getByRole('heading', { name: 'Is this document genuine?' }).waitFor();
+    await page.goForward();
+    assert.equal(await verdict(page), 'Genuine');
     await page.close();
   });
 

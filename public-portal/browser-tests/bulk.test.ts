@@ -124,7 +124,7 @@ describe('many documents at once', { skip: noChromium }, async () => {
     await page.goto('/');
     await page.getByText('For embassies').click();
     await page.getByLabel('Load a list').setInputFiles(join(folder, 'panel.csv'));
-    await page.getByText('panel.csv: 3 entries').waitFor();
+    await page.getByText('Names and numbers of centres: 1').waitFor();
     await page.locator('input[type=file]').first().setInputFiles(join(folder, 'codes.xlsx'));
     await page.getByRole('status').getByText('All are checked').waitFor();
     const [registered = '', unknown = ''] = await page.locator('tbody tr').allInnerTexts();
@@ -135,6 +135,58 @@ describe('many documents at once', { skip: noChromium }, async () => {
     assert.match(csv, /,centre_on_list,physician_on_list,/);
     assert.match(csv, /,not-checked,yes,,/);
     await assertAccessible(page);
+    await page.close();
+  });
+
+  it('Back closes an open row and then the table, which is kept and can be come back to', async () => {
+    const paths = files.slice(0, 2).map((_, at) => join(folder, `kept-${at}.pdf`));
+    for (const [at, path] of paths.entries()) await writeFile(path, files[at] ?? '');
+    const page = await visit();
+    await bring(page, paths);
+    await page.getByRole('button', { name: 'kept-1.pdf' }).click();
+    assert.equal(await page.locator('.verdict h1').innerText(), 'Genuine');
+    assert.equal(await page.title(), 'Genuine · Spondon');
+    await page.goBack();
+    await page.locator('tbody').waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'kept-1.pdf');
+    await page.goBack();
+    await page.getByRole('heading', { name: 'Is this document genuine?' }).waitFor();
+    await screenshot(page, 'table-kept');
+    await page.getByRole('button', { name: 'Back to the table' }).click();
+    assert.equal(await page.locator('tbody tr:visible').count(), 2);
+    await page.close();
+  });
+
+  it('who leaves the page is asked, until the table is saved', async () => {
+    await writeFile(join(folder, 'left-0.pdf'), files[0] ?? '');
+    await writeFile(join(folder, 'left-1.pdf'), files[1] ?? '');
+    const page = await visit();
+    await bring(page, [join(folder, 'left-0.pdf'), join(folder, 'left-1.pdf')]);
+    const asked = page.waitForEvent('dialog');
+    void page.close({ runBeforeUnload: true });
+    const dialog = await asked;
+    assert.equal(dialog.type(), 'beforeunload');
+    await dialog.dismiss();
+    await save(page, 'Save as CSV');
+    const closed = page.waitForEvent('close');
+    page.on('dialog', () => assert.fail('nothing is lost any more'));
+    await page.close({ runBeforeUnload: true });
+    await closed;
+  });
+
+  it('rows without code or file, and archives with odd names, lose nothing', async () => {
+    const zip = new ZipWriter(new BlobWriter());
+    await zip.add('../up.pdf', new BlobReader(new Blob([new Uint8Array(files[0] ?? [])])));
+    await zip.add('list.csv', new TextReader(`code,name\n${codes[1]},A\n,Ayesha Rahman\n`));
+    await writeFile(join(folder, 'odd.zip'), Buffer.from(await (await zip.close()).arrayBuffer()));
+    await writeFile(join(folder, 'cut.json'), '{"entry":');
+    const page = await visit();
+    await bring(page, [join(folder, 'odd.zip'), join(folder, 'cut.json')]);
+    const lines = (await page.locator('tbody tr').allInnerTexts()).sort();
+    assert.equal(lines.length, 4);
+    assert.match(lines[0] ?? '', /\.\.\/up\.pdf[^]*Genuine/);
+    assert.ok(lines.some((line) => /Ayesha Rahman[^]*names neither a code nor a file/.test(line)));
+    assert.ok(lines.some((line) => /cut\.json[^]*Not an evidence file of ours/.test(line)));
     await page.close();
   });
 

@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
+import { claimsUrl } from '@spondon/protocol/claims';
 import { formatDocumentId, parseDocumentId } from '@spondon/protocol/document-id';
 import { seededRandom } from '@spondon/fixtures/random';
 import { photographOf, scanOf } from '@spondon/fixtures/scan';
 import { PATIENT } from '@spondon/verifier-service/deployment/deployment.test-support';
 import { pageOf } from '@spondon/verifier-service/read/pictures.test-support';
 import { attachmentsIn } from '@spondon/verifier-service/report/report.test-support';
+import { readXmpClaims } from '@spondon/verifier-service/stamp/xmp';
 import type { Page } from 'playwright-core';
 import { assertAccessible } from './accessible.test-support.js';
 import { bring, looksSaying, step, verdict } from './answer.test-support.js';
@@ -21,6 +23,7 @@ describe('a sheet of paper', { skip: noChromium }, async () => {
   await service.anchored();
   const code = parseDocumentId(body.documentId ?? '');
   const pdf = await service.fileOf(code);
+  const portal = origin.replace('http:', 'https:');
   const photo = await photographOf({ pdf, random: seededRandom(3), format: 'jpeg', resolution: 200 });
   const labelAt = (host: string) => pageOf([{ text: `${host}/d/${code}`, left: 20, top: 20, mm: 30 }]);
 
@@ -42,6 +45,28 @@ describe('a sheet of paper', { skip: noChromium }, async () => {
       await page.close();
     });
   }
+
+  it('two sheets in one picture: each person’s facts stand under their own code', async () => {
+    const other = parseDocumentId((await service.issue()).body.documentId ?? '');
+    await service.anchored();
+    const stamps = [pdf, await service.fileOf(other)].map((file, at) => ({
+      text: claimsUrl(portal, readXmpClaims(file) ?? ''),
+      left: 20,
+      top: 20 + at * 100,
+    }));
+    const page = await visit();
+    await page.goto('/');
+    await bring(page, await pageOf(stamps), 'both.png');
+    await verdict(page);
+    assert.match(await page.locator('.facts').innerText(), /Codes of several documents were found/);
+    assert.deepEqual(
+      (await page.locator('.facts h3 .code').allInnerTexts()).sort(),
+      [formatDocumentId(code), formatDocumentId(other)].sort(),
+    );
+    assert.equal(await page.getByText('the answer above is about this one').count(), 1);
+    await screenshot(page, 'two-sheets');
+    await page.close();
+  });
 
   it('an edited copy of the file is told from an unknown one', async () => {
     const page = await visit();
@@ -68,7 +93,7 @@ describe('a sheet of paper', { skip: noChromium }, async () => {
   it('a label names a document: registered, and never genuine', async () => {
     const page = await visit();
     await page.goto('/');
-    await bring(page, await labelAt(origin.replace('http:', 'https:')), 'label.png');
+    await bring(page, await labelAt(portal), 'label.png');
     assert.equal(await verdict(page), 'Registered: now compare');
     await page.close();
   });

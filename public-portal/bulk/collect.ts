@@ -48,7 +48,12 @@ async function openArchive(file: File): Promise<Item[] | null> {
   const { BlobReader, BlobWriter, configure, ZipReader } = await import('@zip.js/zip.js');
   // Its workers would be made of blobs, which the page's policy forbids; the browser inflates by itself.
   configure({ useWebWorkers: false });
-  const entries: Entry[] | null = await new ZipReader(new BlobReader(file)).getEntries().catch(() => null);
+  const entries: Entry[] | null = await new ZipReader(new BlobReader(file), {
+    // Nothing is unpacked to a disk: a name that leads out of its folder is but a name.
+    filenameValidation: 'tolerant',
+  })
+    .getEntries()
+    .catch(() => null);
   if (!entries || entries.some(({ encrypted }) => encrypted)) return null;
   return entries.flatMap((entry) => {
     if (entry.directory || LITTER.test(entry.filename)) return [];

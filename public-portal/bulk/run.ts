@@ -1,4 +1,5 @@
 import type { Claims } from '@spondon/protocol/claims';
+import { NotEvidence } from '../check/check.js';
 import { type AskDeps, askFor, askForFile, ForeignHost, type Outcome } from '../page/ask.js';
 import { readTyped } from '../page/way-in.js';
 import { FileFault } from '../read/reading.js';
@@ -20,7 +21,8 @@ export interface Row {
   readonly comparisons: readonly Comparison[];
 }
 
-export type RowFault = 'unreadable' | 'empty' | 'not-a-code' | 'missing' | 'foreign-host' | 'bug';
+export type RowFault =
+  'unreadable' | 'empty' | 'not-a-code' | 'missing' | 'no-code' | 'foreign-host' | 'not-evidence' | 'bug';
 
 /** Reading is held back by the threads that read; looking up takes as many at once as a browser sends. */
 const AT_ONCE = 4;
@@ -58,7 +60,7 @@ export class BulkRun {
     }
     for (const row of sheetRows) {
       if (row.file !== '' && named.has(lastName(row.file))) continue;
-      const id = this.#add(row.code || row.file, 'code', row);
+      const id = this.#add(row.code || row.file || row.name || String(row.line), 'code', row);
       this.#tasks.push(() => this.#checkCode(id, row));
     }
   }
@@ -134,8 +136,9 @@ export class BulkRun {
 
   async #checkCode(id: number, row: SheetRow): Promise<void> {
     const typed = readTyped(row.code);
-    if (typed) await this.#settle(id, () => askFor(typed, this.deps));
-    else this.#change(id, { state: 'fault', fault: row.code === '' ? 'missing' : 'not-a-code' });
+    if (typed) return this.#settle(id, () => askFor(typed, this.deps));
+    const fault = row.code !== '' ? 'not-a-code' : row.file !== '' ? 'missing' : 'no-code';
+    this.#change(id, { state: 'fault', fault });
   }
 
   async #settle(id: number, ask: () => Promise<Outcome>): Promise<void> {
@@ -170,6 +173,7 @@ function comparisonsOf(row: SheetRow | null, [claims]: readonly Claims[]): Compa
 function faultOf(error: unknown): RowFault {
   if (error instanceof FileFault) return error.code;
   if (error instanceof ForeignHost) return 'foreign-host';
+  if (error instanceof NotEvidence) return 'not-evidence';
   console.error(error);
   return 'bug';
 }

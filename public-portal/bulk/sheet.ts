@@ -59,13 +59,14 @@ export function sheetOf([headings = [], ...lines]: readonly (readonly string[])[
   });
   const found = places.filter(([, at]) => at >= 0);
   if (!found.some(([column]) => column === 'code' || column === 'file')) throw new SheetFault('no-column');
-  const rows = lines.map((cells, index) => {
+  const rows = lines.flatMap((cells, index) => {
+    if (cells.every((cell) => cell === '')) return [];
     const values = places.map(([column, at]) => [column, cells[at] ?? '']);
-    return { ...(Object.fromEntries(values) as Record<Column, string>), line: index + 2 };
+    return [{ ...(Object.fromEntries(values) as Record<Column, string>), line: index + 2 }];
   });
   return {
     columns: Object.fromEntries(found.map(([column, at]) => [column, headings[at]])),
-    rows: rows.filter(({ code, file }) => code !== '' || file !== ''),
+    rows,
   };
 }
 
@@ -75,7 +76,7 @@ async function readCsv(file: File): Promise<string[][]> {
   // Where the comma is a decimal sign, table programs write semicolons.
   const [heading = ''] = text.split('\n', 1);
   const delimiter = [';', '\t'].find((sign) => heading.includes(sign)) ?? ',';
-  return parse(text, { bom: true, delimiter, relaxColumnCount: true, skipEmptyLines: true, trim: true });
+  return parse(text, { bom: true, delimiter, relaxColumnCount: true, trim: true });
 }
 
 async function readXlsx(file: File): Promise<string[][]> {

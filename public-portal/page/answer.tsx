@@ -1,5 +1,7 @@
+import type { Claims } from '@spondon/protocol/claims';
 import { formatDocumentId } from '@spondon/protocol/document-id';
 import type { Check } from '@spondon/protocol/verdict/codes';
+import { Fragment } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Answer } from '../check/check.js';
 import type { Service } from '../check/service.js';
@@ -22,6 +24,7 @@ import { PanelAnswer } from './panel.js';
 import { ReportButton } from './report.js';
 import { save } from './save.js';
 import { Steps } from './steps.js';
+import { useTitle } from './title.js';
 
 interface AnswerScreenProps {
   readonly words: Words;
@@ -47,6 +50,7 @@ export function AnswerScreen({
   const { verdict, document: record, notes, evidence } = answer;
   const weight = weightOf(verdict, answer.asked);
   const title = useRef<HTMLHeadingElement>(null);
+  useTitle(words.verdict(verdict, answer.asked));
   // Who listens to the page hears the verdict first.
   useEffect(() => title.current?.focus(), [answer]);
   return (
@@ -133,10 +137,8 @@ function stepOf(id: StepId, { answer, reading }: Outcome, words: Words) {
   const found = hasCode ? words.codesFound : words.noCodeFound;
   const isEnough = reading.gap === null || reading.gap === 'not-needed';
   const read = reading.gap === null ? words.readWhole : words.gaps[reading.gap];
-  return {
-    state: isEnough ? 'passed' : 'unavailable',
-    message: hasCode || reading.gap === null ? `${read} ${found}` : read,
-  } as const;
+  if (!isEnough) return { state: 'unavailable', message: hasCode ? words.codesFoundInPart : read } as const;
+  return { state: 'passed', message: hasCode || reading.gap === null ? `${read} ${found}` : read } as const;
 }
 
 /** What a register does not know is not thereby false, and must not bear a cross. */
@@ -155,17 +157,42 @@ function FactsToCompare({ words, answer }: { readonly words: Words; readonly ans
     <section class="facts">
       <h2>{words.factsTitle}</h2>
       {answer.facts.length === 0 ? (
-        <p>{words.noFacts}</p>
+        <p>{answer.checks.some(isBadClaims) ? words.factsNotSigned : words.noFacts}</p>
       ) : (
         <>
           <p>{words.factsHint}</p>
+          {answer.facts.length > 1 && <p class="note">{words.severalFacts}</p>}
           {answer.facts.map((claims) => (
-            <Facts key={`${claims.iss} ${claims.jti}`} words={words} claims={claims} />
+            <Fragment key={`${claims.iss} ${claims.jti}`}>
+              {answer.facts.length > 1 && <WhoseFacts words={words} claims={claims} answer={answer} />}
+              <Facts words={words} claims={claims} />
+            </Fragment>
           ))}
         </>
       )}
     </section>
   );
+}
+
+interface WhoseFactsProps {
+  readonly words: Words;
+  readonly claims: Claims;
+  readonly answer: Answer;
+}
+
+/** Facts of several documents in one picture must not be taken for those of one. */
+function WhoseFacts({ words, claims: { iss, jti }, answer: { document: record } }: WhoseFactsProps) {
+  const isAnswered = record?.documentId === jti && record.issuerId === iss;
+  return (
+    <h3>
+      {words.fields.documentId} <span class="code">{formatDocumentId(jti)}</span>{' '}
+      {isAnswered && words.answeredFacts}
+    </h3>
+  );
+}
+
+function isBadClaims({ id, state }: Check): boolean {
+  return id === 'claims' && state === 'failed';
 }
 
 function Record({ words, answer }: { readonly words: Words; readonly answer: Answer }) {

@@ -8,6 +8,7 @@ import type { BulkScreen } from './bulk.js';
 import { type AskDeps, askFor, askForFile, ForeignHost, type Outcome, type Subject } from './ask.js';
 import { Frame } from './frame.js';
 import { usePanel } from './panel.js';
+import { enter, placeNow } from './places.js';
 import { StartScreen } from './start.js';
 import { fromAddress, type Typed } from './way-in.js';
 import { WorkingScreen } from './working.js';
@@ -16,7 +17,14 @@ type Screen =
   | { readonly at: 'start'; readonly failure: unknown }
   | { readonly at: 'working'; readonly subject: Subject; readonly read: number | null }
   | { readonly at: 'answer'; readonly outcome: Outcome }
-  | { readonly at: 'bulk'; readonly files: readonly File[]; readonly Bulk: typeof BulkScreen };
+  /** One of the batches, by its number, and the row of it that is open. */
+  | { readonly at: 'bulk'; readonly batch: number; readonly row: number | null };
+
+/** Many documents, brought together. */
+interface Brought {
+  readonly files: readonly File[];
+  readonly Bulk: typeof BulkScreen;
+}
 
 const START: Screen = { at: 'start', failure: null };
 
@@ -34,13 +42,23 @@ export function App({ deps, panelStore, words, isEmbedded, onOtherLanguage }: Ap
   const [screen, show] = useState<Screen>(START);
   const panel = usePanel(panelStore);
   const work = useRef(new AbortController());
+  // What was answered is kept as long as the page: the browser's Back leads to it, and no work is done twice.
+  const outcomes = useRef<Outcome[]>([]);
+  const [batches, setBatches] = useState<readonly Brought[]>([]);
+  const kept = useRef(batches);
+  kept.current = batches;
 
   const begin = (subject: Subject, ask: (signal: AbortSignal) => Promise<Outcome>): void => {
     work.current.abort();
     const { signal } = (work.current = new AbortController());
     show({ at: 'working', subject, read: null });
     ask(signal).then(
-      (outcome) => signal.aborted || show({ at: 'answer', outcome }),
+      (outcome) => {
+        if (signal.aborted) return;
+        // Of a code or a link the address says enough.
+        if (subject.brought === 'file') enter({ answer: outcomes.current.push(outcome) - 1 }, isEmbedded);
+        show({ at: 'answer', outcome });
+      },
       (failure: unknown) => signal.aborted || show({ at: 'start', failure }),
     );
   };
@@ -62,26 +80,38 @@ export function App({ deps, panelStore, words, isEmbedded, onOtherLanguage }: Ap
     else if (only) {
       work.current.abort();
       const { signal } = (work.current = new AbortController());
-      void import('./bulk.js').then(
-        ({ BulkScreen: Bulk }) => signal.aborted || show({ at: 'bulk', files, Bulk }),
-      );
+      void import('./bulk.js').then(({ BulkScreen: Bulk }) => {
+        if (signal.aborted) return;
+        const batch = kept.current.length;
+        setBatches([...kept.current, { files, Bulk }]);
+        showTable(batch);
+      });
     }
-  };
-  /** Other addresses than its own refuse to be framed, should the visitor reload. */
-  const showAddress = (address: string): void => {
-    if (!isEmbedded) history.pushState(null, '', address);
   };
   const startAgain = (): void => {
     work.current.abort();
-    showAddress('/');
+    enter({}, isEmbedded);
     show(START);
+  };
+  const showTable = (batch: number): void => {
+    enter({ batch }, isEmbedded);
+    show({ at: 'bulk', batch, row: null });
+  };
+  const showRow = (batch: number, row: number): void => {
+    enter({ batch, row }, isEmbedded);
+    show({ at: 'bulk', batch, row });
   };
 
   useEffect(() => {
     const follow = (): void => {
+      const { answer, batch, row = null } = placeNow();
+      const outcome = answer === undefined ? undefined : outcomes.current[answer];
       const typed = fromAddress(location);
-      if (typed === null) show(START);
-      else if (typed === 'not-a-code') show({ at: 'start', failure: new NotACode() });
+      work.current.abort();
+      if (outcome) show({ at: 'answer', outcome });
+      else if (batch !== undefined && kept.current[batch]) show({ at: 'bulk', batch, row });
+      else if (typed === null) show(START);
+      else if (typeof typed === 'string') show({ at: 'start', failure: new NotACode(typed) });
       else askTyped(typed);
     };
     follow();
@@ -94,7 +124,7 @@ export function App({ deps, panelStore, words, isEmbedded, onOtherLanguage }: Ap
   }, []);
 
   const askCode = (typed: Typed): void => {
-    if (typed.question.asked === 'code') showAddress(`/d/${typed.question.code}`);
+    if (typed.question.asked === 'code') enter({ code: typed.question.code }, isEmbedded);
     askTyped(typed);
   };
   return (
@@ -113,12 +143,23 @@ export function App({ deps, panelStore, words, isEmbedded, onOtherLanguage }: Ap
           onTyped={askCode}
           panel={panel}
           now={deps.now}
+          onTable={batches.length > 0 ? () => showTable(batches.length - 1) : null}
         />
       )}
       {screen.at === 'working' && <WorkingScreen words={words} {...screen} onCancel={startAgain} />}
-      {screen.at === 'bulk' && (
-        <screen.Bulk words={words} deps={deps} files={screen.files} panel={panel.list} onAgain={startAgain} />
-      )}
+      {batches.map(({ files, Bulk }, batch) => (
+        <Bulk
+          key={batch}
+          words={words}
+          deps={deps}
+          files={files}
+          panel={panel.list}
+          isShown={screen.at === 'bulk' && screen.batch === batch}
+          row={screen.at === 'bulk' && screen.batch === batch ? screen.row : null}
+          onRow={(row) => showRow(batch, row)}
+          onAgain={startAgain}
+        />
+      ))}
       {screen.at === 'answer' && (
         <AnswerScreen
           words={words}
@@ -136,6 +177,9 @@ export function App({ deps, panelStore, words, isEmbedded, onOtherLanguage }: Ap
 /** The address is one of ours, but what stands in it is no code. */
 class NotACode extends Error {
   override readonly name = 'NotACode';
+  constructor(readonly code: 'not-a-code' | 'mistyped') {
+    super(code);
+  }
 }
 
 /** In words for a visitor; null when nothing failed. */
@@ -144,7 +188,7 @@ function failureIn({ failures }: Words, failure: unknown): string | null {
   if (failure instanceof FileFault) return failures[failure.code];
   if (failure instanceof ForeignHost) return fill(failures['foreign-host'], { host: failure.host });
   if (failure instanceof NotEvidence) return failures['not-evidence'];
-  if (failure instanceof NotACode) return failures['not-a-code'];
+  if (failure instanceof NotACode) return failures[failure.code];
   console.error(failure);
   return failures.bug;
 }

@@ -1,5 +1,5 @@
 import { CLAIMS_URL_MAX_BYTES } from '@spondon/protocol/claims';
-import { type Answer, check, checkWith, type CheckDeps, type Question } from '../check/check.js';
+import { type Answer, check, checkWith, type CheckDeps, NotEvidence, type Question } from '../check/check.js';
 import { askingOnce, type Reported, type Service } from '../check/service.js';
 import type { TrustList } from '../check/trust-list.js';
 import type { ReadFile, Reading, SoFar } from '../read/reading.js';
@@ -74,7 +74,7 @@ export interface AskFileOptions {
 /**
  * Reads a file on this device and answers for it. Of a file of which only the code is known, the answer says so.
  *
- * Rejects with `FileFault`, or with the signal's reason.
+ * Rejects with `FileFault`, with `NotEvidence` or with the signal's reason.
  */
 export async function askForFile(file: File, deps: AskDeps, options: AskFileOptions): Promise<Outcome> {
   const { onRead, onCheck, signal, searchMs } = options;
@@ -95,6 +95,9 @@ export async function askForFile(file: File, deps: AskDeps, options: AskFileOpti
   const evidence = (await options.evidence?.text()) ?? reading.evidence;
   const checkDeps = { service, trust, now: deps.now };
   const { question, answer } = await answerFor(reading, evidence, foreignHosts, checkDeps);
+  // As a document it is unknown, so evidence was meant.
+  if (answer.verdict === 'not-found' && /\.json$/i.test(file.name) && !reading.evidence)
+    throw new NotEvidence();
   return {
     subject: { brought: 'file', name: file.name, size: file.size },
     answer,

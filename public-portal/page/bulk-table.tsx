@@ -139,7 +139,7 @@ function Line({ words, row, panel, onOpen }: LineProps) {
     <tr class={answer ? weightOf(answer.verdict, answer.asked) : row.state}>
       <th scope="row">
         {row.outcome ? (
-          <button type="button" class="link" onClick={() => onOpen(row)}>
+          <button type="button" class="link" data-row={row.id} onClick={() => onOpen(row)}>
             <bdi>{plainName(row.name)}</bdi>
           </button>
         ) : (
@@ -190,8 +190,8 @@ function saidOf({ state, outcome, fault }: Row, { bulk, verdict }: Words): strin
 /** Whether all whom the document names are on the officer's list; empty when it names nobody. */
 function listedOf({ outcome }: Row, panel: PanelList, { panel: words }: Words): string {
   const listed = outcome && onPanel(outcome.answer, panel);
-  if (!listed) return '';
-  return listed.centre && listed.physician !== false ? words.allOn : words.notAllOn;
+  if (!listed || (listed.centre === null && listed.physician === null)) return '';
+  return listed.centre === false || listed.physician === false ? words.notAllOn : words.allOn;
 }
 
 function countsOf(rows: readonly Row[], words: Words): (readonly [string, number])[] {

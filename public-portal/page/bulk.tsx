@@ -1,34 +1,47 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { collect } from '../bulk/collect.js';
 import { csvOf, evidenceZip, reportedOf, reportOf } from '../bulk/export.js';
-import { BulkRun, isUnanswered, type Row } from '../bulk/run.js';
-import { readSheet, type Sheet, SheetFault } from '../bulk/sheet.js';
+import { isUnanswered, type Row } from '../bulk/run.js';
+import { SheetFault } from '../bulk/sheet.js';
 import { MAX_REPORTED } from '../check/service.js';
 import type { PanelList } from '../panel/panel-list.js';
-import { digitsOf, fill, type Words } from '../words/words.js';
+import { digitsOf, fill, plainName, type Words } from '../words/words.js';
 import { AnswerScreen } from './answer.js';
 import type { AskDeps } from './ask.js';
+import { type Brought, useBatch } from './batch.js';
 import { BulkTable } from './bulk-table.js';
 import { ReportButton } from './report.js';
 import { save } from './save.js';
+import { useTitle } from './title.js';
 
 interface BulkScreenProps {
   readonly words: Words;
   readonly deps: AskDeps;
   readonly files: readonly File[];
   readonly panel: PanelList | null;
+  readonly isShown: boolean;
+  /** The one that is open, by its id. Another is opened by a step that Back undoes. */
+  readonly row: number | null;
+  readonly onRow: (row: number) => void;
   readonly onAgain: () => void;
 }
 
-/** Not more often than an eye follows. */
-const DRAW_EVERY_MS = 250;
-
-export function BulkScreen({ words, deps, files, panel, onAgain }: BulkScreenProps) {
-  const { run, remarks } = useRun(files, deps, words);
-  const [opened, open] = useState<Row | null>(null);
+/** It goes on while something else is shown, so that whoever comes back finds it further on. */
+export function BulkScreen({ words, deps, files, panel, isShown, row, onRow, onAgain }: BulkScreenProps) {
+  const batch = useBatch(files, deps);
+  const screen = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (row === null) return;
+    // Who closes a row is where it was opened.
+    return () => screen.current?.querySelector<HTMLElement>(`[data-row='${row}']`)?.focus();
+  }, [row]);
+  const [saved, setSaved] = useState<readonly Row[]>([]);
+  useWarning(batch !== null && (!batch.run.isOver || batch.run.rows !== saved));
   const { bulk } = words;
-  if (run === null) return <h1 aria-live="polite">{words.reading}</h1>;
+  useTitle(isShown && row === null ? bulk.title : null);
+  if (batch === null) return isShown ? <h1 aria-live="polite">{words.reading}</h1> : null;
+  const { run, brought } = batch;
   const { rows } = run;
+  const opened = row === null ? undefined : rows[row];
   const done = rows.filter(({ state }) => state === 'done' || state === 'fault').length;
   const unanswered = rows.filter(isUnanswered).length;
   const reported = reportedOf(rows);
@@ -43,13 +56,13 @@ export function BulkScreen({ words, deps, files, panel, onAgain }: BulkScreenPro
           host={deps.ownHost}
           panel={panel}
           again={bulk.back}
-          onAgain={() => open(null)}
+          onAgain={() => history.back()}
         />
       )}
       {/* Kept, so that whoever comes back finds the table as it was. */}
-      <div class="bulk" hidden={opened !== null}>
+      <div ref={screen} class="bulk" hidden={!isShown || opened !== undefined}>
         <h1>{bulk.title}</h1>
-        {remarks.map((remark) => (
+        {remarksOn(brought, words).map((remark) => (
           <p key={remark} class="note">
             {remark}
           </p>
@@ -87,9 +100,10 @@ export function BulkScreen({ words, deps, files, panel, onAgain }: BulkScreenPro
               <button
                 type="button"
                 class="plain"
-                onClick={() =>
-                  save(new Blob([csvOf(rows, deps.ownHost, panel)], { type: 'text/csv' }), 'spondon.csv')
-                }
+                onClick={() => {
+                  save(new Blob([csvOf(rows, deps.ownHost, panel)], { type: 'text/csv' }), 'spondon.csv');
+                  setSaved(rows);
+                }}
               >
                 {bulk.saveCsv}
               </button>
@@ -104,7 +118,11 @@ export function BulkScreen({ words, deps, files, panel, onAgain }: BulkScreenPro
                 <ReportButton
                   words={words}
                   label={bulk.saveReport}
-                  make={() => reportOf(reported, deps.service, words.language)}
+                  make={async () => {
+                    const report = await reportOf(reported, deps.service, words.language);
+                    setSaved(rows);
+                    return report;
+                  }}
                   name={reported.length > MAX_REPORTED ? 'spondon-reports.zip' : 'spondon-report.pdf'}
                 />
               )}
@@ -120,58 +138,39 @@ export function BulkScreen({ words, deps, files, panel, onAgain }: BulkScreenPro
           </p>
         )}
         {rows.length > 0 && (
-          <BulkTable key={words.language} words={words} rows={rows} panel={panel} onOpen={open} />
+          <BulkTable
+            key={words.language}
+            words={words}
+            rows={rows}
+            panel={panel}
+            onOpen={({ id }) => onRow(id)}
+          />
         )}
       </div>
     </>
   );
 }
 
-/** Takes what was brought apart and runs it; `remarks` say what could not be taken. */
-function useRun(files: readonly File[], deps: AskDeps, words: Words) {
-  const [run, setRun] = useState<BulkRun | null>(null);
-  const [remarks, setRemarks] = useState<readonly string[]>([]);
-  const [, draw] = useState(0);
-  const latest = useRef<BulkRun | null>(null);
+/** The browser asks before the page is left, and with it what is saved nowhere. */
+function useWarning(isNeeded: boolean): void {
   useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const onChange = (): void => {
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        draw((count) => count + 1);
-      }, DRAW_EVERY_MS);
-    };
-    void prepare(files, words).then(({ items, sheetRows, said }) => {
-      const begun = new BulkRun(items, sheetRows, deps, onChange);
-      latest.current = begun;
-      setRemarks(said);
-      setRun(begun);
-      begun.start();
-    });
-    return () => {
-      clearTimeout(timer);
-      latest.current?.end();
-    };
-  }, [files]);
-  return { run, remarks };
+    if (!isNeeded) return;
+    const ask = (event: Event): void => event.preventDefault();
+    addEventListener('beforeunload', ask);
+    return () => removeEventListener('beforeunload', ask);
+  }, [isNeeded]);
 }
 
-async function prepare(files: readonly File[], { bulk }: Words) {
-  const { items, sheets, closed } = await collect(files);
-  const said = closed.map((name) => fill(bulk.closed, { name }));
-  const read = await Promise.all(
-    sheets.map(async (file): Promise<Sheet | null> => {
-      try {
-        const sheet = await readSheet(file);
-        const columns = Object.values(sheet.columns).join(', ');
-        said.push(fill(bulk.sheetRead, { name: file.name, rows: String(sheet.rows.length), columns }));
-        return sheet;
-      } catch (error) {
-        if (!(error instanceof SheetFault)) throw error;
-        said.push(fill(bulk.sheetFaults[error.code], { name: file.name }));
-        return null;
-      }
+/** What was made of tables and archives, and what could not be taken. */
+function remarksOn({ closed, tables }: Brought, words: Words): string[] {
+  const { bulk } = words;
+  return [
+    ...closed.map((name) => fill(bulk.closed, { name: plainName(name) })),
+    ...tables.map(({ name: file, read }) => {
+      const name = plainName(file);
+      if (read instanceof SheetFault) return fill(bulk.sheetFaults[read.code], { name });
+      const rows = digitsOf(String(read.rows.length), words);
+      return fill(bulk.sheetRead, { name, rows, columns: Object.values(read.columns).join(', ') });
     }),
-  );
-  return { items, sheetRows: read.flatMap((sheet) => sheet?.rows ?? []), said };
+  ];
 }

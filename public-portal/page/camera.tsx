@@ -108,6 +108,10 @@ function useModal(dialog: RefObject<HTMLDialogElement | null>, onClose: () => vo
     const shown = dialog.current;
     const before = document.activeElement;
     shown?.showModal();
+    // In a frame as high as what it shows, the middle may be far out of sight.
+    if (shown && before && window !== window.parent) {
+      shown.style.marginTop = `${Math.max(0, before.getBoundingClientRect().top - shown.clientHeight / 2)}px`;
+    }
     shown?.addEventListener('close', onClose);
     return () => {
       shown?.removeEventListener('close', onClose);

@@ -56,7 +56,6 @@ function Page() {
   useEffect(() => {
     void dictionaries[language]().then((loaded) => {
       document.documentElement.lang = language;
-      document.title = `Spondon: ${loaded.title}`;
       setWords(loaded);
     });
   }, [language]);

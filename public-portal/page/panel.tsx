@@ -55,7 +55,8 @@ export function PanelChoice({ words: allWords, panel: { list, keep }, now }: Pan
         <p role="status">
           {fill(words.loaded, {
             name: list.name,
-            count: digitsOf(String(list.entries.length), allWords),
+            centres: digitsOf(String(list.centres?.length ?? 0), allWords),
+            physicians: digitsOf(String(list.physicians?.length ?? 0), allWords),
             age: ageOf(now() - list.loadedAt, allWords),
           })}
         </p>
@@ -98,7 +99,9 @@ export function PanelAnswer(props: {
   const { centre, physician } = found;
   return (
     <ul class="panel-answer">
-      <PanelLine isOn={centre} text={centre ? words.panel.centreOn : words.panel.centreOff} />
+      {centre !== null && (
+        <PanelLine isOn={centre} text={centre ? words.panel.centreOn : words.panel.centreOff} />
+      )}
       {physician !== null && (
         <PanelLine isOn={physician} text={physician ? words.panel.physicianOn : words.panel.physicianOff} />
       )}

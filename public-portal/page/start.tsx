@@ -4,6 +4,7 @@ import { digitsOf, fill, type Words } from '../words/words.js';
 import { droppedFiles } from '../bulk/collect.js';
 import { FileButton } from './file-button.js';
 import { type Panel, PanelChoice } from './panel.js';
+import { useTitle } from './title.js';
 import { judgeTyped, readTyped, type Typed } from './way-in.js';
 
 interface StartScreenProps {
@@ -13,9 +14,12 @@ interface StartScreenProps {
   readonly onTyped: (typed: Typed) => void;
   readonly panel: Panel;
   readonly now: () => number;
+  /** Back to the table that was made before; null when there is none. */
+  readonly onTable: (() => void) | null;
 }
 
-export function StartScreen({ words, failure, onFiles, onTyped, panel, now }: StartScreenProps) {
+export function StartScreen({ words, failure, onFiles, onTyped, panel, now, onTable }: StartScreenProps) {
+  useTitle(words.title);
   return (
     <div class="start">
       <h1>{words.title}</h1>
@@ -23,6 +27,14 @@ export function StartScreen({ words, failure, onFiles, onTyped, panel, now }: St
       {failure !== null && (
         <p class="alarm" role="alert">
           {failure}
+        </p>
+      )}
+      {onTable && (
+        <p class="note">
+          {words.bulk.kept}{' '}
+          <button type="button" class="link" onClick={onTable}>
+            {words.bulk.back}
+          </button>
         </p>
       )}
       <div class="ways">

@@ -20,14 +20,25 @@ export function readTyped(text: string): Typed | null {
 }
 
 /** What the page was opened for; null for the page itself. Who opened it here believes this host. */
-export function fromAddress({ pathname, hash }: Location): Typed | 'not-a-code' | null {
-  const [, code] = /^\/d\/([^/]+)$/.exec(pathname) ?? [];
-  if (code !== undefined) {
+export function fromAddress({ pathname, hash }: Location): Typed | 'not-a-code' | 'mistyped' | null {
+  const [, written] = /^\/d\/([^/]+)$/.exec(pathname) ?? [];
+  if (written !== undefined) {
+    const code = decoded(written);
     const typed = readTyped(code);
-    return typed?.question.asked === 'code' ? typed : 'not-a-code';
+    if (typed?.question.asked === 'code') return typed;
+    return judgeTyped(code).count === SYMBOLS ? 'mistyped' : 'not-a-code';
   }
   if (pathname !== '/v' || hash === '') return null;
   return { question: { asked: 'claims', claims: [hash.slice(1)] }, host: null };
+}
+
+/** Mail programs and forms escape a space or a Bangla digit. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 /** On a Bangla keyboard the digits are Bangla ones. */

@@ -1,6 +1,7 @@
 import { plainName, sizeOf, type StepId, type StepState, type Words } from '../words/words.js';
 import type { Subject } from './ask.js';
 import { Steps } from './steps.js';
+import { useTitle } from './title.js';
 
 interface WorkingScreenProps {
   readonly words: Words;
@@ -13,6 +14,7 @@ interface WorkingScreenProps {
 /** What will be done, before it is done. */
 export function WorkingScreen({ words, subject, read, onCancel }: WorkingScreenProps) {
   const isReading = read !== null;
+  useTitle(words.checking);
   const stateOf = (id: StepId): StepState =>
     id === 'read' ? (isReading ? 'running' : 'passed') : isReading ? 'waiting' : 'running';
   return (

@@ -42,27 +42,67 @@ const answer: Answer = {
   checkedAt: 0,
 };
 
-const listOf = (...cells: string[]) => panelListOf('panel.csv', [cells], 0) ?? assert.fail('empty');
+const listOf = (heading: string, ...cells: string[]) =>
+  panelListOf('panel.csv', [[heading], ...cells.map((cell) => [cell])], 0) ?? assert.fail('no list');
 
 test('a centre is on the list by its id, name or licence, however they are spelt', () => {
-  for (const cell of ['BD.DGHS.10000001', 'DHAKA MEDICAL CHECK UP LTD', 'l-7 / 2020'])
-    assert.deepEqual(onPanel(answer, listOf(cell)), { centre: true, physician: false }, cell);
+  for (const [heading, cell] of [
+    ['Issuer ID', 'BD.DGHS.10000001'],
+    ['Name of centre', 'DHAKA MEDICAL CHECK UP LTD'],
+    ['লাইসেন্স', 'l-7 / 2020'],
+  ] as const)
+    assert.deepEqual(onPanel(answer, listOf(heading, cell)), { centre: true, physician: null }, cell);
 });
 
 test('a physician is on the list by registration number, never by name', () => {
-  assert.deepEqual(onPanel(answer, listOf('bmdc a12345')), { centre: false, physician: true });
-  assert.deepEqual(onPanel(answer, listOf('Dr. K. Haque')), { centre: false, physician: false });
+  for (const heading of ['BMDC Reg. No.', 'Physician registration', 'Doctor’s licence no'])
+    assert.deepEqual(
+      onPanel(answer, listOf(heading, 'bmdc a12345')),
+      { centre: null, physician: true },
+      heading,
+    );
+  assert.equal(panelListOf('panel.csv', [['Physician'], ['Dr. K. Haque']], 0), null);
 });
 
 test('a part of a name is not the name', () => {
-  assert.deepEqual(onPanel(answer, listOf('Dhaka Medical')), { centre: false, physician: false });
+  assert.deepEqual(onPanel(answer, listOf('Centre', 'Dhaka Medical')), { centre: false, physician: null });
+});
+
+test('a list of centres alone says nothing of physicians, and one of physicians nothing of centres', () => {
+  assert.deepEqual(onPanel(answer, listOf('Clinic', 'Another')), { centre: false, physician: null });
+  assert.deepEqual(onPanel(answer, listOf('Registration no', 'BMDC A-99999')), {
+    centre: null,
+    physician: false,
+  });
 });
 
 test('a document that names no physician is judged by its centre alone', () => {
-  assert.deepEqual(onPanel({ ...answer, facts: [] }, listOf('L-7/2020')), { centre: true, physician: null });
-  assert.equal(onPanel({ ...answer, document: null }, listOf('L-7/2020')), null);
+  const list = panelListOf(
+    'panel.csv',
+    [
+      ['Licence', 'BMDC'],
+      ['L-7/2020', 'BMDC A-12345'],
+    ],
+    0,
+  );
+  assert.ok(list);
+  assert.deepEqual(onPanel({ ...answer, facts: [] }, list), { centre: true, physician: null });
+  assert.equal(onPanel({ ...answer, document: null }, list), null);
 });
 
-test('a table without a name in it is no list', () => {
-  assert.equal(panelListOf('empty.csv', [['', 'no', '12']], 0), null);
+test('headings are found below a title', () => {
+  const list = panelListOf('panel.csv', [['Approved 2026'], [], ['Sl', 'Centre'], ['1', 'L-7/2020']], 0);
+  assert.deepEqual(list?.centres, ['l72020']);
+});
+
+test('a table whose headings tell of nobody, or with nobody under them, is no list', () => {
+  for (const cells of [
+    [
+      ['apples', 'pears'],
+      ['Cox', 'Conference'],
+    ],
+    [['Centre'], ['no'], ['12']],
+    [],
+  ])
+    assert.equal(panelListOf('nonsense.csv', cells, 0), null);
 });

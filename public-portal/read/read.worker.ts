@@ -45,6 +45,7 @@ const MAX_WASM_BYTES = 384 * 1024 * 1024;
 /** Of the work on a file that is searched, for the visitor's eyes. */
 const SHARE_OF_HASHING = 0.3;
 const MAX_EVIDENCE_BYTES = 1024 * 1024;
+const SHOWN_EVERYWHERE = /\.(?:pdf|jpe?g|png)$/i;
 
 limitWasmMemory(MAX_WASM_BYTES);
 // What decoders have to say about a stranger's file goes nowhere.
@@ -99,7 +100,9 @@ async function read({ file, searchMs, asks }: Job): Promise<Reading> {
     onProgress: (share) => say({ share: SHARE_OF_HASHING + share * (1 - SHARE_OF_HASHING) }),
     onFound: (found) => say({ soFar: { ...soFar, ...found } }),
   });
-  return { ...soFar, ...codes };
+  // By its name it should be one of those that browsers show.
+  const isBroken = codes.gap === 'not-shown' && SHOWN_EVERYWHERE.test(file.name);
+  return { ...soFar, ...codes, gap: isBroken ? 'damaged' : codes.gap };
 }
 
 function isEnough(soFar: SoFar): Promise<boolean> {

@@ -93,7 +93,7 @@ export const bnMessages: Readonly<Record<CheckCode, string>> = {
   'endorser-role': `নিশ্চিতকারী একটি সনদ এই কাজের জন্য তৈরি নয়। ${NOTHING_PROVEN}`,
   'endorser-usage': `নিশ্চিতকারী একটি সনদ দিয়ে এতে স্বাক্ষর করা যায় না। ${NOTHING_PROVEN}`,
   'endorser-issuer-unknown': `নিশ্চিতকারী একটি সনদ তার প্রতিষ্ঠান দেয়নি। ${NOTHING_PROVEN}`,
-  'endorser-signature': `নিশ্চিতকারী একটি সনদ জাল। ${NOTHING_PROVEN}`,
+  'endorser-signature': `নিশ্চিতকারী একটি সনদ এই আস্থা-তালিকার কর্তৃপক্ষ দেয়নি: তা অন্য নিবন্ধনের, অথবা জাল। ${NOTHING_PROVEN}`,
   'endorser-outside-validity': `নিশ্চিতকারী একটি সনদের ওই সময়ে মেয়াদ ছিল না। ${NOTHING_PROVEN}`,
   'endorser-revoked': `নিশ্চিতকারী একটি সনদ প্রত্যাহার করা হয়েছে। ${NOTHING_PROVEN}`,
   'endorsement-signature': `নিশ্চিতকারী একটি স্বাক্ষর ভুল। ${NOTHING_PROVEN}`,

@@ -96,6 +96,7 @@ export const en: Words = {
     'not-needed': 'Its fingerprint is registered: its pages need not be searched.',
   },
   codesFound: 'A code was found in it.',
+  codesFoundInPart: 'A code was found in it. Not all of it could be searched for others.',
   noCodeFound: 'No code was found in it.',
   foreignCode:
     'A code in it leads to {host}, which is not an address of this check: it was ignored. Do not open it.',
@@ -103,6 +104,11 @@ export const en: Words = {
   factsTitle: 'Compare with the paper',
   factsHint: 'This is what the facility signed. Every fact must be the same on the document in your hand.',
   noFacts: 'The facts stand in the QR code. Check the file, or scan the QR code, to see them here.',
+  factsNotSigned:
+    'The facts in this code are not shown: no facility signed them as they are. Ask the facility that is named on the document.',
+  severalFacts:
+    'Codes of several documents were found. The answer above is about one of them: check each of the others by itself.',
+  answeredFacts: '(the answer above is about this one)',
   fields: {
     name: 'Patient’s name',
     birthDate: 'Patient’s date of birth',
@@ -191,7 +197,9 @@ export const en: Words = {
       empty: 'The file is empty',
       'not-a-code': 'Not a code of ours: mistyped?',
       missing: 'The table names a file that is not among those brought',
+      'no-code': 'This row of the table names neither a code nor a file',
       'foreign-host': 'Its code leads to another address: do not open it',
+      'not-evidence': 'Not an evidence file of ours, or damaged: ask for it again',
       bug: 'Something went wrong here; check it by itself',
     },
     identity: {
@@ -219,15 +227,17 @@ export const en: Words = {
     page: 'Page {page} of {pages}',
     sorted: 'Sort by {column}',
     back: 'Back to the table',
+    kept: 'Your table of many documents is kept until this page is closed.',
   },
 
   panel: {
     title: 'For embassies: your list of physicians and centres',
-    hint: 'Load the list of those from whom you accept examinations, as CSV or Excel: names, licence or registration numbers. It stays in this browser, and each answer says who is on it.',
+    hint: 'Load the list of those from whom you accept examinations, as CSV or Excel. Head its columns ‘centre’, ‘licence’ or ‘registration number’. It stays in this browser, and each answer says who is on it.',
     choose: 'Load a list',
     forget: 'Forget the list',
-    loaded: '{name}: {count} entries, loaded {age}.',
-    unreadable: '{name} holds no list that could be read. Save it as CSV or XLSX and try again.',
+    loaded: '{name}, loaded {age}. Names and numbers of centres: {centres}; of physicians: {physicians}.',
+    unreadable:
+      '{name} holds no list that could be read. Save it as CSV or XLSX, and head its columns ‘centre’, ‘licence’ or ‘registration number’.',
     centreOn: 'The facility is on your list.',
     centreOff: 'The facility is not on your list.',
     physicianOn: 'The physician’s registration number is on your list.',
@@ -242,6 +252,8 @@ export const en: Words = {
     empty: 'This file is empty. Ask the sender for it again.',
     'foreign-host':
       'This code leads to {host}, which is not an address of this check. Somebody may want you to believe a false answer: do not open it, and ask the facility.',
+    mistyped:
+      'The code in this address is mistyped: its last sign does not fit the others. Type the code that stands on the paper.',
     'not-a-code': 'This is not a code of ours. It has 17 letters and digits and stands beside the QR code.',
     'not-evidence':
       'The JSON file is not an evidence file of ours, or it is damaged. Ask for it again, or check the document without it.',

@@ -1,6 +1,7 @@
 import type { Check, CheckId, CheckState } from '@spondon/protocol/verdict/codes';
 import type { NoteCode, Verdict } from '@spondon/protocol/verdict/summaries';
 import type { RowFault } from '../bulk/run.js';
+import type { SheetFault } from '../bulk/sheet.js';
 import type { Answer } from '../check/check.js';
 import type { CameraFault } from '../read/camera.js';
 import type { Gap } from '../read/reading.js';
@@ -52,12 +53,20 @@ export interface Words {
   /** Why not every page was searched for a code. */
   readonly gaps: Readonly<Record<Gap, string>>;
   readonly codesFound: string;
+  /** In place of a gap's words: what was found is shown, whatever else there may be. */
+  readonly codesFoundInPart: string;
   readonly noCodeFound: string;
   readonly foreignCode: string;
 
   readonly factsTitle: string;
   readonly factsHint: string;
   readonly noFacts: string;
+  /** In place of `noFacts`, when a code's facts are not what a facility signed. */
+  readonly factsNotSigned: string;
+  /** Codes of several documents were found in one file. */
+  readonly severalFacts: string;
+  /** Beside the code of the one among them that the answer is about. */
+  readonly answeredFacts: string;
   readonly fields: Readonly<Record<FieldName, string>>;
   readonly kinds: Readonly<Record<string, string>>;
   readonly issuedBy: string;
@@ -151,7 +160,7 @@ export interface BulkWords {
   /** Of documents that could not be asked about: `{count}`. */
   readonly leftOut: string;
   readonly closed: string;
-  readonly sheetFaults: Readonly<Record<'unreadable' | 'no-column', string>>;
+  readonly sheetFaults: Readonly<Record<SheetFault['code'], string>>;
   readonly sheetRead: string;
   readonly nothing: string;
   readonly previous: string;
@@ -159,6 +168,8 @@ export interface BulkWords {
   readonly page: string;
   readonly sorted: string;
   readonly back: string;
+  /** At the start, when there is a table to go back to. */
+  readonly kept: string;
 }
 
 /** What is done for an answer, in this order: the file is read, then come the protocol's checks. */
@@ -191,7 +202,8 @@ export type FieldName =
   | 'sha256';
 
 /** What can go wrong before there is anything to check. */
-export type FailureCode = 'unreadable' | 'empty' | 'foreign-host' | 'not-a-code' | 'not-evidence' | 'bug';
+export type FailureCode =
+  'unreadable' | 'empty' | 'foreign-host' | 'not-a-code' | 'mistyped' | 'not-evidence' | 'bug';
 
 /** Fills a sentence's blanks. */
 export function fill(sentence: string, values: Readonly<Record<string, string>>): string {
