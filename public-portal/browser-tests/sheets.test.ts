@@ -117,6 +117,10 @@ describe('a sheet of paper', { skip: noChromium }, async () => {
       await step(page, 'Read what you brought').innerText(),
       /Could not be checked[^]*as PDF, JPEG or PNG, or type the code/,
     );
+    await page.goto('/');
+    await bring(page, Buffer.from('%'), 'cut.pdf');
+    await verdict(page);
+    assert.match(await step(page, 'Read what you brought').innerText(), /Part of it is damaged/);
     await page.close();
   });
 
