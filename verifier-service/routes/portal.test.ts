@@ -7,7 +7,7 @@ const service = await sharedService();
 const framedBy = (headers: Readonly<Record<string, unknown>>): string | undefined =>
   /frame-ancestors ([^;]+)/.exec(String(headers['content-security-policy']))?.[1];
 
-for (const address of ['/', '/v', '/d/7K3MQ2XD9FHTW4ZBC', '/docs'])
+for (const address of ['/', '/v', '/d/7K3MQ2XD9FHTW4ZB8', '/docs'])
   void test(`${address} refuses to be framed`, async () => {
     const { status, headers } = await service.ask('GET', address);
     assert.equal(status, 200);
