@@ -9,6 +9,7 @@ import { describeRoute } from './describe-route.js';
 import { ServiceError } from './error.js';
 import type { Metrics } from './metrics.js';
 import { sendProblem, sendUnreadable } from './problems.js';
+import { watchReserveConnections } from './reserve-connections.js';
 import { administrationRoutes, type AdministrationRoutes } from './routes/administration.js';
 import { documentRoutes, type DocumentRoutes } from './routes/documents.js';
 import { isOpenedByAPerson, portalRoutes, type PortalRoutes, sendNothingHere } from './routes/portal.js';
@@ -56,6 +57,11 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     frameworkErrors: (error, request, reply) => void sendProblem(misplaced(error), request, reply),
     // Fastify would load its own compilers before it is told of ours: a tenth of the time of a start.
     schemaController: { compilersFactory: { buildValidator: notUsed, buildSerializer: notUsed } },
+  });
+  const endReserveConnections = watchReserveConnections(app.server);
+  app.addHook('preClose', (done) => {
+    endReserveConnections();
+    done();
   });
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
