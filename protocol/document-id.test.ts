@@ -128,3 +128,13 @@ test('too short, too long and other characters are refused', () => {
   assert.throws(() => documentIdBytes(formatDocumentId(id)), refused);
   assert.throws(() => documentIdFromBytes(new Uint8Array(11)), refused);
 });
+
+test('the example that a refusal shows is a code that would be taken', () => {
+  let shown = '';
+  try {
+    parseDocumentId('what is this');
+  } catch (error) {
+    shown = /such as (\S+)$/.exec(String(error))?.[1] ?? '';
+  }
+  assert.equal(formatDocumentId(parseDocumentId(shown)), shown);
+});

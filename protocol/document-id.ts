@@ -105,13 +105,13 @@ export function parseDocumentId(text: string): string {
   if (text.length > MAX_TYPED) throw new ProtocolError('DOCUMENT_ID', 'too long for a document id');
   const id = text.replace(/[- ]/g, '').toUpperCase().replace(/O/g, '0').replace(/[IL]/g, '1');
   if (!CANONICAL.test(id)) {
-    throw new ProtocolError('DOCUMENT_ID', 'not 17 letters and digits, such as 7K3M-Q2XD-9FHT-W4ZB-C');
+    throw new ProtocolError('DOCUMENT_ID', 'not 17 letters and digits, such as 7K3M-Q2XD-9FHT-W4ZB-8');
   }
   if (!isDocumentId(id)) throw new ProtocolError('DOCUMENT_ID', 'the last symbol does not match: mistyped?');
   return id;
 }
 
-/** In groups of four, as people see it: `7K3M-Q2XD-9FHT-W4ZB-C`. Takes the canonical form. */
+/** In groups of four, as people see it: `7K3M-Q2XD-9FHT-W4ZB-8`. Takes the canonical form. */
 export function formatDocumentId(id: string): string {
   return `${id.slice(0, 4)}-${id.slice(4, 8)}-${id.slice(8, 12)}-${id.slice(12, 16)}-${id.slice(16)}`;
 }

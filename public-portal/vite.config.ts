@@ -11,7 +11,12 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rollupOptions: {
-      input: { index: 'index.html', 'service-worker': 'offline/service-worker.ts', embed: 'embed/embed.ts' },
+      input: {
+        index: 'index.html',
+        'not-found': 'not-found.html',
+        'service-worker': 'offline/service-worker.ts',
+        embed: 'embed/embed.ts',
+      },
       output: {
         // A service worker lives at one address for ever, and so does what other sites name in theirs.
         entryFileNames: ({ name }) => (name === 'index' ? 'assets/[name]-[hash].js' : '[name].js'),

@@ -9,9 +9,10 @@ import { describeRoute } from './describe-route.js';
 import { ServiceError } from './error.js';
 import type { Metrics } from './metrics.js';
 import { sendProblem, sendUnreadable } from './problems.js';
+import { watchReserveConnections } from './reserve-connections.js';
 import { administrationRoutes, type AdministrationRoutes } from './routes/administration.js';
 import { documentRoutes, type DocumentRoutes } from './routes/documents.js';
-import { portalRoutes, type PortalRoutes } from './routes/portal.js';
+import { isOpenedByAPerson, portalRoutes, type PortalRoutes, sendNothingHere } from './routes/portal.js';
 import { healthRoutes, type HealthRoutes } from './routes/health.js';
 import { reportRoutes, type ReportRoutes } from './routes/reports.js';
 import { statementRoutes, type StatementRoutes } from './routes/statements.js';
@@ -57,16 +58,20 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
     // Fastify would load its own compilers before it is told of ours: a tenth of the time of a start.
     schemaController: { compilersFactory: { buildValidator: notUsed, buildSerializer: notUsed } },
   });
+  const endReserveConnections = watchReserveConnections(app.server);
+  app.addHook('preClose', (done) => {
+    endReserveConnections();
+    done();
+  });
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(sendProblem);
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(
-      new ServiceError('NOT_FOUND', 'There is nothing here; /docs lists what there is'),
-      request,
-      reply,
-    ),
-  );
+  app.setNotFoundHandler((request, reply) => {
+    void reply.header('vary', 'accept');
+    if (isOpenedByAPerson(request)) return sendNothingHere(reply, options.portal);
+    const nothing = new ServiceError('NOT_FOUND', 'There is nothing here; /docs lists what there is');
+    return sendProblem(nothing, request, reply);
+  });
   const headers = securityHeaders({ hsts: options.tls !== null });
   // Answers change, and may be about a patient; what may be kept says so itself.
   const headersOfAnswers = { ...headers, 'cache-control': 'no-store' };

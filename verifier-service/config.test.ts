@@ -58,6 +58,16 @@ void test('a portal is an origin, a mistyped variable is refused, and a certific
   );
 });
 
+void test('without a portal it is the one on this machine, by the scheme and the port that it is served with', () => {
+  assert.equal(readConfig({}).portalUrl, 'http://localhost:8080');
+  assert.equal(readConfig({ SPONDON_PORT: '80' }).portalUrl, 'http://localhost');
+  const tls = { SPONDON_PORT: '8443', SPONDON_TLS_CERT: 'a.pem', SPONDON_TLS_KEY: 'a.key' };
+  assert.equal(readConfig(tls).portalUrl, 'https://localhost:8443');
+  assert.match(refusalOf({ SPONDON_PORT: '0' }), /^SPONDON_PORT 0 .* SPONDON_PORTAL_URL$/);
+  const portal = { SPONDON_PORT: '0', SPONDON_PORTAL_URL: 'https://verify.example' };
+  assert.equal(readConfig(portal).portalUrl, 'https://verify.example');
+});
+
 void test('proxies are addresses and networks', () => {
   assert.deepEqual(readConfig({ SPONDON_TRUST_PROXY: '127.0.0.1, 10.0.0.0/8,fd00::/8' }).trustProxy, [
     '127.0.0.1',

@@ -29,7 +29,9 @@ const origin = z
 /** Every setting, with what it means and should look like: the one place that describes them. */
 const SETTINGS = {
   SPONDON_HOST: z.string().min(1).default('127.0.0.1').describe('address to listen on, such as 0.0.0.0'),
-  SPONDON_PORT: port.default(DEFAULT_PORT).describe('port to listen on, 0 to 65535; 0 takes a free one'),
+  SPONDON_PORT: port
+    .default(DEFAULT_PORT)
+    .describe('port to listen on, 0 to 65535; 0 takes a free one and needs SPONDON_PORTAL_URL'),
   SPONDON_DATA_DIR: z
     .string()
     .min(1)
@@ -39,7 +41,7 @@ const SETTINGS = {
     .optional()
     .describe(
       'origin printed on paper for ever and opened by QR codes, such as https://verify.example.gov.bd (letters, digits, dots and hyphens); ' +
-        'without it http://localhost with the port, which opens on this machine only',
+        'without it http://localhost (with a certificate https://localhost) and the port, which opens on this machine only',
     ),
   SPONDON_TLS_CERT: z
     .string()
@@ -153,12 +155,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const settings = parsed.data;
   const unknown = Object.keys(env).filter((name) => name.startsWith('SPONDON_') && !isKnown(name));
   if (unknown.length > 0) throw invalid(unknown.map((name) => `${name} is no setting of this service`));
+  const tls = pairOf(settings, 'SPONDON_TLS_CERT', 'SPONDON_TLS_KEY');
   return {
     host: settings.SPONDON_HOST,
     port: settings.SPONDON_PORT,
     dataDir: settings.SPONDON_DATA_DIR,
-    portalUrl: settings.SPONDON_PORTAL_URL ?? `http://localhost:${settings.SPONDON_PORT}`,
-    tls: pairOf(settings, 'SPONDON_TLS_CERT', 'SPONDON_TLS_KEY'),
+    portalUrl: settings.SPONDON_PORTAL_URL ?? localPortal(settings.SPONDON_PORT, tls !== null),
+    tls,
     reportSigner: pairOf(settings, 'SPONDON_REPORT_CERT', 'SPONDON_REPORT_KEY'),
     masterKey: settings.SPONDON_MASTER_KEY,
     logLevel: settings.SPONDON_LOG_LEVEL,
@@ -193,6 +196,12 @@ export function isLoopback(portalUrl: string): boolean {
     /^127\./.test(hostname) ||
     hostname.endsWith('.localhost')
   );
+}
+
+/** Throws `CONFIG_INVALID` for a port that nobody knows yet: no trust bundle and no paper could name it. */
+function localPortal(port: number, withTls: boolean): string {
+  if (port === 0) throw invalid(['SPONDON_PORT 0 takes a free port, and needs SPONDON_PORTAL_URL']);
+  return new URL(`${withTls ? 'https' : 'http'}://localhost:${port}`).origin;
 }
 
 function pairOf(

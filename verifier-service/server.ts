@@ -1,4 +1,5 @@
 import { pino } from 'pino';
+import { describeAddress } from './address.js';
 import { readConfig } from './config.js';
 import { startEmbedded } from './deployment/embedded.js';
 import { keepOperatorKey, plantSamples } from './deployment/samples.js';
@@ -28,10 +29,11 @@ async function main(): Promise<void> {
 
   await keepOperatorKey(deployment);
   const address = await deployment.app.listen({ host: config.host, port: config.port });
-  print(`Spondon listens on ${address}`);
+  const { url, lines } = describeAddress(config.portalUrl, address);
+  lines.forEach(print);
   if (!config.samples) return;
   try {
-    (await plantSamples(deployment, address)).forEach(print);
+    (await plantSamples(deployment, url)).forEach(print);
   } catch (error) {
     // Cut short by the end of the service; the next start goes on.
     if (!stopping) throw error;

@@ -178,7 +178,7 @@ test('an action has exactly its members, each of its form', async () => {
     { ...endKey, until: '1' },
     { ...endKey, why: 'lost' },
     { ...endKey, kid: 'a b' },
-    { do: 'annul', iss, jti: '7K3M-Q2XD-9FHT-W4ZB-C', nonce: '1' },
+    { do: 'annul', iss, jti: '7K3M-Q2XD-9FHT-W4ZB-8', nonce: '1' },
   ];
   for (const action of wrong) await refuse(ledger, 'ARGUMENT', action as object);
 });

@@ -3,6 +3,7 @@ import { parseDocumentId } from '../document-id.js';
 import { ProtocolError, type ProtocolErrorCode } from '../error.js';
 import { fileKindOf, type PictureKind } from './file-kind.js';
 import type { Pages } from './pages.js';
+import { hasPdfEnd } from './pdf-end.js';
 import type { PdfOpener } from './pdf-pages.js';
 import { readDamagedCode } from './qr/damaged.js';
 import type { ReadCodes } from './qr-codes.js';
@@ -32,7 +33,7 @@ export interface ClaimsReading {
   readonly labels: readonly LabelInFile[];
   /**
    * Whether every page was looked at. When false, 'no code found' means nothing: the file is of another type,
-   * damaged, too large, or took too long.
+   * damaged, cut off, too large, or took too long.
    */
   readonly complete: boolean;
   /** Why the file could not be opened at all. */
@@ -87,10 +88,15 @@ async function codesIn(
   };
   try {
     const result = await searchCodes(pages, { ...options, readCodes, isOurs, hasTime: deps.hasTime });
-    return { ...result, complete: result.complete && !broken };
+    return { ...result, complete: result.complete && !broken && arrivedWhole(bytes) };
   } finally {
     pages.close();
   }
+}
+
+/** Of a picture, whoever decodes it says so. */
+function arrivedWhole(bytes: Uint8Array): boolean {
+  return fileKindOf(bytes) !== 'pdf' || hasPdfEnd(bytes);
 }
 
 async function open(bytes: Uint8Array, { pdf, openPicture }: FindClaimsDeps): Promise<Pages> {

@@ -10,8 +10,8 @@ export const NOW = Date.UTC(2026, 2, 1);
 export const ANCHORED = NOW - 240 * HOUR;
 export const FILE = 'file-hash';
 export const OTHER_FILE = 'other-file-hash';
-export const ID = '7K3MQ2XD9FHTW4ZBC';
-export const OTHER_ID = '7K3MQ2XD9FHTW4ZBD';
+export const ID = '7K3MQ2XD9FHTW4ZB8';
+export const OTHER_ID = '7K3MQ2XD9FHTW4ZC9';
 
 export const key: IssuerKey = {
   kid: 'k1',

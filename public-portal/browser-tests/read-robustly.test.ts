@@ -51,6 +51,19 @@ describe('reading withstands', { skip: noChromium }, async () => {
     await page.close();
   });
 
+  it('a PDF of which the end is missing: it is shown as if whole, and the reading says that it is damaged', async () => {
+    const page = await visit();
+    const whole = await makeReport({ pages: 4 });
+    const gapOf = async (file: Uint8Array) => {
+      const reading = await readIn(page, file);
+      assert.ok(typeof reading === 'object');
+      return [reading.complete, reading.gap];
+    };
+    assert.deepEqual(await gapOf(whole), [true, null]);
+    assert.deepEqual(await gapOf(whole.subarray(0, Math.floor(whole.length * 0.6))), [false, 'damaged']);
+    await page.close();
+  });
+
   it('a hundred thousand pages', async () => {
     const page = await visit();
     const file = manyPages(100_000);

@@ -7,12 +7,14 @@ import type { Plugin } from 'vite';
 
 const COMPRESSIBLE = /\.(?:html|js|css|svg|wasm|json|webmanifest|ttf)$/;
 const PLACEHOLDER = '__FILES_OF_THIS_SITE__';
-/** Of no use to the page itself without a network: the worker, what other sites load, and sources. */
-const NOT_KEPT = /^\/(?:service-worker|embed)\.js$|\.map$/;
+/** Of no use to the page itself without a network: the worker, what other sites load, what is not there, and sources. */
+const NOT_KEPT = /^\/(?:(?:service-worker|embed)\.js|not-found\.html)$|\.map$/;
 /** Above this the best effort takes half a minute for a seventh less. */
 const LARGE_BYTES = 1_000_000;
 const QUALITY_OF_LARGE = 9;
 
+/** The page itself, which alone has scripts. */
+const PAGE = '/index.html';
 /** Which of them is needed the page knows only when it runs: one wait less, for a few KB more. */
 const DICTIONARY = /\/words\/(?:en|bn)\.ts$/;
 
@@ -31,8 +33,9 @@ export function finishedSite(): Plugin {
     },
     transformIndexHtml: {
       order: 'post',
-      handler: (_html, { bundle = {} }) =>
+      handler: (_html, { path, bundle = {} }) =>
         Object.values(bundle)
+          .filter(() => path === PAGE)
           .filter((file) => file.type === 'chunk' && DICTIONARY.test(file.facadeModuleId ?? ''))
           .map(({ fileName }) => ({
             tag: 'link',

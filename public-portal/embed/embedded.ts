@@ -1,5 +1,3 @@
-import './embedded.css';
-
 /** The address at which another site's page may show this one in a frame; `/` and the others refuse. */
 const ADDRESS = '/embed';
 

@@ -24,6 +24,7 @@ import { runCommandLine } from './command-line.js';
 const CLI = fileURLToPath(new URL('../../bin/spondon.js', import.meta.url));
 /** No service answers here. */
 const NOBODY = 'http://127.0.0.1:1';
+const PORTAL = 'http://localhost:8080';
 const SERVER = fileURLToPath(new URL('../server.js', import.meta.url));
 
 const folder = await scratchFolders()();
@@ -86,6 +87,7 @@ async function startServer(): Promise<void> {
   const env = {
     SPONDON_DATA_DIR: data,
     SPONDON_PORT: '0',
+    SPONDON_PORTAL_URL: PORTAL,
     SPONDON_RATE_LIMIT: '0',
     SPONDON_LOG_LEVEL: 'error',
   };
@@ -94,7 +96,8 @@ async function startServer(): Promise<void> {
   const err = textOf(server, 'stderr');
   await until(() => out().includes('Spondon listens on') || server.exitCode !== null);
   assert.equal(server.exitCode, null, err());
-  url = /http:\S+/.exec(out())?.[0] ?? '';
+  assert.match(out(), /^Spondon's page is at http:\/\/localhost:8080, /);
+  url = /listens on (\S+)/.exec(out())?.[1] ?? '';
 }
 
 async function endServer(signal: NodeJS.Signals): Promise<void> {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pino } from 'pino';
@@ -14,6 +16,7 @@ import {
   admitHomeHospital,
   assertProblem,
   issueStatement,
+  newCode,
   newHomeKey,
   reportDetails,
   scratchFolders,
@@ -79,6 +82,43 @@ void test('a service that is told to end finishes what it accepted', async () =>
   } else {
     assert.equal(body.documents?.length, 0);
   }
+});
+
+void test('connections that browsers keep for later do not hold up the end, and a request under way is answered', async () => {
+  await service.restart();
+  const { port } = new URL(await service.app.listen({ host: '127.0.0.1', port: 0 }));
+  const { server } = service.app;
+  const connected = async (): Promise<Socket> => {
+    const [[accepted], socket] = await Promise.all([
+      once(server, 'connection') as Promise<[Socket]>,
+      Promise.resolve(connect(Number(port), '127.0.0.1')),
+    ]);
+    // That it ends, by whichever side, is what is waited for.
+    accepted.on('error', () => undefined);
+    return socket.setEncoding('utf8').on('error', () => undefined);
+  };
+  const head = 'POST /v1/verify/batch HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n';
+  const body = JSON.stringify({ items: [{ code: newCode() }] });
+  const [inReserve, keptAlive, underWay] = [await connected(), await connected(), await connected()];
+  keptAlive.write('GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n');
+  await once(keptAlive, 'data');
+  const arrives = once(server, 'request');
+  underWay.write(`${head}content-length: ${body.length}\r\n\r\n${body.slice(0, 5)}`);
+  await arrives;
+
+  let answer = '';
+  underWay.on('data', (text) => (answer += String(text)));
+  const ends = [inReserve, keptAlive].map((socket) => once(socket, 'close'));
+  inReserve.resume();
+  keptAlive.resume();
+  const closing = service.close();
+  await Promise.all(ends);
+  // Were they ended by the grace's end only, this one would be cut off with them.
+  underWay.write(body.slice(5));
+  await once(underWay, 'end');
+  assert.match(answer, /^HTTP\/1\.1 200 [^]*"not-found"/);
+  await closing;
+  await service.restart();
 });
 
 void test('a statement verified on its way in is known after a restart, and what that cache says changes no answer', async () => {

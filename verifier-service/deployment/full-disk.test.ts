@@ -76,6 +76,7 @@ function spawnServer(): ChildProcess {
     PATH: process.env.PATH,
     SPONDON_DATA_DIR: dataDir,
     SPONDON_PORT: '0',
+    SPONDON_PORTAL_URL: 'http://localhost:8080',
     SPONDON_SAMPLES: 'false',
     SPONDON_RATE_LIMIT: '0',
     SPONDON_STAMP_THREADS: '1',

@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import { PDFDocument } from '@cantoo/pdf-lib';
 import sharp, { type Sharp } from 'sharp';
 import { findClaims, type ClaimsReading, type FindClaimsDeps } from '@spondon/protocol/reading/find-claims';
+import { stampFile } from '../stamp/stamp.js';
+import { makeDetails, makeReport, makeTools } from '../stamp/test-pdfs.js';
 import { openPicture } from './image-pages.js';
 import { createPdfOpener } from './pdf-pages.js';
 import { createCodeReader } from './qr-codes.js';
@@ -187,6 +189,28 @@ test('a picture that ends early is read as far as it goes, and the reading is no
     const cut = whole.subarray(0, Math.floor(whole.length * 0.9));
     assert.deepEqual(await find(cut), { ...FOUND, complete: false });
   }
+});
+
+test('a PDF that was cut off is read as far as it goes, and the reading is not complete', async () => {
+  const document = await PDFDocument.load(await pdfOf([stamped, unstamped]));
+  for (const useObjectStreams of [true, false]) {
+    const whole = await document.save({ useObjectStreams });
+    assert.deepEqual(await find(whole), FOUND);
+    // PDFium opens it as if nothing were missing, unless too much is.
+    for (const share of [0.6, 0.95, 0.999])
+      assert.equal((await find(whole.subarray(0, Math.floor(whole.length * share)))).complete, false);
+  }
+});
+
+test('a stamped PDF is whole, saved again or with junk after its end, but not without a part of its stamp', async () => {
+  const original = await makeReport();
+  const { bytes } = await stampFile(original, makeDetails(), makeTools());
+  const isComplete = async (file: Uint8Array) => (await find(file)).complete;
+  assert.ok(await isComplete(bytes));
+  assert.ok(await isComplete(Buffer.concat([bytes, Buffer.alloc(1_000, 'junk ')])));
+  assert.ok(await isComplete(original));
+  for (const missing of [20, 600, (bytes.length - original.length) / 2, bytes.length - original.length - 300])
+    assert.ok(!(await isComplete(bytes.subarray(0, bytes.length - Math.floor(missing)))), `${missing} bytes`);
 });
 
 test('pages of absurd sizes are looked through', async () => {

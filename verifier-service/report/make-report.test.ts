@@ -11,7 +11,7 @@ import { typesetReport } from './typeset.js';
 import type { TypesetJob } from './typesetter.js';
 
 const tools = makeTools();
-const JTI = '7K3MQ2XD9FHTW4ZBC';
+const JTI = '7K3MQ2XD9FHTW4ZB8';
 const FILE = { asked: { sha256: Buffer.from(record().statement.sha256, 'base64url') } };
 const CODE = { asked: { code: JTI } };
 
@@ -52,15 +52,15 @@ void test('evidence of a document is attached once, and of two facilities under 
   const { deps, jobs } = depsWith(answered(record()));
   await makeReport(deps, request(FILE, CODE, CODE));
   const names = (): string[] | undefined => jobs.at(-1)?.attachments.map(({ name }) => name);
-  assert.deepEqual(names(), ['7K3M-Q2XD-9FHT-W4ZB-C.json', 'trust.json']);
+  assert.deepEqual(names(), ['7K3M-Q2XD-9FHT-W4ZB-8.json', 'trust.json']);
 
   const other = elsewhere({ says: { sha256: record().statement.sha256 } });
   const { finder } = deps.evidence;
   const each = { ...finder, byFile: () => Promise.resolve(answered(other)) };
   await makeReport({ ...deps, evidence: { ...deps.evidence, finder: each } }, request(FILE, CODE));
-  assert.deepEqual(names(), ['7K3M-Q2XD-9FHT-W4ZB-C.json', '7K3M-Q2XD-9FHT-W4ZB-C-2.json', 'trust.json']);
+  assert.deepEqual(names(), ['7K3M-Q2XD-9FHT-W4ZB-8.json', '7K3M-Q2XD-9FHT-W4ZB-8-2.json', 'trust.json']);
   const evidence = jobs.at(-1)?.contents.items.map((item) => item.evidence);
-  assert.deepEqual(evidence, ['7K3M-Q2XD-9FHT-W4ZB-C.json', '7K3M-Q2XD-9FHT-W4ZB-C-2.json']);
+  assert.deepEqual(evidence, ['7K3M-Q2XD-9FHT-W4ZB-8.json', '7K3M-Q2XD-9FHT-W4ZB-8-2.json']);
 });
 
 void test('of what is not found, or could not be looked up, nothing is attached', async () => {

@@ -16,7 +16,7 @@ import type { ReportTools } from './typeset.js';
 /** Reports to be typeset, without a service. */
 
 export const HOST = 'verify.example.gov.bd';
-export const CODE = '7K3M-Q2XD-9FHT-W4ZB-C';
+export const CODE = '7K3M-Q2XD-9FHT-W4ZB-8';
 export const BANGLA_NAME = 'শহীদ সোহ্‌রাওয়ার্দী মেডিকেল কলেজ ও হাসপাতাল, শেরেবাংলা নগর, ঢাকা';
 const HASH = Buffer.alloc(32, 7);
 

@@ -1,5 +1,6 @@
 import fastifyStatic from '@fastify/static';
-import type { FastifyPluginAsync } from 'fastify';
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface PortalRoutes {
@@ -15,6 +16,8 @@ const EMBEDDED_ADDRESS = '/embed';
 const FIXED_FILES = ['service-worker.js', 'mark.svg'];
 /** What other sites load to make that frame. */
 const EMBED_SCRIPT = 'embed.js';
+/** Addresses of programs, which get problem details whatever they accept. */
+const FOR_PROGRAMS = /^\/(?:v1|health|logs|metrics|docs|openapi\.json|assets)(?:[/?]|$)/;
 const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
 
 /** Nothing from elsewhere, nothing inline; WebAssembly for reading codes and PDFs. */
@@ -37,14 +40,15 @@ const contentSecurity = (framedBy: "'none'" | '*'): string =>
 const UNFRAMED = contentSecurity("'none'");
 /** By any site: the page knows nobody and keeps nothing, so that no click in it can be turned against its visitor. */
 const FRAMED = contentSecurity('*');
+const HEADERS = {
+  'content-security-policy': UNFRAMED,
+  'permissions-policy': 'camera=(self), geolocation=(), microphone=()',
+};
 
 /** The public portal: files of `public-portal/site`, as they were built and compressed. */
 export const portalRoutes: FastifyPluginAsync<PortalRoutes> = async (app, { site }) => {
   app.addHook('onRequest', (_request, reply, done) => {
-    void reply.headers({
-      'content-security-policy': UNFRAMED,
-      'permissions-policy': 'camera=(self), geolocation=(), microphone=()',
-    });
+    void reply.headers(HEADERS);
     done();
   });
   await app.register(fastifyStatic, {
@@ -78,3 +82,15 @@ export const portalRoutes: FastifyPluginAsync<PortalRoutes> = async (app, { site
     app.get(`/${name}`, { schema: { hide: true } }, (_request, reply) => reply.sendFile(name, site, fixed));
   }
 };
+
+/** Whether a person went to this address: browsers then say that they take a page, and programs do not. */
+export function isOpenedByAPerson({ method, url, headers }: FastifyRequest): boolean {
+  const isReading = method === 'GET' || method === 'HEAD';
+  return isReading && !FOR_PROGRAMS.test(url) && /\btext\/html\b/i.test(headers.accept ?? '');
+}
+
+/** For a person who opened an address at which there is nothing. */
+export async function sendNothingHere(reply: FastifyReply, { site }: PortalRoutes): Promise<FastifyReply> {
+  const page = await readFile(join(site, 'not-found.html'));
+  return reply.code(404).headers(HEADERS).type('text/html; charset=utf-8').send(page);
+}

@@ -77,7 +77,7 @@ export function makeDetails(changes: Partial<StampDetails> = {}): StampDetails {
   return {
     claimsUrl: `https://verify.example.org/v#${jws}`,
     claimsJws: jws,
-    code: '7K3M-Q2XD-9FHT-W4ZB-C',
+    code: '7K3M-Q2XD-9FHT-W4ZB-8',
     host: 'verify.example.org',
     issuerName: 'Dhaka Medical College Hospital',
     issuedOn: '23 November 2025',

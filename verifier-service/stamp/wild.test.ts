@@ -32,7 +32,7 @@ const jws = ['h', 'p', 's'].map((part) => createHash('sha512').update(part).dige
 const DETAILS: StampDetails = {
   claimsUrl: `https://verify.example.org/v#${jws}`,
   claimsJws: jws,
-  code: '7K3M-Q2XD-9FHT-W4ZB-C',
+  code: '7K3M-Q2XD-9FHT-W4ZB-8',
   host: 'verify.example.org',
   issuerName: 'ঢাকা মেডিকেল কলেজ হাসপাতাল',
   issuedOn: '২৩ নভেম্বর ২০২৫',

@@ -8,7 +8,7 @@ import { createVault } from './seal.js';
 
 const vault = createVault(randomBytes(32), randomBytes);
 const holder = 'facility/bd.dghs.10012345';
-const of = { documentId: '7K3MQ2XD9FHTW4ZBC', holder };
+const of = { documentId: '7K3MQ2XD9FHTW4ZB8', holder };
 const damaged = { name: 'ServiceError', code: 'KEY_DAMAGED' };
 
 test('a wrapped key opens for the document and holder that it names', async () => {
