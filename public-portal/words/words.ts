@@ -1,5 +1,6 @@
 import type { Check, CheckId, CheckState } from '@spondon/protocol/verdict/codes';
 import type { NoteCode, Verdict } from '@spondon/protocol/verdict/summaries';
+import { visibleText } from '@spondon/protocol/visible-text';
 import type { RowFault } from '../bulk/run.js';
 import type { Answer } from '../check/check.js';
 import type { CameraFault } from '../read/camera.js';
@@ -232,18 +233,9 @@ export function ageOf(ms: number, words: Pick<Words, 'ages' | 'justNow' | 'digit
   return fill(words.ages[unit], { count: digitsOf(String(Math.floor(ms / size)), words) });
 }
 
-/** What draws nothing or turns the direction of text, which makes one file name look like another. */
-const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
-/** Joiners shape Bangla, and hide nothing. */
-const JOINERS = /[\u200C\u200D]/;
-
-/** A file's name as its sender wrote it, with signs that cannot be seen spelt out. */
+/** A file's name as its sender wrote it, all of it, with signs that cannot be seen spelt out. */
 export function plainName(name: string): string {
-  return name.replace(HIDDEN, (sign) =>
-    JOINERS.test(sign)
-      ? sign
-      : `‹U+${(sign.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}›`,
-  );
+  return visibleText(name);
 }
 
 /** '1.4 MB'. */
