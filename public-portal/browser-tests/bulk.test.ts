@@ -124,7 +124,7 @@ describe('many documents at once', { skip: noChromium }, async () => {
     await page.goto('/');
     await page.getByText('For embassies').click();
     await page.getByLabel('Load a list').setInputFiles(join(folder, 'panel.csv'));
-    await page.getByText('panel.csv: 3 entries').waitFor();
+    await page.getByText('panel.csv, loaded just now. Entries: 3').waitFor();
     await page.locator('input[type=file]').first().setInputFiles(join(folder, 'codes.xlsx'));
     await page.getByRole('status').getByText('All are checked').waitFor();
     const [registered = '', unknown = ''] = await page.locator('tbody tr').allInnerTexts();

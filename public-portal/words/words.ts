@@ -67,7 +67,8 @@ export interface Words {
   readonly witnesses: (owners: readonly string[]) => string;
   readonly listAge: string;
   readonly listNever: string;
-  readonly ages: Readonly<Record<'minutes' | 'hours' | 'days', string>>;
+  readonly ages: Readonly<Record<'minutes' | 'hours' | 'day' | 'days', string>>;
+  readonly sizes: Readonly<Record<'byte' | 'bytes' | 'kilobytes' | 'megabytes', string>>;
   readonly justNow: string;
   readonly saveEvidence: string;
   readonly report: ReportWords;
@@ -229,7 +230,7 @@ export function ageOf(ms: number, words: Pick<Words, 'ages' | 'justNow' | 'digit
       ? (['minutes', MINUTE_MS] as const)
       : ms < DAY_MS
         ? (['hours', HOUR_MS] as const)
-        : (['days', DAY_MS] as const);
+        : ([ms < 2 * DAY_MS ? 'day' : 'days', DAY_MS] as const);
   return fill(words.ages[unit], { count: digitsOf(String(Math.floor(ms / size)), words) });
 }
 
@@ -239,12 +240,12 @@ export function plainName(name: string): string {
 }
 
 /** '1.4 MB'. */
-export function sizeOf(bytes: number, words: Pick<Words, 'digits'>): string {
-  const [amount, unit] =
+export function sizeOf(bytes: number, words: Pick<Words, 'sizes' | 'digits'>): string {
+  const [unit, count] =
     bytes < 1000
-      ? [String(bytes), 'bytes']
+      ? ([bytes === 1 ? 'byte' : 'bytes', String(bytes)] as const)
       : bytes < 999_500
-        ? [(bytes / 1000).toFixed(0), 'KB']
-        : [(bytes / 1e6).toFixed(1), 'MB'];
-  return `${digitsOf(amount, words)} ${unit}`;
+        ? (['kilobytes', (bytes / 1000).toFixed(0)] as const)
+        : (['megabytes', (bytes / 1e6).toFixed(1)] as const);
+  return fill(words.sizes[unit], { count: digitsOf(count, words) });
 }
