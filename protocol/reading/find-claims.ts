@@ -88,7 +88,7 @@ async function codesIn(
   };
   try {
     const result = await searchCodes(pages, { ...options, readCodes, isOurs, hasTime: deps.hasTime });
-    return { ...result, complete: result.complete && !broken && arrivedWhole(bytes) };
+    return { ...result, complete: result.complete && arrivedWhole(bytes) && !broken };
   } finally {
     pages.close();
   }

@@ -59,6 +59,19 @@ describe('everybody', { skip: noChromium }, async () => {
     await page.close();
   });
 
+  it('whoever opens an address at which there is nothing reads so in both languages, and comes to the check', async () => {
+    const page = await visit();
+    const answer = await page.goto('/verify/document');
+    assert.equal(answer?.status(), 404);
+    await page.getByRole('heading', { name: 'There is nothing at this address' }).waitFor();
+    await page.getByRole('heading', { name: 'এই ঠিকানায় কিছু নেই' }).waitFor();
+    await assertAccessible(page);
+    await screenshot(page, 'nothing-here');
+    await page.getByRole('link', { name: 'নথি যাচাই করুন' }).click();
+    await page.getByLabel('Choose a file').waitFor();
+    await page.close();
+  });
+
   it('what has the focus shows it', async () => {
     const page = await visit();
     await page.goto('/');

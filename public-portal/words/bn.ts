@@ -218,7 +218,13 @@ export const bn: Words = {
   witnesses: (owners) => owners.map(inBangla).join(', '),
   listAge: 'স্বীকৃত প্রতিষ্ঠানের তালিকা: {age} আনা হয়েছে।',
   listNever: 'এই যন্ত্রে স্বীকৃত প্রতিষ্ঠানের তালিকা এখনও নেই।',
-  ages: { minutes: '{count} মিনিট আগে', hours: '{count} ঘণ্টা আগে', days: '{count} দিন আগে' },
+  ages: {
+    minutes: '{count} মিনিট আগে',
+    hours: '{count} ঘণ্টা আগে',
+    day: '{count} দিন আগে',
+    days: '{count} দিন আগে',
+  },
+  sizes: { byte: '{count} বাইট', bytes: '{count} বাইট', kilobytes: '{count} KB', megabytes: '{count} MB' },
   justNow: 'এইমাত্র',
   saveEvidence: 'প্রমাণ সংরক্ষণ করুন',
   report: {

@@ -151,7 +151,13 @@ export const en: Words = {
   witnesses: (owners) => owners.join(', '),
   listAge: 'List of recognised facilities: fetched {age}.',
   listNever: 'There is no list of recognised facilities on this device yet.',
-  ages: { minutes: '{count} min ago', hours: '{count} h ago', days: '{count} days ago' },
+  ages: {
+    minutes: '{count} min ago',
+    hours: '{count} h ago',
+    day: '{count} day ago',
+    days: '{count} days ago',
+  },
+  sizes: { byte: '{count} byte', bytes: '{count} bytes', kilobytes: '{count} KB', megabytes: '{count} MB' },
   justNow: 'just now',
   saveEvidence: 'Save the evidence',
   report: {
@@ -220,7 +226,7 @@ export const en: Words = {
       unreadable: '{name} could not be read as a table. Save it as CSV or XLSX and try again.',
       'no-column': '{name} has no column of codes or files. Head one of its columns ‘code’ or ‘file’.',
     },
-    sheetRead: '{name}: {rows} rows, with {columns}.',
+    sheetRead: '{name} was read as a table. Rows: {rows}, with {columns}.',
     nothing: 'There was nothing to check in what you brought.',
     previous: 'Previous',
     next: 'Next',

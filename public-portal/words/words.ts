@@ -1,5 +1,6 @@
 import type { Check, CheckId, CheckState } from '@spondon/protocol/verdict/codes';
 import type { NoteCode, Verdict } from '@spondon/protocol/verdict/summaries';
+import { visibleText } from '@spondon/protocol/visible-text';
 import type { RowFault } from '../bulk/run.js';
 import type { SheetFault } from '../bulk/sheet.js';
 import type { Answer } from '../check/check.js';
@@ -75,7 +76,8 @@ export interface Words {
   readonly witnesses: (owners: readonly string[]) => string;
   readonly listAge: string;
   readonly listNever: string;
-  readonly ages: Readonly<Record<'minutes' | 'hours' | 'days', string>>;
+  readonly ages: Readonly<Record<'minutes' | 'hours' | 'day' | 'days', string>>;
+  readonly sizes: Readonly<Record<'byte' | 'bytes' | 'kilobytes' | 'megabytes', string>>;
   readonly justNow: string;
   readonly saveEvidence: string;
   readonly report: ReportWords;
@@ -240,31 +242,22 @@ export function ageOf(ms: number, words: Pick<Words, 'ages' | 'justNow' | 'digit
       ? (['minutes', MINUTE_MS] as const)
       : ms < DAY_MS
         ? (['hours', HOUR_MS] as const)
-        : (['days', DAY_MS] as const);
+        : ([ms < 2 * DAY_MS ? 'day' : 'days', DAY_MS] as const);
   return fill(words.ages[unit], { count: digitsOf(String(Math.floor(ms / size)), words) });
 }
 
-/** What draws nothing or turns the direction of text, which makes one file name look like another. */
-const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
-/** Joiners shape Bangla, and hide nothing. */
-const JOINERS = /[\u200C\u200D]/;
-
-/** A file's name as its sender wrote it, with signs that cannot be seen spelt out. */
+/** A file's name as its sender wrote it, all of it, with signs that cannot be seen spelt out. */
 export function plainName(name: string): string {
-  return name.replace(HIDDEN, (sign) =>
-    JOINERS.test(sign)
-      ? sign
-      : `‹U+${(sign.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}›`,
-  );
+  return visibleText(name);
 }
 
 /** '1.4 MB'. */
-export function sizeOf(bytes: number, words: Pick<Words, 'digits'>): string {
-  const [amount, unit] =
+export function sizeOf(bytes: number, words: Pick<Words, 'sizes' | 'digits'>): string {
+  const [unit, count] =
     bytes < 1000
-      ? [String(bytes), 'bytes']
+      ? ([bytes === 1 ? 'byte' : 'bytes', String(bytes)] as const)
       : bytes < 999_500
-        ? [(bytes / 1000).toFixed(0), 'KB']
-        : [(bytes / 1e6).toFixed(1), 'MB'];
-  return `${digitsOf(amount, words)} ${unit}`;
+        ? (['kilobytes', (bytes / 1000).toFixed(0)] as const)
+        : (['megabytes', (bytes / 1e6).toFixed(1)] as const);
+  return fill(words.sizes[unit], { count: digitsOf(count, words) });
 }
