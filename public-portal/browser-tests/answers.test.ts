@@ -24,7 +24,7 @@ interface Issued {
 describe('the portal answers', { skip: noChromium }, async () => {
   if (noChromium) return;
   const portal: Portal = await openPortal();
-  const { service, visit } = portal;
+  const { service, origin, visit } = portal;
 
   const issue = async (more: Readonly<Record<string, unknown>> = {}): Promise<Issued> => {
     const { body } = await service.issue(more);
@@ -177,10 +177,11 @@ describe('the portal answers', { skip: noChromium }, async () => {
     await page.goto('/');
     await bringWithEvidence(page, other.file, evidence);
     assert.equal(await verdict(page), 'Genuine');
+    await page.getByText('came along is about another document').waitFor();
     await page.close();
   });
 
-  it('with evidence at hand, a file is checked without a network', async () => {
+  it('with evidence at hand, a file is checked without a network, as of the day of the evidence', async () => {
     const { code, file } = await issue();
     const { bytes } = await service.ask('GET', `/v1/documents/${code}/evidence`);
     const page = await visit();
@@ -188,7 +189,10 @@ describe('the portal answers', { skip: noChromium }, async () => {
     await page.getByText('fetched just now').waitFor();
     await page.route('**/v1/**', (route) => route.abort());
     await bringWithEvidence(page, file, bytes);
-    assert.equal(await verdict(page), 'Genuine');
+    assert.match(await verdict(page), /^Genuine, as of \d+ \w+ \d{4}$/);
+    assert.match(await page.locator('.verdict p').innerText(), /withdrawn since/);
+    await step(page, 'Status on that day').waitFor();
+    await screenshot(page, 'as-of');
     await page.close();
   });
 
@@ -268,6 +272,23 @@ describe('the portal answers', { skip: noChromium }, async () => {
     assert.match(await page.getByRole('alert').innerText(), /mistyped: its last sign/);
     await page.goto('/d/hello');
     assert.match(await page.getByRole('alert').innerText(), /not a code of ours/);
+    await page.goto('/v#abc');
+    assert.match(await page.getByRole('alert').innerText(), /link is incomplete/);
+    await page.close();
+  });
+
+  it('a code is taken as mail and word processors write it', async () => {
+    const page = await visit();
+    const written = formatDocumentId(report.code);
+    for (const text of [
+      `Code: ${written.replaceAll('-', ' – ')}.`,
+      `(${origin.replace('http:', 'https:')}/d/${report.code}).`,
+    ]) {
+      await page.goto('/');
+      await page.getByLabel('Code beside the QR code').fill(text);
+      await page.keyboard.press('Enter');
+      assert.equal(await verdict(page), 'Registered: now compare', text);
+    }
     await page.close();
   });
 

@@ -5,7 +5,7 @@ import { compare } from './compare.js';
 
 const claims = {
   iss: 'bd.dghs.10000001',
-  jti: '7K3MQ2XD9FHTW4ZBC',
+  jti: '7K3MQ2XD9FHTW4ZB8',
   iat: 1_767_225_600,
   kind: 'report',
   subject: { name: 'Md. Ayesha Rahman', birthDate: '1990-05-07', idLast4: '123A' },

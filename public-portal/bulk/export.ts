@@ -21,6 +21,7 @@ const HEADINGS = [
   'sha256',
   'fault',
   'checked_utc',
+  'as_of_utc',
   'checked_at',
 ];
 
@@ -53,8 +54,9 @@ function cellsOf(row: Row, host: string, panel: PanelList | null): string[] {
       .map(({ field, expected, signed }) => `${field}: ${expected} / ${signed}`)
       .join('; '),
     record?.sha256 ?? '',
-    row.fault ?? '',
+    row.fault ?? (row.outcome ? '' : 'not-checked-yet'),
     isoOf(answer?.checkedAt),
+    isoOf(answer?.asOf),
     host,
   ];
 }
@@ -69,8 +71,9 @@ export function identityOf({
 }
 
 /** Empty for what was not looked for. */
-function yesOrNo(is: boolean | null | undefined): string {
+function yesOrNo(is: boolean | 'unclear' | null | undefined): string {
   if (is === null || is === undefined) return '';
+  if (is === 'unclear') return is;
   return is ? 'yes' : 'no';
 }
 

@@ -30,6 +30,14 @@ test('empty rows are left out and no others, and lines keep their numbers', asyn
   );
 });
 
+test('titles above the headings, and quotes that nobody closed, are no reason to refuse a table', async () => {
+  const titled = await csv('Visa section\n"Applicants, 2026"\ncode;name\n7K3M;Md. "Babu" Rahman\n');
+  assert.deepEqual(
+    titled.rows.map(({ line, code, name }) => [line, code, name]),
+    [[4, '7K3M', 'Md. "Babu" Rahman']],
+  );
+});
+
 test('a table without a column of codes or files is refused', async () => {
   await assert.rejects(
     csv('name,age\nAyesha,30\n'),

@@ -52,31 +52,48 @@ export function readCells(file: File): Promise<string[][]> {
 }
 
 /** @throws SheetFault `no-column` */
-export function sheetOf([headings = [], ...lines]: readonly (readonly string[])[]): Sheet {
+export function sheetOf(cells: readonly (readonly string[])[]): Sheet {
+  const at = cells.slice(0, HEADINGS_WITHIN).findIndex(hasColumn);
+  const headings = cells[at];
+  if (!headings) throw new SheetFault('no-column');
   const places = Object.entries(HEADINGS).map(([column, pattern]) => {
-    const at = headings.findIndex((heading) => pattern.test(heading.replace(/[_-]/g, ' ').trim()));
-    return [column as Column, at] as const;
+    return [column as Column, headings.findIndex((heading) => isHeading(heading, pattern))] as const;
   });
-  const found = places.filter(([, at]) => at >= 0);
-  if (!found.some(([column]) => column === 'code' || column === 'file')) throw new SheetFault('no-column');
-  const rows = lines.flatMap((cells, index) => {
-    if (cells.every((cell) => cell === '')) return [];
-    const values = places.map(([column, at]) => [column, cells[at] ?? '']);
-    return [{ ...(Object.fromEntries(values) as Record<Column, string>), line: index + 2 }];
+  const found = places.filter(([, place]) => place >= 0);
+  const rows = cells.slice(at + 1).flatMap((row, index) => {
+    if (row.every((cell) => cell === '')) return [];
+    const values = places.map(([column, place]) => [column, row[place] ?? '']);
+    return [{ ...(Object.fromEntries(values) as Record<Column, string>), line: at + index + 2 }];
   });
   return {
-    columns: Object.fromEntries(found.map(([column, at]) => [column, headings[at]])),
+    columns: Object.fromEntries(found.map(([column, place]) => [column, headings[place]])),
     rows,
   };
+}
+
+/** Names of offices and dates stand above the headings of many tables. */
+export const HEADINGS_WITHIN = 10;
+
+function hasColumn(row: readonly string[]): boolean {
+  return row.some((cell) => isHeading(cell, HEADINGS.code) || isHeading(cell, HEADINGS.file));
+}
+
+function isHeading(cell: string, pattern: RegExp): boolean {
+  return pattern.test(cell.replace(/[_-]/g, ' ').trim());
 }
 
 async function readCsv(file: File): Promise<string[][]> {
   const { parse } = await import('csv-parse/browser/esm/sync');
   const text = await file.text();
-  // Where the comma is a decimal sign, table programs write semicolons.
-  const [heading = ''] = text.split('\n', 1);
-  const delimiter = [';', '\t'].find((sign) => heading.includes(sign)) ?? ',';
-  return parse(text, { bom: true, delimiter, relaxColumnCount: true, trim: true });
+  const options = { bom: true, relaxColumnCount: true, relaxQuotes: true, trim: true };
+  return parse(text, { ...options, delimiter: delimiterOf(text) });
+}
+
+/** Where the comma is a decimal sign, table programs write semicolons. A title above the headings may have none. */
+function delimiterOf(text: string): string {
+  const lines = text.split('\n', HEADINGS_WITHIN);
+  const uses = (sign: string): number => lines.filter((line) => line.includes(sign)).length;
+  return ['\t', ';', ','].reduce((best, sign) => (uses(sign) > uses(best) ? sign : best));
 }
 
 async function readXlsx(file: File): Promise<string[][]> {

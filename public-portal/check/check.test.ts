@@ -191,6 +191,21 @@ test('where nobody can be asked, or nothing is known, evidence brought along ans
     assert.equal((await checkWith(file, await evidence(), deps)).verdict, 'valid');
 });
 
+test('an answer of evidence alone is as of its day, as a withdrawal since is not in it', async () => {
+  const alone = await checkWith(file, await evidence(), depsOf({}));
+  assert.ok(alone.asOf !== null && alone.asOf <= TODAY);
+  const today = depsOf({ said: says('valid'), evidence: await evidence() });
+  assert.equal((await checkWith(file, await evidence(), today)).asOf, null);
+  assert.equal((await checkWith(file, await evidence(revoked), depsOf({}))).asOf, null);
+});
+
+test('evidence of another document is told to be of no use', async () => {
+  const said = depsOf({ said: says('valid'), evidence: await evidence() });
+  const other: Asked = { asked: 'file', sha256: toHex(decodeBase64url(hash64('another file'))), claims: [] };
+  assert.equal((await checkWith(other, await evidence(), said)).hasOtherEvidence, true);
+  assert.equal((await checkWith(file, await evidence(), said)).hasOtherEvidence, false);
+});
+
 test('offline, what is no evidence file is refused as such', async () => {
   await assert.rejects(checkOffline(file, '{"a": 1}', depsOf({})), NotEvidence);
 });

@@ -56,6 +56,13 @@ export interface Answer {
   readonly endorsedBy: readonly string[];
   /** The evidence file, to be kept. */
   readonly evidence: string | null;
+  /**
+   * Unix ms: the day of which evidence that was brought speaks, when nobody could be asked what happened since. Null when
+   * the answer is today's, or says that the document no longer stands.
+   */
+  readonly asOf: number | null;
+  /** Evidence was brought that is about another document, and was of no use. */
+  readonly hasOtherEvidence: boolean;
   /** Unix ms. */
   readonly checkedAt: number;
 }
@@ -73,6 +80,10 @@ export interface CheckDeps {
  * cannot show, or, in an outage, with the claims alone. Rejects for bugs only.
  */
 export async function check(question: Asked, deps: CheckDeps): Promise<Answer> {
+  return { ...(await answerOfToday(question, deps)), asOf: null };
+}
+
+async function answerOfToday(question: Asked, deps: CheckDeps): Promise<Answer> {
   const claims = 'claims' in question ? await readClaims(question.claims, deps.trust) : [];
   const said = await askService(question, claims, deps.service);
   if (said === null || (said.verdict === 'unavailable' && !said.document)) {
@@ -102,9 +113,12 @@ export async function checkWith(question: Question, evidence: string, deps: Chec
   const shown = await checkOffline(question, evidence, deps);
   const asked = question.asked === 'evidence' ? codeOf(shown) : question;
   const today = asked && (await check(asked, deps));
-  if (!today?.document) return shown;
+  const hasOtherEvidence = question.asked !== 'evidence' && shown.document === null;
+  if (!today?.document) return { ...shown, hasOtherEvidence };
   const isBetterKnown = shown.document === null || today.restsOn === 'evidence';
-  return isBetterKnown || outweighs(today.verdict, shown.verdict) ? today : shown;
+  return isBetterKnown || outweighs(today.verdict, shown.verdict)
+    ? { ...today, hasOtherEvidence }
+    : { ...shown, asOf: null };
 }
 
 function codeOf({ document: record }: Answer): Asked | null {
@@ -237,6 +251,8 @@ function judged(
       proof && proof.endorsedBy.length > 0 ? 'evidence' : lookup.state === 'answered' ? 'service' : 'nothing',
     endorsedBy: proof && trust ? ownersOf(proof.endorsedBy, trust) : [],
     evidence: proof?.text ?? null,
+    asOf: STANDING.includes(verdict) && record?.status.state === 'known' ? record.status.asOf : null,
+    hasOtherEvidence: false,
     checkedAt,
   };
 }
@@ -279,6 +295,8 @@ function asSaid(
     restsOn: 'service',
     endorsedBy: [],
     evidence: null,
+    asOf: null,
+    hasOtherEvidence: false,
     checkedAt: now(),
   };
 }
@@ -295,6 +313,9 @@ function findingOf(question: Question, claims: readonly ReadClaims[], lookup: Lo
   const records = lookup.records.filter(({ statement }) => statement.jti === question.code);
   return { asked: 'code', claims: [], lookup: { ...lookup, records } };
 }
+
+/** What a withdrawal since would change. */
+const STANDING: readonly Verdict[] = ['valid', 'not-original'];
 
 /** From bad to worse, of what the service may know and evidence cannot show. */
 const KNOWN_TO_THE_SERVICE: readonly Verdict[] = ['conflict', 'superseded', 'revoked'];

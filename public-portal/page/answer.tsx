@@ -10,6 +10,7 @@ import {
   ageOf,
   digitsOf,
   fill,
+  headlineOf,
   momentOf,
   plainName,
   type StepId,
@@ -47,10 +48,10 @@ export function AnswerScreen({
   onAgain,
 }: AnswerScreenProps) {
   const { subject, answer, reported } = outcome;
-  const { verdict, document: record, notes, evidence } = answer;
-  const weight = weightOf(verdict, answer.asked);
+  const { verdict, document: record, notes, evidence, asOf } = answer;
+  const weight = weightOf(answer);
   const title = useRef<HTMLHeadingElement>(null);
-  useTitle(words.verdict(verdict, answer.asked));
+  useTitle(headlineOf(answer, words));
   // Who listens to the page hears the verdict first.
   useEffect(() => title.current?.focus(), [answer]);
   return (
@@ -59,9 +60,13 @@ export function AnswerScreen({
         <VerdictMark weight={weight} />
         <div>
           <h1 ref={title} tabIndex={-1}>
-            {words.verdict(verdict, answer.asked)}
+            {headlineOf(answer, words)}
           </h1>
-          <p>{words.summary(verdict, answer.asked, record?.issuer ?? null)}</p>
+          <p>
+            {asOf === null
+              ? words.summary(verdict, answer.asked, record?.issuer ?? null)
+              : fill(words.asOfSummary, { date: momentOf(asOf, words) })}
+          </p>
         </div>
       </header>
       {subject.brought === 'file' && (
@@ -69,6 +74,7 @@ export function AnswerScreen({
           <bdi>{plainName(subject.name)}</bdi> · {sizeOf(subject.size, words)}
         </p>
       )}
+      {answer.hasOtherEvidence && <p class="note">{words.otherEvidence}</p>}
       {notes.map((note) => (
         <p key={note} class="note">
           {words.notes[note]}
@@ -84,7 +90,11 @@ export function AnswerScreen({
       <Record words={words} answer={answer} />
       <section>
         <h2>{words.stepsTitle}</h2>
-        <Steps words={words} asked={subject.brought} of={(id) => stepOf(id, outcome, words)} />
+        <Steps
+          words={asOf === null ? words : { ...words, steps: { ...words.steps, status: words.statusThen } }}
+          asked={subject.brought}
+          of={(id) => stepOf(id, outcome, words)}
+        />
         <p class="aside">
           {fill(words.rests[restOf(answer)], { witnesses: words.witnesses(answer.endorsedBy) })}{' '}
           {outcome.trust
@@ -133,12 +143,18 @@ function stepOf(id: StepId, { answer, reading }: Outcome, words: Words) {
     return check ? { state: shownState(check), message: words.message(check) } : null;
   }
   if (reading === null) return null;
-  const hasCode = reading.claims.length + reading.labels.length > 0;
-  const found = hasCode ? words.codesFound : words.noCodeFound;
+  const codes = reading.claims.length + reading.labels.length;
+  const hasCode = codes > 0;
+  const found = foundOf(codes, words);
   const isEnough = reading.gap === null || reading.gap === 'not-needed';
   const read = reading.gap === null ? words.readWhole : words.gaps[reading.gap];
   if (!isEnough) return { state: 'unavailable', message: hasCode ? words.codesFoundInPart : read } as const;
   return { state: 'passed', message: hasCode || reading.gap === null ? `${read} ${found}` : read } as const;
+}
+
+function foundOf(codes: number, words: Words): string {
+  if (codes > 1) return fill(words.severalCodesFound, { count: digitsOf(String(codes), words) });
+  return codes === 1 ? words.codesFound : words.noCodeFound;
 }
 
 /** What a register does not know is not thereby false, and must not bear a cross. */

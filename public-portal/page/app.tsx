@@ -10,7 +10,7 @@ import { Frame } from './frame.js';
 import { usePanel } from './panel.js';
 import { enter, placeNow } from './places.js';
 import { StartScreen } from './start.js';
-import { fromAddress, type Typed } from './way-in.js';
+import { fromAddress, type NoCode, type Typed } from './way-in.js';
 import { WorkingScreen } from './working.js';
 
 type Screen =
@@ -48,22 +48,27 @@ export function App({ deps, panelStore, words, isEmbedded, onOtherLanguage }: Ap
   const kept = useRef(batches);
   kept.current = batches;
 
-  const begin = (subject: Subject, ask: (signal: AbortSignal) => Promise<Outcome>): void => {
+  /** `place`: of the answer, when the address does not say it already. */
+  const begin = (
+    subject: Subject,
+    ask: (signal: AbortSignal) => Promise<Outcome>,
+    place: 'in-address' | 'new' = 'new',
+  ): void => {
     work.current.abort();
     const { signal } = (work.current = new AbortController());
     show({ at: 'working', subject, read: null });
     ask(signal).then(
       (outcome) => {
         if (signal.aborted) return;
-        // Of a code or a link the address says enough.
-        if (subject.brought === 'file') enter({ answer: outcomes.current.push(outcome) - 1 }, isEmbedded);
+        const answer = outcomes.current.push(outcome) - 1;
+        if (place === 'new') enter({ answer, code: codeOf(outcome) }, isEmbedded);
         show({ at: 'answer', outcome });
       },
       (failure: unknown) => signal.aborted || show({ at: 'start', failure }),
     );
   };
-  const askTyped = (typed: Typed): void =>
-    begin({ brought: typed.question.asked === 'code' ? 'code' : 'claims' }, () => askFor(typed, deps));
+  const askTyped = (typed: Typed, place?: 'in-address'): void =>
+    begin({ brought: typed.question.asked === 'code' ? 'code' : 'claims' }, () => askFor(typed, deps), place);
   const askFile = (file: File, evidence?: File): void => {
     const subject = { brought: 'file', name: file.name, size: file.size } as const;
     begin(subject, (signal) => {
@@ -112,7 +117,7 @@ export function App({ deps, panelStore, words, isEmbedded, onOtherLanguage }: Ap
       else if (batch !== undefined && kept.current[batch]) show({ at: 'bulk', batch, row });
       else if (typed === null) show(START);
       else if (typeof typed === 'string') show({ at: 'start', failure: new NotACode(typed) });
-      else askTyped(typed);
+      else askTyped(typed, 'in-address');
     };
     follow();
     addEventListener('popstate', follow);
@@ -123,10 +128,6 @@ export function App({ deps, panelStore, words, isEmbedded, onOtherLanguage }: Ap
     };
   }, []);
 
-  const askCode = (typed: Typed): void => {
-    if (typed.question.asked === 'code') enter({ code: typed.question.code }, isEmbedded);
-    askTyped(typed);
-  };
   return (
     <Frame
       words={words}
@@ -140,7 +141,7 @@ export function App({ deps, panelStore, words, isEmbedded, onOtherLanguage }: Ap
           words={words}
           failure={failureIn(words, screen.failure)}
           onFiles={askFiles}
-          onTyped={askCode}
+          onTyped={askTyped}
           panel={panel}
           now={deps.now}
           onTable={batches.length > 0 ? () => showTable(batches.length - 1) : null}
@@ -174,10 +175,15 @@ export function App({ deps, panelStore, words, isEmbedded, onOtherLanguage }: Ap
   );
 }
 
+/** What was asked by code has an address of its own. */
+function codeOf({ reported, subject }: Outcome): string | undefined {
+  return subject.brought === 'code' && reported && 'code' in reported ? reported.code : undefined;
+}
+
 /** The address is one of ours, but what stands in it is no code. */
 class NotACode extends Error {
   override readonly name = 'NotACode';
-  constructor(readonly code: 'not-a-code' | 'mistyped') {
+  constructor(readonly code: NoCode) {
     super(code);
   }
 }
@@ -198,8 +204,14 @@ function isMany({ name }: File): boolean {
   return /\.(?:zip|csv|xlsx)$/i.test(name);
 }
 
+function isEvidence({ name }: File): boolean {
+  return /\.json$/i.test(name);
+}
+
 function pairOf(files: readonly File[]): { readonly file: File; readonly evidence: File } | null {
-  const evidence = files.find(({ name }) => /\.json$/i.test(name));
+  const evidence = files.find(isEvidence);
   const file = files.find((one) => one !== evidence);
-  return files.length === 2 && evidence && file && !isMany(file) ? { file, evidence } : null;
+  return files.length === 2 && evidence && file && !isMany(file) && !isEvidence(file)
+    ? { file, evidence }
+    : null;
 }

@@ -1,9 +1,9 @@
-import type { VNode } from 'preact';
+import type { ComponentChildren, VNode } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
 import { identityOf } from '../bulk/export.js';
 import type { Row } from '../bulk/run.js';
 import { onPanel, type PanelList } from '../panel/panel-list.js';
-import { digitsOf, fill, momentOf, plainName, type Words } from '../words/words.js';
+import { digitsOf, fill, headlineOf, momentOf, plainName, type Words } from '../words/words.js';
 import { StepMark, weightOf } from './marks.js';
 
 type Column = keyof Words['bulk']['columns'];
@@ -41,7 +41,7 @@ export function BulkTable({ words, rows, panel, onOpen }: BulkTableProps) {
   const [page, setPage] = useState(0);
   const kinds = useMemo(() => countsOf(rows, words), [rows, words]);
   const chosen = useMemo(() => {
-    const filtered = shown === '' ? rows : rows.filter((row) => saidOf(row, words) === shown);
+    const filtered = shown === '' ? rows : rows.filter((row) => kindsOf(row, words).includes(shown));
     return order ? filtered.toSorted((a, b) => inOrder(a, b, order, words, panel)) : filtered;
   }, [rows, shown, order, words, panel]);
   // What was drawn of a row is good until the row is another: drawing a hundred again and again is felt.
@@ -77,11 +77,11 @@ export function BulkTable({ words, rows, panel, onOpen }: BulkTableProps) {
         ))}
       </fieldset>
       <div class="table" role="region" aria-label={bulk.title} tabIndex={0}>
-        <table>
-          <thead>
-            <tr>
+        <table role="table">
+          <thead role="rowgroup">
+            <tr role="row">
               {columns.map((column) => (
-                <th key={column} scope="col" aria-sort={sortOf(column, order)}>
+                <th key={column} scope="col" role="columnheader" aria-sort={sortOf(column, order)}>
                   <button
                     type="button"
                     class="bare"
@@ -96,7 +96,7 @@ export function BulkTable({ words, rows, panel, onOpen }: BulkTableProps) {
               ))}
             </tr>
           </thead>
-          <tbody>{chosen.slice(at * ROWS_A_PAGE, (at + 1) * ROWS_A_PAGE).map(lineOf)}</tbody>
+          <tbody role="rowgroup">{chosen.slice(at * ROWS_A_PAGE, (at + 1) * ROWS_A_PAGE).map(lineOf)}</tbody>
         </table>
       </div>
       {pages > 1 && (
@@ -135,9 +135,10 @@ function Line({ words, row, panel, onOpen }: LineProps) {
   const answer = row.outcome?.answer;
   const record = answer?.document ?? null;
   const subject = answer?.facts[0]?.subject;
+  const labels = words.bulk.columns;
   return (
-    <tr class={answer ? weightOf(answer.verdict, answer.asked) : row.state}>
-      <th scope="row">
+    <tr role="row" class={answer ? weightOf(answer) : row.state}>
+      <th scope="row" role="rowheader">
         {row.outcome ? (
           <button type="button" class="link" data-row={row.id} onClick={() => onOpen(row)}>
             <bdi>{plainName(row.name)}</bdi>
@@ -146,17 +147,29 @@ function Line({ words, row, panel, onOpen }: LineProps) {
           <bdi>{plainName(row.name)}</bdi>
         )}
       </th>
-      <td class="answer-cell">{saidOf(row, words)}</td>
-      <td>
-        <bdi>{record?.issuer}</bdi>
-      </td>
-      <td>
-        <bdi>{subject?.name}</bdi>
-      </td>
-      <td>{answer && <Identity words={words} row={row} />}</td>
-      {panel && <td>{listedOf(row, panel, words)}</td>}
-      <td>{record?.anchoredAt && momentOf(record.anchoredAt, words)}</td>
+      <Cell class="answer-cell">{saidOf(row, words)}</Cell>
+      <Cell label={labels.issuer}>{record?.issuer && <bdi>{record.issuer}</bdi>}</Cell>
+      <Cell label={labels.person}>{subject && <bdi>{subject.name}</bdi>}</Cell>
+      <Cell label={labels.identity}>{answer && <Identity words={words} row={row} />}</Cell>
+      {panel && <Cell label={labels.panel}>{listedOf(row, panel, words)}</Cell>}
+      <Cell label={labels.registered}>{record?.anchoredAt && momentOf(record.anchoredAt, words)}</Cell>
     </tr>
+  );
+}
+
+interface CellProps {
+  /** Stands beside it on a telephone, where rows are cards. */
+  readonly label?: string;
+  readonly class?: string;
+  readonly children: ComponentChildren;
+}
+
+/** A table whose parts are laid out otherwise is none to who listens, unless told so. */
+function Cell({ label, class: look, children }: CellProps) {
+  return (
+    <td role="cell" class={look} data-label={label}>
+      {children}
+    </td>
   );
 }
 
@@ -181,24 +194,33 @@ function Identity({ words, row }: { readonly words: Words; readonly row: Row }) 
 }
 
 /** What the table says of a row, in words: they are what it is filtered and sorted by. */
-function saidOf({ state, outcome, fault }: Row, { bulk, verdict }: Words): string {
-  if (outcome) return verdict(outcome.answer.verdict, outcome.answer.asked);
+function saidOf({ state, outcome, fault }: Row, words: Words): string {
+  const { bulk } = words;
+  if (outcome) return headlineOf(outcome.answer, words);
   if (fault) return bulk.faults[fault];
   return state === 'working' ? bulk.states.working : bulk.states.waiting;
 }
 
+/** What a row is found by: its answer, and whether it is another person's. */
+function kindsOf(row: Row, words: Words): string[] {
+  const { columns, identity } = words.bulk;
+  const said = saidOf(row, words);
+  return identityOf(row) === 'different' ? [said, `${columns.identity}: ${identity.different}`] : [said];
+}
+
 /** Whether all whom the document names are on the officer's list; empty when it names nobody. */
-function listedOf({ outcome }: Row, panel: PanelList, { panel: words }: Words): string {
+function listedOf({ outcome }: Row, panel: PanelList, allWords: Words): string {
+  const { panel: words } = allWords;
   const listed = outcome && onPanel(outcome.answer, panel);
   if (!listed || (listed.centre === null && listed.physician === null)) return '';
+  if (listed.centre !== false && listed.physician === 'unclear') return allWords.bulk.identity.unclear;
   return listed.centre === false || listed.physician === false ? words.notAllOn : words.allOn;
 }
 
 function countsOf(rows: readonly Row[], words: Words): (readonly [string, number])[] {
   const counts = new Map<string, number>();
   for (const row of rows) {
-    const said = saidOf(row, words);
-    counts.set(said, (counts.get(said) ?? 0) + 1);
+    for (const kind of kindsOf(row, words)) counts.set(kind, (counts.get(kind) ?? 0) + 1);
   }
   return [...counts];
 }

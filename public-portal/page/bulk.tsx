@@ -35,7 +35,7 @@ export function BulkScreen({ words, deps, files, panel, isShown, row, onRow, onA
     return () => screen.current?.querySelector<HTMLElement>(`[data-row='${row}']`)?.focus();
   }, [row]);
   const [saved, setSaved] = useState<readonly Row[]>([]);
-  useWarning(batch !== null && (!batch.run.isOver || batch.run.rows !== saved));
+  useWarning(batch !== null && batch.run.rows.length > 0 && (!batch.run.isOver || batch.run.rows !== saved));
   const { bulk } = words;
   useTitle(isShown && row === null ? bulk.title : null);
   if (batch === null) return isShown ? <h1 aria-live="polite">{words.reading}</h1> : null;
@@ -62,9 +62,9 @@ export function BulkScreen({ words, deps, files, panel, isShown, row, onRow, onA
       {/* Kept, so that whoever comes back finds the table as it was. */}
       <div ref={screen} class="bulk" hidden={!isShown || opened !== undefined}>
         <h1>{bulk.title}</h1>
-        {remarksOn(brought, words).map((remark) => (
-          <p key={remark} class="note">
-            {remark}
+        {remarksOn(brought, words).map(({ text, isFault }) => (
+          <p key={text} class={isFault ? 'note' : 'aside'}>
+            {text}
           </p>
         ))}
         {rows.length === 0 ? (
@@ -161,16 +161,23 @@ function useWarning(isNeeded: boolean): void {
   }, [isNeeded]);
 }
 
+interface Remark {
+  readonly text: string;
+  readonly isFault: boolean;
+}
+
 /** What was made of tables and archives, and what could not be taken. */
-function remarksOn({ closed, tables }: Brought, words: Words): string[] {
+function remarksOn({ closed, tables }: Brought, words: Words): Remark[] {
   const { bulk } = words;
   return [
-    ...closed.map((name) => fill(bulk.closed, { name: plainName(name) })),
+    ...closed.map((name) => ({ text: fill(bulk.closed, { name: plainName(name) }), isFault: true })),
     ...tables.map(({ name: file, read }) => {
       const name = plainName(file);
-      if (read instanceof SheetFault) return fill(bulk.sheetFaults[read.code], { name });
+      if (read instanceof SheetFault)
+        return { text: fill(bulk.sheetFaults[read.code], { name }), isFault: true };
       const rows = digitsOf(String(read.rows.length), words);
-      return fill(bulk.sheetRead, { name, rows, columns: Object.values(read.columns).join(', ') });
+      const columns = Object.values(read.columns).join(', ');
+      return { text: fill(bulk.sheetRead, { name, rows, columns }), isFault: false };
     }),
   ];
 }

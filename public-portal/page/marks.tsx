@@ -19,10 +19,14 @@ const weights: Readonly<Record<Exclude<Verdict, 'valid'>, Weight>> = {
   unavailable: 'open',
 };
 
-/** A genuine code may stand on a false sheet: until somebody compares, a code's 'valid' is half an answer. */
-export function weightOf(verdict: Verdict, asked: Answer['asked']): Weight {
-  if (verdict === 'valid') return asked === 'file' ? 'good' : 'compare';
-  return weights[verdict];
+/**
+ * A genuine code may stand on a false sheet: until somebody compares, a code's 'valid' is half an answer. So is that of a
+ * day gone by.
+ */
+export function weightOf({ verdict, asked, asOf }: Answer): Weight {
+  if (verdict !== 'valid') return weights[verdict];
+  if (asOf !== null) return 'careful';
+  return asked === 'file' ? 'good' : 'compare';
 }
 
 const outlines: Readonly<Record<Weight, string>> = {

@@ -102,17 +102,18 @@ export function PanelAnswer(props: {
       {centre !== null && (
         <PanelLine isOn={centre} text={centre ? words.panel.centreOn : words.panel.centreOff} />
       )}
-      {physician !== null && (
-        <PanelLine isOn={physician} text={physician ? words.panel.physicianOn : words.panel.physicianOff} />
-      )}
+      {physician !== null && <PanelLine isOn={physician} text={words.panel[PHYSICIAN[`${physician}`]]} />}
     </ul>
   );
 }
 
-function PanelLine({ isOn, text }: { readonly isOn: boolean; readonly text: string }) {
+const PHYSICIAN = { true: 'physicianOn', false: 'physicianOff', unclear: 'physicianUnclear' } as const;
+const MARKS = { true: 'passed', false: 'failed', unclear: 'unavailable' } as const;
+
+function PanelLine({ isOn, text }: { readonly isOn: boolean | 'unclear'; readonly text: string }) {
   return (
     <li>
-      <StepMark state={isOn ? 'passed' : 'failed'} /> {text}
+      <StepMark state={MARKS[`${isOn}`]} /> {text}
     </li>
   );
 }

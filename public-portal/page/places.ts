@@ -5,7 +5,7 @@ export interface Place {
   /** Of a batch's table, the row that is open. */
   readonly row?: number;
   /** A code that stands in the address, which says enough even after a reload. */
-  readonly code?: string;
+  readonly code?: string | undefined;
 }
 
 /** Goes to a place, the start if none is named: a step that Back undoes. */

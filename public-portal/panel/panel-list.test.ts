@@ -6,7 +6,7 @@ import { onPanel, panelListOf } from './panel-list.js';
 
 const certificate = {
   iss: 'bd.dghs.10000001',
-  jti: '7K3MQ2XD9FHTW4ZBC',
+  jti: '7K3MQ2XD9FHTW4ZB8',
   iat: 1_767_225_600,
   kind: 'certificate',
   subject: { name: 'Ayesha Rahman', birthDate: '1990-05-07' },
@@ -39,6 +39,8 @@ const answer: Answer = {
   restsOn: 'evidence',
   endorsedBy: [],
   evidence: null,
+  asOf: null,
+  hasOtherEvidence: false,
   checkedAt: 0,
 };
 
@@ -62,6 +64,12 @@ test('a physician is on the list by registration number, never by name', () => {
       heading,
     );
   assert.equal(panelListOf('panel.csv', [['Physician'], ['Dr. K. Haque']], 0), null);
+});
+
+test('the same digits, written otherwise, are for the officer to look at', () => {
+  for (const number of ['12345', 'A-012345', 'BMDC 12345'])
+    assert.equal(onPanel(answer, listOf('Registration no', number))?.physician, 'unclear', number);
+  assert.equal(onPanel(answer, listOf('Registration no', 'A-12346'))?.physician, false);
 });
 
 test('a part of a name is not the name', () => {

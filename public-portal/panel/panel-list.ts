@@ -1,3 +1,4 @@
+import { HEADINGS_WITHIN } from '../bulk/sheet.js';
 import type { Answer } from '../check/check.js';
 
 /** Physicians and centres from whom an embassy accepts examinations, as its officer loaded them. */
@@ -19,9 +20,7 @@ export interface PanelStore {
 }
 
 /** Cells that say nothing about anybody, such as 'no' or '12'. */
-const LEAST_LENGTH = 4;
-/** Titles and dates stand above the headings of many lists. */
-const HEADINGS_WITHIN = 10;
+const LEAST_LENGTH = 3;
 
 /**
  * The list out of a table's cells, by the headings of its columns in English or Bangla. Null when no heading tells of
@@ -64,7 +63,8 @@ function listedUnder(heading: string): Listed | null {
 /** Null for whom the list does not tell of, or the document does not name. */
 export interface OnPanel {
   readonly centre: boolean | null;
-  readonly physician: boolean | null;
+  /** Unclear: the list has the same digits, written otherwise. */
+  readonly physician: boolean | 'unclear' | null;
 }
 
 /** Null when there is nobody to look for. */
@@ -77,8 +77,18 @@ export function onPanel(
   const number = claims?.kind === 'certificate' ? comparable(claims.facts.registrationNumber) : null;
   return {
     centre: centres && spelt.some((text) => text !== '' && centres.includes(text)),
-    physician: physicians && number !== null ? physicians.includes(number) : null,
+    physician: physicians && number !== null ? isListed(number, physicians) : null,
   };
+}
+
+function isListed(number: string, listed: readonly string[]): boolean | 'unclear' {
+  if (listed.includes(number)) return true;
+  const digits = digitsIn(number);
+  return digits !== '' && listed.some((one) => digitsIn(one) === digits) ? 'unclear' : false;
+}
+
+function digitsIn(number: string): string {
+  return number.replace(/\D/g, '').replace(/^0+/, '');
 }
 
 function comparable(text: string): string {

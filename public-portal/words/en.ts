@@ -41,7 +41,7 @@ export const en: Words = {
   codeTitle: 'Check a printed code',
   scan: 'Scan its QR code',
   codeLabel: 'Code beside the QR code, 17 letters and digits',
-  codeHint: 'For example 7K3M-Q2XD-9FHT-W4ZB-8. Capitals and hyphens do not matter.',
+  codeHint: 'For example 7K3M-Q2XD-9FHT-W4ZB-8. Capitals, spaces and hyphens do not matter.',
   codeCheck: 'Check the code',
   codeMistyped: 'One of these is mistyped: the last sign does not fit the others. Compare it with the paper.',
   codeSymbols: '{count} of 17',
@@ -60,6 +60,12 @@ export const en: Words = {
 
   verdict: (verdict, asked) => (verdict === 'valid' ? valid[asked] : verdicts[verdict]),
   summary: (verdict, asked, issuer) => summaryOf(verdict, asked, issuer ?? 'The facility'),
+  asOf: '{verdict}, as of {date}',
+  asOfSummary:
+    'So says the evidence, which was made on {date}. Nobody could be asked now whether the document was withdrawn since: check it again when there is a connection.',
+  statusThen: 'Status on that day',
+  otherEvidence:
+    'The evidence file that came along is about another document, or damaged. It was not used for this answer.',
   stepsTitle: 'What was checked',
   steps: {
     read: 'Read what you brought',
@@ -96,6 +102,7 @@ export const en: Words = {
     'not-needed': 'Its fingerprint is registered: its pages need not be searched.',
   },
   codesFound: 'A code was found in it.',
+  severalCodesFound: '{count} codes were found in it.',
   codesFoundInPart: 'A code was found in it. Not all of it could be searched for others.',
   noCodeFound: 'No code was found in it.',
   foreignCode:
@@ -248,6 +255,8 @@ export const en: Words = {
     centreOff: 'The facility is not on your list.',
     physicianOn: 'The physician’s registration number is on your list.',
     physicianOff: 'The physician’s registration number is not on your list.',
+    physicianUnclear:
+      'Your list has a registration number with the same digits, written otherwise: look yourself.',
     allOn: 'On it',
     notAllOn: 'Not on it',
   },
@@ -258,6 +267,8 @@ export const en: Words = {
     empty: 'This file is empty. Ask the sender for it again.',
     'foreign-host':
       'This code leads to {host}, which is not an address of this check. Somebody may want you to believe a false answer: do not open it, and ask the facility.',
+    'cut-link':
+      'This link is incomplete or damaged. Scan the QR code again, or type the code that stands beside it.',
     mistyped:
       'The code in this address is mistyped: its last sign does not fit the others. Type the code that stands on the paper.',
     'not-a-code': 'This is not a code of ours. It has 17 letters and digits and stands beside the QR code.',

@@ -45,6 +45,12 @@ export interface Words {
   /** In a word or two. Of a code or claims alone it never says that a document is genuine. */
   readonly verdict: (verdict: Verdict, asked: Answer['asked']) => string;
   readonly summary: (verdict: Verdict, asked: Answer['asked'], issuer: string | null) => string;
+  /** In place of `{verdict}` and of the summary, when nobody could be asked what happened since `{date}`. */
+  readonly asOf: string;
+  readonly asOfSummary: string;
+  /** In place of the step 'Status today'. */
+  readonly statusThen: string;
+  readonly otherEvidence: string;
   readonly stepsTitle: string;
   readonly steps: Readonly<Record<StepId, string>>;
   readonly states: Readonly<Record<StepState, string>>;
@@ -54,6 +60,8 @@ export interface Words {
   /** Why not every page was searched for a code. */
   readonly gaps: Readonly<Record<Gap, string>>;
   readonly codesFound: string;
+  /** Of more than one: `{count}`. */
+  readonly severalCodesFound: string;
   /** In place of a gap's words: what was found is shown, whatever else there may be. */
   readonly codesFoundInPart: string;
   readonly noCodeFound: string;
@@ -100,6 +108,7 @@ export interface Words {
       | 'centreOff'
       | 'physicianOn'
       | 'physicianOff'
+      | 'physicianUnclear'
       | 'allOn'
       | 'notAllOn',
       string
@@ -205,11 +214,17 @@ export type FieldName =
 
 /** What can go wrong before there is anything to check. */
 export type FailureCode =
-  'unreadable' | 'empty' | 'foreign-host' | 'not-a-code' | 'mistyped' | 'not-evidence' | 'bug';
+  'unreadable' | 'cut-link' | 'empty' | 'foreign-host' | 'not-a-code' | 'mistyped' | 'not-evidence' | 'bug';
 
 /** Fills a sentence's blanks. */
 export function fill(sentence: string, values: Readonly<Record<string, string>>): string {
   return sentence.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '');
+}
+
+/** An answer in a word or two, with its day when it is not today's. */
+export function headlineOf({ verdict, asked, asOf }: Answer, words: Words): string {
+  const said = words.verdict(verdict, asked);
+  return asOf === null ? said : fill(words.asOf, { verdict: said, date: dayOf(asOf, words) });
 }
 
 /** With the language's own digits. Codes and hashes keep theirs: they are compared with what is printed. */
@@ -228,6 +243,11 @@ export function dateOf(iso: string, words: Pick<Words, 'digits' | 'months'>): st
 export function momentOf(at: number, words: Pick<Words, 'digits' | 'months'>): string {
   const iso = new Date(at).toISOString();
   return `${dateOf(iso.slice(0, 10), words)}, ${digitsOf(iso.slice(11, 16), words)} UTC`;
+}
+
+/** '14 March 2026', UTC. `at`: Unix ms. */
+export function dayOf(at: number, words: Pick<Words, 'digits' | 'months'>): string {
+  return dateOf(new Date(at).toISOString().slice(0, 10), words);
 }
 
 const MINUTE_MS = 60_000;
