@@ -7,6 +7,7 @@ const rooms = {
   ledger: ['protocol'],
   'ledger/embedded': ['protocol', 'chaincode', 'ledger'],
   'anchor-worker': ['protocol', 'ledger', 'anchor-worker'],
+  network: ['network'],
   fixtures: ['protocol', 'fixtures'],
   'verifier-service': ['protocol', 'ledger', 'anchor-worker', 'verifier-service'],
   'public-portal': ['protocol'],
@@ -18,6 +19,7 @@ const everyRoom = [
   'anchor-worker',
   'verifier-service',
   'public-portal',
+  'network',
   'fixtures',
   'bench',
 ];
