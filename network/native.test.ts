@@ -8,22 +8,22 @@ import { after, before, describe, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { appendArguments, Facility } from '@spondon/chaincode/sample.test-support';
 import { canonicalJson } from '@spondon/protocol/canonical';
-import { connectClient, type TestClient } from './client.test-support.js';
+import type { ConnectionSettings } from './derive/connection.js';
 import { NetworkError } from './error.js';
 import { files, native } from './layout.js';
+import { connectClient, type NetworkClient } from './native/client.js';
 import { down } from './native/down.js';
 import { findFabric, type Fabric } from './native/fabric.js';
 import { untilDone } from './native/health.js';
 import { status } from './native/status.js';
 import { up } from './native/up.js';
-import { parseTopology, withPorts, type Topology } from './topology.js';
-
-const trial = parseTopology(await readFile(new URL('../topology.json', import.meta.url), 'utf8'));
+import { withPorts, type Topology } from './topology.js';
+import { TRIAL } from './trial.test-support.js';
 
 /** Why this machine cannot run the network; `false` when it can. */
 async function missing(): Promise<string | false> {
   try {
-    await findFabric(trial.release, process.env);
+    await findFabric(TRIAL.release, process.env);
     return false;
   } catch (error) {
     if (error instanceof NetworkError && error.code === 'PROGRAM_MISSING') {
@@ -37,16 +37,18 @@ describe('the native network', { skip: await missing(), timeout: 8 * 60_000 }, (
   let folder: string;
   let topology: Topology;
   let fabric: Fabric;
-  let hospital: TestClient;
-  let regulators: readonly TestClient[];
+  let hospital: NetworkClient;
+  let regulators: readonly NetworkClient[];
   const facility = new Facility('bd.dghs.1', 'HospitalGroupMSP');
 
   const start = () => up({ topology, fabric, folder, say: () => undefined });
-  const client = (name: string, channel = 'records') => {
+  const client = async (name: string) => {
     const organisation = topology.organisations.find((each) => each.name === name);
     assert.ok(organisation);
-    return connectClient(files.connection(native(folder), organisation), channel);
+    const settings = await readFile(files.connection(native(folder), organisation), 'utf8');
+    return connectClient(JSON.parse(settings) as ConnectionSettings, 'records');
   };
+  const submit = (by: NetworkClient, fn: string, argument: string) => by.submit(fn, [argument], by.endorsers);
   const size = async () =>
     ((await hospital.evaluate('Head', [hospital.mspId])) as { size: number } | null)?.size ?? 0;
   const append = async (endorsers: readonly string[]) =>
@@ -55,7 +57,7 @@ describe('the native network', { skip: await missing(), timeout: 8 * 60_000 }, (
 
   before(async () => {
     folder = join(await mkdtemp(join(tmpdir(), 'spondon-network-')), 'data');
-    topology = await onFreePorts(trial);
+    topology = await onFreePorts(TRIAL);
     fabric = await findFabric(topology.release, process.env);
     await start();
     hospital = await client('hospital-group');
@@ -94,10 +96,10 @@ describe('the native network', { skip: await missing(), timeout: 8 * 60_000 }, (
     const [first, second] = regulators;
     assert.ok(first && second);
     const names = JSON.stringify(regulators.map(({ mspId }) => mspId));
-    assert.equal(await first.submit('Init', [names]), 'VALID');
+    assert.equal(await submit(first, 'Init', names), 'VALID');
     const admission = canonicalJson(facility.admission());
-    assert.equal(await first.submit('Decide', [admission]), 'VALID');
-    assert.equal(await untilDone(() => second.submit('Decide', [admission])), 'VALID');
+    assert.equal(await submit(first, 'Decide', admission), 'VALID');
+    assert.equal(await untilDone(() => submit(second, 'Decide', admission)), 'VALID');
     assert.equal(await untilDone(() => append(hospital.endorsers)), 'VALID');
     assert.equal(await size(), 1);
   });

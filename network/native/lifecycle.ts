@@ -1,3 +1,4 @@
+import { connectionSettings } from '../derive/connection.js';
 import { clientTlsIn, files, packageIn, type Place } from '../layout.js';
 import {
   hostOf,
@@ -7,6 +8,7 @@ import {
   type Organisation,
   type Topology,
 } from '../topology.js';
+import { connectClient } from './client.js';
 import { untilDone } from './health.js';
 
 export type AsAdministrator = (
@@ -25,8 +27,8 @@ export interface Deployment {
 
 /**
  * Brings a channel's chaincode into use: installs each organisation's package on its peers, lets each organisation
- * approve the definition, commits it with the regulators' peers, and asks every peer a question, so that afterwards
- * its chaincode is known to answer. What was done before is left alone.
+ * approve the definition, commits it with the regulators' peers, and asks as each organisation, so that afterwards all
+ * are known to answer. What was done before is left alone.
  */
 export async function deploy(deployment: Deployment): Promise<void> {
   const { topology, channel } = deployment;
@@ -126,13 +128,16 @@ async function commit(deployment: Deployment): Promise<void> {
   await untilDone(() => as(first, peer)([...args, ...endorsers, ...ordererFlags(deployment, first)]));
 }
 
-/** Any function would do: what counts is that the peer reaches its chaincode. `Clock` is there in every state. */
-async function ask({ channel, chaincode, as }: Deployment, member: Organisation): Promise<void> {
-  const question = JSON.stringify({ Args: ['Clock'] });
-  for (const peer of member.peers) {
-    await untilDone(() =>
-      as(member, peer)(['chaincode', 'query', '-C', channel.name, '-n', chaincode.name, '-c', question]),
-    );
+/**
+ * Lets everybody whom a member will ask endorse a call that changes nothing: only now its peer is known to have found
+ * the regulators' peers, which takes some seconds, and each of them its chaincode. `Clock` answers in every state.
+ */
+async function ask({ topology, channel, place }: Deployment, member: Organisation): Promise<void> {
+  const client = await connectClient(connectionSettings(topology, member, place), channel.name);
+  try {
+    await untilDone(() => client.endorse('Clock', [], [...new Set([...client.endorsers, client.mspId])]));
+  } finally {
+    client.close();
   }
 }
 

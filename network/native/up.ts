@@ -23,7 +23,7 @@ export interface Up {
 
 /**
  * Brings the network up on this machine, from whatever state it is in: what exists is kept, what runs is left alone.
- * Resolves when every node is well and every peer's chaincode answers.
+ * Resolves when every node is well, the regulators endorse what any organisation asks through its own peer.
  *
  * @throws NetworkError
  */
