@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { NetworkError } from '../error.js';
 import { files, native } from '../layout.js';
@@ -82,7 +82,9 @@ async function keepTopology(topology: Topology, folder: string): Promise<void> {
     );
   }
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  await writeFile(topologyIn(folder), `${JSON.stringify(topology, null, 2)}\n`);
+  const unfinished = `${topologyIn(folder)}.unfinished`;
+  await writeFile(unfinished, `${JSON.stringify(topology, null, 2)}\n`);
+  await rename(unfinished, topologyIn(folder));
 }
 
 /** @throws NetworkError `NO_NETWORK` */
