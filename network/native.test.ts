@@ -8,6 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { appendArguments, Facility } from '@spondon/chaincode/sample.test-support';
 import { canonicalJson } from '@spondon/protocol/canonical';
+import { PACK_LIMITS } from '@spondon/protocol/pack';
 import type { ConnectionSettings } from './derive/connection.js';
 import { NetworkError } from './error.js';
 import { files, native } from './layout.js';
@@ -51,8 +52,10 @@ describe('the native network', { skip: await missing(), timeout: 8 * 60_000 }, (
   const submit = (by: NetworkClient, fn: string, argument: string) => by.submit(fn, [argument], by.endorsers);
   const size = async () =>
     ((await hospital.evaluate('Head', [hospital.mspId])) as { size: number } | null)?.size ?? 0;
-  const append = async (endorsers: readonly string[]) =>
-    hospital.submit('Append', appendArguments(await size(), [await facility.issue()]), endorsers);
+  const append = async (endorsers: readonly string[], count = 1) => {
+    const statements = await Promise.all(Array.from({ length: count }, () => facility.issue()));
+    return hospital.submit('Append', appendArguments(await size(), statements), endorsers);
+  };
   const everybody = () => [...hospital.endorsers, hospital.mspId];
 
   before(async () => {
@@ -127,7 +130,14 @@ describe('the native network', { skip: await missing(), timeout: 8 * 60_000 }, (
     });
   });
 
+  test('a batch as large as the contract takes is one transaction', async () => {
+    const before = await size();
+    assert.equal(await untilDone(() => append(everybody(), PACK_LIMITS.maxStatements)), 'VALID');
+    assert.equal(await size(), before + PACK_LIMITS.maxStatements);
+  });
+
   test('with the leading orderer killed, the next transaction commits', async (t) => {
+    const before = await size();
     const leader = await leaderOf('records');
     process.kill(leader.pid, 'SIGKILL');
     const killed = performance.now();
@@ -135,7 +145,7 @@ describe('the native network', { skip: await missing(), timeout: 8 * 60_000 }, (
     t.diagnostic(
       `committed ${((performance.now() - killed) / 1000).toFixed(1)} s after ${leader.host} was killed`,
     );
-    assert.equal(await size(), 3);
+    assert.equal(await size(), before + 1);
   });
 
   test('up starts what does not run, and leaves alone what does', async () => {
@@ -149,12 +159,13 @@ describe('the native network', { skip: await missing(), timeout: 8 * 60_000 }, (
   });
 
   test('stopped and started again it has the same ledger, and goes on', async () => {
+    const before = await size();
     await down({ folder, erase: false });
     assert.ok((await status(folder)).every(({ state }) => state === 'stopped'));
     await start();
-    assert.equal(await untilDone(size), 3);
+    assert.equal(await untilDone(size), before);
     assert.equal(await untilDone(() => append(everybody())), 'VALID');
-    assert.equal(await size(), 4);
+    assert.equal(await size(), before + 1);
   });
 
   test('a folder keeps to the network that it was made for', async () => {
