@@ -7,6 +7,7 @@ const rooms = {
   ledger: ['protocol'],
   'ledger/embedded': ['protocol', 'chaincode', 'ledger'],
   'anchor-worker': ['protocol', 'ledger', 'anchor-worker'],
+  network: ['network'],
   fixtures: ['protocol', 'fixtures'],
   'verifier-service': ['protocol', 'ledger', 'anchor-worker', 'verifier-service'],
   'public-portal': ['protocol'],
@@ -18,6 +19,7 @@ const everyRoom = [
   'anchor-worker',
   'verifier-service',
   'public-portal',
+  'network',
   'fixtures',
   'bench',
 ];
@@ -56,7 +58,7 @@ const edges = [
 ];
 
 export default tseslint.config(
-  { ignores: ['**/dist/', '**/site/', '**/node_modules/', 'data/', '**/*.js'] },
+  { ignores: ['**/dist/', '**/site/', '**/node_modules/', 'data/', 'network-data/', '**/*.js'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

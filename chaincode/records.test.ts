@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { Contract } from 'fabric-contract-api';
 import { FakeLedger } from './fake-ledger.test-support.js';
-import { contracts } from './main.js';
 import { Records, TRANSACTIONS } from './records.js';
 import { Refusal } from './refusal.js';
 import {
@@ -17,11 +16,6 @@ import {
 } from './sample.test-support.js';
 
 const REGULATORS_JSON = JSON.stringify(REGULATORS);
-
-test('the chaincode serves this one contract, and it is routed to without a name', () => {
-  assert.deepEqual(contracts, [Records]);
-  assert.equal(new Records().getName(), 'records');
-});
 
 test('what Fabric would call by name are the transactions and nothing else', () => {
   const inherited = Object.getOwnPropertyNames(Contract.prototype);

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
+import { removeContractApiHandlers } from '@spondon/chaincode/contract-api-handlers';
 import { diskTrouble } from '../disk-trouble.js';
 import { LedgerError } from '../port.js';
 import { BLOCKS_FILE, BlockFile } from './block-file.js';
-import { removeContractApiHandlers } from './contract-api-handlers.js';
 import { EmbeddedLedger, type EmbeddedLedgerOptions } from './engine.js';
 import { foundOrganisation, loadOrganisation, type Organisation } from './identity.js';
 import { recover, type Notice } from './recovery.js';

@@ -1,4 +1,0 @@
-import { Records } from './records.js';
-
-/** What fabric-chaincode-node serves. */
-export const contracts = [Records];

@@ -1,0 +1,51 @@
+/** What a chaincode's server is told by its environment. */
+export interface ServerSettings {
+  /** What the peers call the package that names this server: `label:hash`. */
+  readonly id: string;
+  /** `host:port` for peers. */
+  readonly address: string;
+  /** `host:port` for `GET /health`. */
+  readonly health: { readonly host: string; readonly port: number };
+  /** PEM files: own certificate and key, and the certificate that peers show. */
+  readonly tls: { readonly cert: string; readonly key: string; readonly clientCert: string };
+}
+
+/** Environment without a variable, or with one that makes no sense: the message says which, and what it should be. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+  readonly code = 'SETTINGS';
+}
+
+const VARIABLES = {
+  CHAINCODE_ID: ['what the peers call the package, label:hash', /^[^:]+:[0-9a-f]{64}$/],
+  CHAINCODE_SERVER_ADDRESS: ['where peers connect, host:port', /^.+:\d{1,5}$/],
+  CHAINCODE_HEALTH_ADDRESS: ['where GET /health is answered, host:port', /^.+:\d{1,5}$/],
+  CHAINCODE_TLS_CERT: ['a PEM file with the certificate of this server', /./],
+  CHAINCODE_TLS_KEY: ['a PEM file with its private key', /./],
+  CHAINCODE_TLS_CLIENT_CERT: ['a PEM file with the certificate that peers show', /./],
+} as const satisfies Record<string, readonly [string, RegExp]>;
+
+/** @throws SettingsError */
+export function readServerSettings(env: Readonly<Record<string, string | undefined>>): ServerSettings {
+  const read = (name: keyof typeof VARIABLES): string => {
+    const [meaning, form] = VARIABLES[name];
+    const value = env[name] ?? '';
+    if (!form.test(value)) throw new SettingsError(`${name} must be set: ${meaning}`);
+    return value;
+  };
+  const health = read('CHAINCODE_HEALTH_ADDRESS');
+  const colon = health.lastIndexOf(':');
+  return {
+    id: read('CHAINCODE_ID'),
+    address: read('CHAINCODE_SERVER_ADDRESS'),
+    health: {
+      host: health.slice(0, colon).replace(/^\[(.*)\]$/, '$1'),
+      port: Number(health.slice(colon + 1)),
+    },
+    tls: {
+      cert: read('CHAINCODE_TLS_CERT'),
+      key: read('CHAINCODE_TLS_KEY'),
+      clientCert: read('CHAINCODE_TLS_CLIENT_CERT'),
+    },
+  };
+}

@@ -1,0 +1,153 @@
+import { connectionSettings } from '../derive/connection.js';
+import { clientTlsIn, files, packageIn, type Place } from '../layout.js';
+import {
+  hostOf,
+  membersOf,
+  regulatorsOf,
+  type Channel,
+  type Organisation,
+  type Topology,
+} from '../topology.js';
+import { connectClient } from './client.js';
+import { untilDone } from './health.js';
+
+export type AsAdministrator = (
+  organisation: Organisation,
+  peer: Organisation['peers'][number],
+) => (args: readonly string[]) => Promise<string>;
+
+export interface Deployment {
+  readonly topology: Topology;
+  readonly channel: Channel;
+  readonly chaincode: NonNullable<Channel['chaincode']>;
+  readonly place: Place;
+  readonly as: AsAdministrator;
+  readonly packageOf: (organisation: Organisation, chaincode: string) => string;
+}
+
+/**
+ * Brings a channel's chaincode into use: installs each organisation's package on its peers, lets each organisation
+ * approve the definition, commits it with the regulators' peers, and asks as each organisation, so that afterwards all
+ * are known to answer. What was done before is left alone.
+ */
+export async function deploy(deployment: Deployment): Promise<void> {
+  const members = membersOf(deployment.topology, deployment.channel);
+  await Promise.all(members.map((member) => install(deployment, member)));
+  await Promise.all(members.map((member) => approve(deployment, member)));
+  await commit(deployment);
+  await Promise.all(members.map((member) => ask(deployment, member)));
+}
+
+/** What a package is called on peers, before its hash. */
+export const labelOf = ({ name, version }: Deployment['chaincode']) => `${name}_${version}`;
+
+async function install({ chaincode, place, as, packageOf }: Deployment, member: Organisation): Promise<void> {
+  const id = packageOf(member, chaincode.name);
+  for (const peer of member.peers) {
+    const admin = as(member, peer);
+    const installed = await admin(['lifecycle', 'chaincode', 'queryinstalled', '--output', 'json']);
+    if (installed.includes(id)) continue;
+    const file = packageIn(files.chaincode(place, member, chaincode.name));
+    await admin(['lifecycle', 'chaincode', 'install', file]);
+  }
+}
+
+/** Who approved this definition, and whether it is in use, as a member's peer knows it. */
+async function definition(
+  { channel, chaincode, as }: Deployment,
+  member: Organisation,
+): Promise<{ readonly approved: ReadonlySet<string>; readonly committed: boolean }> {
+  const admin = as(member, firstPeer(member));
+  const lifecycle = async (command: string, args: readonly string[]) => {
+    const common = ['--channelID', channel.name, '--output', 'json'];
+    return JSON.parse(await admin(['lifecycle', 'chaincode', command, ...common, ...args])) as {
+      approvals?: Record<string, boolean>;
+      chaincode_definitions?: { name: string; sequence: number }[];
+    };
+  };
+  const { chaincode_definitions: inUse = [] } = await lifecycle('querycommitted', []);
+  const current = inUse.find(({ name }) => name === chaincode.name);
+  const committed = current !== undefined && current.sequence >= chaincode.sequence;
+  const { approvals = {} } = committed
+    ? await lifecycle('querycommitted', ['--name', chaincode.name])
+    : await lifecycle('checkcommitreadiness', definitionFlags(chaincode));
+  const approved = Object.keys(approvals).filter((mspId) => approvals[mspId] === true);
+  return { approved: new Set(approved), committed };
+}
+
+/**
+ * Repeated, because orderers that have just started have no leader yet and refuse; and each time only after a look,
+ * because a try of which nobody heard may have succeeded, and Fabric refuses a second approval.
+ */
+async function approve(deployment: Deployment, member: Organisation): Promise<void> {
+  const { channel, chaincode, as, packageOf } = deployment;
+  const args = [
+    ...['lifecycle', 'chaincode', 'approveformyorg', '--channelID', channel.name],
+    ...definitionFlags(chaincode),
+    ...['--package-id', packageOf(member, chaincode.name)],
+    ...ordererFlags(deployment, member),
+  ];
+  await untilDone(async () => {
+    const { approved } = await definition(deployment, member);
+    if (!approved.has(member.mspId)) await as(member, firstPeer(member))(args);
+  });
+}
+
+/** As {@link approve}; here a peer that has not read the approvals yet refuses, too. */
+async function commit(deployment: Deployment): Promise<void> {
+  const { topology, channel, chaincode, place, as } = deployment;
+  const regulators = regulatorsOf(topology);
+  const [first] = regulators;
+  if (first === undefined) throw new TypeError('there is no regulator');
+  const endorsers = regulators.flatMap((each) => {
+    const peer = firstPeer(each);
+    const address = `${place.reach(hostOf(each, peer))}:${peer.ports.listen}`;
+    return ['--peerAddresses', address, '--tlsRootCertFiles', files.tlsRoot(place, each)];
+  });
+  const args = [
+    ...['lifecycle', 'chaincode', 'commit', '--channelID', channel.name],
+    ...definitionFlags(chaincode),
+    ...endorsers,
+    ...ordererFlags(deployment, first),
+  ];
+  await untilDone(async () => {
+    const { committed } = await definition(deployment, first);
+    if (!committed) await as(first, firstPeer(first))(args);
+  });
+}
+
+/**
+ * Lets everybody whom a member will ask endorse a call that changes nothing: only now its peer is known to have found
+ * the regulators' peers, which takes some seconds, and each of them its chaincode. `Clock` answers in every state.
+ */
+async function ask({ topology, channel, place }: Deployment, member: Organisation): Promise<void> {
+  const client = await connectClient(connectionSettings(topology, member, place), channel.name);
+  try {
+    await untilDone(() => client.endorse('Clock', [], [...new Set([...client.endorsers, client.mspId])]));
+  } finally {
+    client.close();
+  }
+}
+
+function definitionFlags({ name, version, sequence }: Deployment['chaincode']): string[] {
+  // No policy: the channel's own, a peer of each regulator, is the default.
+  return ['--name', name, '--version', version, '--sequence', String(sequence)];
+}
+
+function ordererFlags({ topology, place }: Deployment, member: Organisation): string[] {
+  const owner = topology.organisations.find(({ orderers }) => orderers.length > 0);
+  const [orderer] = owner?.orderers ?? [];
+  if (owner === undefined || orderer === undefined) return [];
+  const { certificate, key } = clientTlsIn(files.user(place, member, 'Admin'));
+  return [
+    ...['-o', `${place.reach(hostOf(owner, orderer))}:${orderer.ports.listen}`, '--tls'],
+    ...['--cafile', files.tlsRoot(place, owner)],
+    ...['--clientauth', '--certfile', certificate, '--keyfile', key],
+  ];
+}
+
+/** Descriptions without one are refused. */
+function firstPeer({ name, peers: [peer] }: Organisation): Organisation['peers'][number] {
+  if (peer === undefined) throw new TypeError(`${name} has no peer`);
+  return peer;
+}
