@@ -143,7 +143,11 @@ function stepOf(id: StepId, { answer, reading }: Outcome, words: Words) {
     return check ? { state: shownState(check), message: words.message(check) } : null;
   }
   if (reading === null) return null;
-  const codes = reading.claims.length + reading.labels.length;
+  // The facts of a stamp stand in its code and in the file's metadata.
+  const codes = new Set([
+    ...reading.claims.map(({ jws }) => jws),
+    ...reading.labels.map((one) => one.documentId),
+  ]).size;
   const hasCode = codes > 0;
   const found = foundOf(codes, words);
   const isEnough = reading.gap === null || reading.gap === 'not-needed';
