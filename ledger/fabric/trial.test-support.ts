@@ -34,30 +34,32 @@ export async function whyNoTrial(): Promise<string | false> {
 export interface TrialNetwork {
   readonly topology: Topology;
   readonly folder: string;
-  /** Connection settings of an organisation, by its name. */
-  readonly settings: (organisation: string) => Promise<FabricSettings>;
+  /** Connection settings of an organisation, by its name, for the channel `records` or another. */
+  readonly settings: (organisation: string, channel?: string) => Promise<FabricSettings>;
   /** A client of an organisation; closed with the network. Resolves once its peer reaches all who endorse. */
-  readonly open: (organisation: string) => Promise<FabricLedger>;
+  readonly open: (organisation: string, channel?: string) => Promise<FabricLedger>;
   readonly stop: () => Promise<void>;
 }
 
-export async function startTrial(): Promise<TrialNetwork> {
+export async function startTrial(
+  change: (topology: Topology) => Topology = (topology) => topology,
+): Promise<TrialNetwork> {
   const base = await mkdtemp(join(tmpdir(), 'spondon-fabric-'));
   const folder = join(base, 'data');
-  const topology = await onFreePorts(trial);
+  const topology = await onFreePorts(change(trial));
   const ledgers: FabricLedger[] = [];
   const stop = async () => {
     await Promise.all(ledgers.map((ledger) => ledger.close()));
     if (existsSync(folder)) await down({ folder, erase: true });
     await rm(base, { recursive: true });
   };
-  const settings = (organisation: string) => {
+  const settings = (organisation: string, channel = 'records') => {
     const found = topology.organisations.find(({ name }) => name === organisation);
     if (!found) throw new TypeError(`there is no organisation ${organisation}`);
-    return readFabricSettings(files.connection(native(folder), found), 'records');
+    return readFabricSettings(files.connection(native(folder), found), channel);
   };
-  const open = async (organisation: string) => {
-    const ledger = openFabricLedger(await settings(organisation));
+  const open = async (organisation: string, channel?: string) => {
+    const ledger = openFabricLedger(await settings(organisation, channel));
     ledgers.push(ledger);
     await untilDone(() => untilKnown(ledger));
     return ledger;
