@@ -10,6 +10,7 @@ COPY ledger/package.json ledger/
 COPY anchor-worker/package.json anchor-worker/
 COPY verifier-service/package.json verifier-service/
 COPY public-portal/package.json public-portal/
+COPY network/package.json network/
 COPY fixtures/package.json fixtures/
 COPY bench/package.json bench/
 # npm links a command only if it is there.

@@ -59,7 +59,7 @@ const edges = [
 ];
 
 export default tseslint.config(
-  { ignores: ['**/dist/', '**/site/', '**/node_modules/', 'data/', '**/*.js'] },
+  { ignores: ['**/dist/', '**/site/', '**/node_modules/', 'data/', 'network-data/', '**/*.js'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

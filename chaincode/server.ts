@@ -46,7 +46,7 @@ async function start({ id, address, health, tls }: ServerSettings): Promise<void
 }
 
 removeContractApiHandlers(process);
-// A peer repeats what got no answer; nothing is kept here.
+// Nothing is kept here: a client repeats a call that got no answer.
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(0));
 try {
   await start(readServerSettings(process.env));

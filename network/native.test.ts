@@ -8,22 +8,23 @@ import { after, before, describe, test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
 import { appendArguments, Facility } from '@spondon/chaincode/sample.test-support';
 import { canonicalJson } from '@spondon/protocol/canonical';
-import { connectClient, type TestClient } from './client.test-support.js';
+import { PACK_LIMITS } from '@spondon/protocol/pack';
+import type { ConnectionSettings } from './derive/connection.js';
 import { NetworkError } from './error.js';
 import { files, native } from './layout.js';
+import { connectClient, type NetworkClient } from './native/client.js';
 import { down } from './native/down.js';
 import { findFabric, type Fabric } from './native/fabric.js';
 import { untilDone } from './native/health.js';
 import { status } from './native/status.js';
 import { up } from './native/up.js';
-import { parseTopology, withPorts, type Topology } from './topology.js';
-
-const trial = parseTopology(await readFile(new URL('../topology.json', import.meta.url), 'utf8'));
+import { withPorts, type Topology } from './topology.js';
+import { TRIAL } from './trial.test-support.js';
 
 /** Why this machine cannot run the network; `false` when it can. */
 async function missing(): Promise<string | false> {
   try {
-    await findFabric(trial.release, process.env);
+    await findFabric(TRIAL.release, process.env);
     return false;
   } catch (error) {
     if (error instanceof NetworkError && error.code === 'PROGRAM_MISSING') {
@@ -37,25 +38,29 @@ describe('the native network', { skip: await missing(), timeout: 8 * 60_000 }, (
   let folder: string;
   let topology: Topology;
   let fabric: Fabric;
-  let hospital: TestClient;
-  let regulators: readonly TestClient[];
+  let hospital: NetworkClient;
+  let regulators: readonly NetworkClient[];
   const facility = new Facility('bd.dghs.1', 'HospitalGroupMSP');
 
   const start = () => up({ topology, fabric, folder, say: () => undefined });
-  const client = (name: string, channel = 'records') => {
+  const client = async (name: string) => {
     const organisation = topology.organisations.find((each) => each.name === name);
     assert.ok(organisation);
-    return connectClient(files.connection(native(folder), organisation), channel);
+    const settings = await readFile(files.connection(native(folder), organisation), 'utf8');
+    return connectClient(JSON.parse(settings) as ConnectionSettings, 'records');
   };
+  const submit = (by: NetworkClient, fn: string, argument: string) => by.submit(fn, [argument], by.endorsers);
   const size = async () =>
     ((await hospital.evaluate('Head', [hospital.mspId])) as { size: number } | null)?.size ?? 0;
-  const append = async (endorsers: readonly string[]) =>
-    hospital.submit('Append', appendArguments(await size(), [await facility.issue()]), endorsers);
+  const append = async (endorsers: readonly string[], count = 1) => {
+    const statements = await Promise.all(Array.from({ length: count }, () => facility.issue()));
+    return hospital.submit('Append', appendArguments(await size(), statements), endorsers);
+  };
   const everybody = () => [...hospital.endorsers, hospital.mspId];
 
   before(async () => {
     folder = join(await mkdtemp(join(tmpdir(), 'spondon-network-')), 'data');
-    topology = await onFreePorts(trial);
+    topology = await onFreePorts(TRIAL);
     fabric = await findFabric(topology.release, process.env);
     await start();
     hospital = await client('hospital-group');
@@ -94,10 +99,10 @@ describe('the native network', { skip: await missing(), timeout: 8 * 60_000 }, (
     const [first, second] = regulators;
     assert.ok(first && second);
     const names = JSON.stringify(regulators.map(({ mspId }) => mspId));
-    assert.equal(await first.submit('Init', [names]), 'VALID');
+    assert.equal(await submit(first, 'Init', names), 'VALID');
     const admission = canonicalJson(facility.admission());
-    assert.equal(await first.submit('Decide', [admission]), 'VALID');
-    assert.equal(await untilDone(() => second.submit('Decide', [admission])), 'VALID');
+    assert.equal(await submit(first, 'Decide', admission), 'VALID');
+    assert.equal(await untilDone(() => submit(second, 'Decide', admission)), 'VALID');
     assert.equal(await untilDone(() => append(hospital.endorsers)), 'VALID');
     assert.equal(await size(), 1);
   });
@@ -125,7 +130,14 @@ describe('the native network', { skip: await missing(), timeout: 8 * 60_000 }, (
     });
   });
 
+  test('a batch as large as the contract takes is one transaction', async () => {
+    const before = await size();
+    assert.equal(await untilDone(() => append(everybody(), PACK_LIMITS.maxStatements)), 'VALID');
+    assert.equal(await size(), before + PACK_LIMITS.maxStatements);
+  });
+
   test('with the leading orderer killed, the next transaction commits', async (t) => {
+    const before = await size();
     const leader = await leaderOf('records');
     process.kill(leader.pid, 'SIGKILL');
     const killed = performance.now();
@@ -133,7 +145,7 @@ describe('the native network', { skip: await missing(), timeout: 8 * 60_000 }, (
     t.diagnostic(
       `committed ${((performance.now() - killed) / 1000).toFixed(1)} s after ${leader.host} was killed`,
     );
-    assert.equal(await size(), 3);
+    assert.equal(await size(), before + 1);
   });
 
   test('up starts what does not run, and leaves alone what does', async () => {
@@ -147,12 +159,13 @@ describe('the native network', { skip: await missing(), timeout: 8 * 60_000 }, (
   });
 
   test('stopped and started again it has the same ledger, and goes on', async () => {
+    const before = await size();
     await down({ folder, erase: false });
     assert.ok((await status(folder)).every(({ state }) => state === 'stopped'));
     await start();
-    assert.equal(await untilDone(size), 3);
+    assert.equal(await untilDone(size), before);
     assert.equal(await untilDone(() => append(everybody())), 'VALID');
-    assert.equal(await size(), 4);
+    assert.equal(await size(), before + 1);
   });
 
   test('a folder keeps to the network that it was made for', async () => {

@@ -30,6 +30,8 @@ export function peerEnvironment(
     CORE_PEER_GOSSIP_ENDPOINT: address,
     CORE_PEER_GOSSIP_EXTERNALENDPOINT: address,
     CORE_PEER_GOSSIP_BOOTSTRAP: `${place.reach(hostOf(organisation, other))}:${other.ports.listen}`,
+    // A peer that did not answer is tried again after this; before, nobody asks it for endorsements.
+    CORE_PEER_GOSSIP_RECONNECTINTERVAL: '5s',
     CORE_PEER_LOCALMSPID: organisation.mspId,
     CORE_PEER_MSPCONFIGPATH: join(folder, 'msp'),
     CORE_PEER_FILESYSTEMPATH: files.node(place, host),

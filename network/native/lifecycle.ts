@@ -1,3 +1,4 @@
+import { connectionSettings } from '../derive/connection.js';
 import { clientTlsIn, files, packageIn, type Place } from '../layout.js';
 import {
   hostOf,
@@ -7,6 +8,7 @@ import {
   type Organisation,
   type Topology,
 } from '../topology.js';
+import { connectClient } from './client.js';
 import { untilDone } from './health.js';
 
 export type AsAdministrator = (
@@ -25,18 +27,14 @@ export interface Deployment {
 
 /**
  * Brings a channel's chaincode into use: installs each organisation's package on its peers, lets each organisation
- * approve the definition, commits it with the regulators' peers, and asks every peer a question, so that afterwards
- * its chaincode is known to answer. What was done before is left alone.
+ * approve the definition, commits it with the regulators' peers, and asks as each organisation, so that afterwards all
+ * are known to answer. What was done before is left alone.
  */
 export async function deploy(deployment: Deployment): Promise<void> {
-  const { topology, channel } = deployment;
-  const members = membersOf(topology, channel);
+  const members = membersOf(deployment.topology, deployment.channel);
   await Promise.all(members.map((member) => install(deployment, member)));
-  const { approved, committed } = await definition(deployment);
-  await Promise.all(
-    members.filter(({ mspId }) => !approved.has(mspId)).map((member) => approve(deployment, member)),
-  );
-  if (!committed) await commit(deployment);
+  await Promise.all(members.map((member) => approve(deployment, member)));
+  await commit(deployment);
   await Promise.all(members.map((member) => ask(deployment, member)));
 }
 
@@ -54,15 +52,12 @@ async function install({ chaincode, place, as, packageOf }: Deployment, member: 
   }
 }
 
-/** Who approved this definition, and whether it is in use. */
+/** Who approved this definition, and whether it is in use, as a member's peer knows it. */
 async function definition(
-  deployment: Deployment,
+  { channel, chaincode, as }: Deployment,
+  member: Organisation,
 ): Promise<{ readonly approved: ReadonlySet<string>; readonly committed: boolean }> {
-  const { topology, channel, chaincode } = deployment;
-  const [member] = membersOf(topology, channel);
-  const [peer] = member?.peers ?? [];
-  if (member === undefined || peer === undefined) throw new TypeError(`${channel.name} has no peer`);
-  const admin = deployment.as(member, peer);
+  const admin = as(member, firstPeer(member));
   const lifecycle = async (command: string, args: readonly string[]) => {
     const common = ['--channelID', channel.name, '--output', 'json'];
     return JSON.parse(await admin(['lifecycle', 'chaincode', command, ...common, ...args])) as {
@@ -70,69 +65,67 @@ async function definition(
       chaincode_definitions?: { name: string; sequence: number }[];
     };
   };
-  const committed = await untilDone(() => lifecycle('querycommitted', []));
-  const current = committed.chaincode_definitions?.find(({ name }) => name === chaincode.name);
-  const inUse = current !== undefined && current.sequence >= chaincode.sequence;
-  const { approvals = {} } = inUse
+  const { chaincode_definitions: inUse = [] } = await lifecycle('querycommitted', []);
+  const current = inUse.find(({ name }) => name === chaincode.name);
+  const committed = current !== undefined && current.sequence >= chaincode.sequence;
+  const { approvals = {} } = committed
     ? await lifecycle('querycommitted', ['--name', chaincode.name])
     : await lifecycle('checkcommitreadiness', definitionFlags(chaincode));
   const approved = Object.keys(approvals).filter((mspId) => approvals[mspId] === true);
-  return { approved: new Set(approved), committed: inUse };
+  return { approved: new Set(approved), committed };
 }
 
+/**
+ * Repeated, because orderers that have just started have no leader yet and refuse; and each time only after a look,
+ * because a try of which nobody heard may have succeeded, and Fabric refuses a second approval.
+ */
 async function approve(deployment: Deployment, member: Organisation): Promise<void> {
   const { channel, chaincode, as, packageOf } = deployment;
-  const [peer] = member.peers;
-  if (peer === undefined) return;
   const args = [
-    ...[
-      'lifecycle',
-      'chaincode',
-      'approveformyorg',
-      '--channelID',
-      channel.name,
-      ...definitionFlags(chaincode),
-    ],
+    ...['lifecycle', 'chaincode', 'approveformyorg', '--channelID', channel.name],
+    ...definitionFlags(chaincode),
     ...['--package-id', packageOf(member, chaincode.name)],
     ...ordererFlags(deployment, member),
   ];
-  // Orderers that have just started have no leader yet and refuse.
-  await untilDone(() => as(member, peer)(args));
+  await untilDone(async () => {
+    const { approved } = await definition(deployment, member);
+    if (!approved.has(member.mspId)) await as(member, firstPeer(member))(args);
+  });
 }
 
+/** As {@link approve}; here a peer that has not read the approvals yet refuses, too. */
 async function commit(deployment: Deployment): Promise<void> {
   const { topology, channel, chaincode, place, as } = deployment;
   const regulators = regulatorsOf(topology);
   const [first] = regulators;
-  const [peer] = first?.peers ?? [];
-  if (first === undefined || peer === undefined) return;
-  const endorsers = regulators.flatMap((each) =>
-    each.peers
-      .slice(0, 1)
-      .flatMap((endorser) => [
-        ...['--peerAddresses', `${place.reach(hostOf(each, endorser))}:${endorser.ports.listen}`],
-        ...['--tlsRootCertFiles', files.tlsRoot(place, each)],
-      ]),
-  );
+  if (first === undefined) throw new TypeError('there is no regulator');
+  const endorsers = regulators.flatMap((each) => {
+    const peer = firstPeer(each);
+    const address = `${place.reach(hostOf(each, peer))}:${peer.ports.listen}`;
+    return ['--peerAddresses', address, '--tlsRootCertFiles', files.tlsRoot(place, each)];
+  });
   const args = [
-    'lifecycle',
-    'chaincode',
-    'commit',
-    '--channelID',
-    channel.name,
+    ...['lifecycle', 'chaincode', 'commit', '--channelID', channel.name],
     ...definitionFlags(chaincode),
+    ...endorsers,
+    ...ordererFlags(deployment, first),
   ];
-  // A peer that has not read the approvals yet refuses.
-  await untilDone(() => as(first, peer)([...args, ...endorsers, ...ordererFlags(deployment, first)]));
+  await untilDone(async () => {
+    const { committed } = await definition(deployment, first);
+    if (!committed) await as(first, firstPeer(first))(args);
+  });
 }
 
-/** Any function would do: what counts is that the peer reaches its chaincode. `Clock` is there in every state. */
-async function ask({ channel, chaincode, as }: Deployment, member: Organisation): Promise<void> {
-  const question = JSON.stringify({ Args: ['Clock'] });
-  for (const peer of member.peers) {
-    await untilDone(() =>
-      as(member, peer)(['chaincode', 'query', '-C', channel.name, '-n', chaincode.name, '-c', question]),
-    );
+/**
+ * Lets everybody whom a member will ask endorse a call that changes nothing: only now its peer is known to have found
+ * the regulators' peers, which takes some seconds, and each of them its chaincode. `Clock` answers in every state.
+ */
+async function ask({ topology, channel, place }: Deployment, member: Organisation): Promise<void> {
+  const client = await connectClient(connectionSettings(topology, member, place), channel.name);
+  try {
+    await untilDone(() => client.endorse('Clock', [], [...new Set([...client.endorsers, client.mspId])]));
+  } finally {
+    client.close();
   }
 }
 
@@ -151,4 +144,10 @@ function ordererFlags({ topology, place }: Deployment, member: Organisation): st
     ...['--cafile', files.tlsRoot(place, owner)],
     ...['--clientauth', '--certfile', certificate, '--keyfile', key],
   ];
+}
+
+/** Descriptions without one are refused. */
+function firstPeer({ name, peers: [peer] }: Organisation): Organisation['peers'][number] {
+  if (peer === undefined) throw new TypeError(`${name} has no peer`);
+  return peer;
 }

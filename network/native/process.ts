@@ -58,11 +58,20 @@ export async function stop(note: string): Promise<void> {
   for (const [signal, patience] of [['SIGTERM', PATIENCE_MS] as const, ['SIGKILL', PATIENCE_MS] as const]) {
     const pid = await pidOf(note);
     if (pid === undefined) break;
-    process.kill(pid, signal);
+    send(pid, signal);
     const until = Date.now() + patience;
     while (Date.now() < until && (await pidOf(note)) !== undefined) await wait(50);
   }
   await rm(note, { force: true });
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    // It has ended just now.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 /** When a process started, in whatever form the system says it; `undefined` when there is none, or only its remains. */

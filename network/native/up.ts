@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { NetworkError } from '../error.js';
 import { files, native } from '../layout.js';
@@ -23,7 +23,7 @@ export interface Up {
 
 /**
  * Brings the network up on this machine, from whatever state it is in: what exists is kept, what runs is left alone.
- * Resolves when every node is well and every peer's chaincode answers.
+ * Resolves when every node is well, the regulators endorse what any organisation asks through its own peer.
  *
  * @throws NetworkError
  */
@@ -82,7 +82,9 @@ async function keepTopology(topology: Topology, folder: string): Promise<void> {
     );
   }
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  await writeFile(topologyIn(folder), `${JSON.stringify(topology, null, 2)}\n`);
+  const unfinished = `${topologyIn(folder)}.unfinished`;
+  await writeFile(unfinished, `${JSON.stringify(topology, null, 2)}\n`);
+  await rename(unfinished, topologyIn(folder));
 }
 
 /** @throws NetworkError `NO_NETWORK` */

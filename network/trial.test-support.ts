@@ -1,0 +1,18 @@
+import { readFileSync } from 'node:fs';
+import { parseTopology, type Channel, type Organisation } from './topology.js';
+
+/** The description of the trial network, as it stands in its file and as it is read. */
+export const TRIAL_JSON = readFileSync(new URL('../topology.json', import.meta.url), 'utf8');
+export const TRIAL = parseTopology(TRIAL_JSON);
+
+export function organisation(name: string): Organisation {
+  const found = TRIAL.organisations.find((each) => each.name === name);
+  if (found === undefined) throw new TypeError(`the trial network has no ${name}`);
+  return found;
+}
+
+export function channel(name: string): Channel {
+  const found = TRIAL.channels.find((each) => each.name === name);
+  if (found === undefined) throw new TypeError(`the trial network has no channel ${name}`);
+  return found;
+}
