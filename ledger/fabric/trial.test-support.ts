@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,20 +9,17 @@ import { down } from '@spondon/network/native/down';
 import { findFabric } from '@spondon/network/native/fabric';
 import { untilDone } from '@spondon/network/native/health';
 import { up } from '@spondon/network/native/up';
-import { parseTopology, withPorts, type Topology } from '@spondon/network/topology';
+import { withPorts, type Topology } from '@spondon/network/topology';
+import { TRIAL } from '@spondon/network/trial.test-support';
 import { LedgerError } from '../port.js';
 import { readFabricSettings, type FabricSettings } from './connection.js';
 import { FabricLedger } from './engine.js';
 import { openFabricLedger } from './open.js';
 
-const trial = parseTopology(
-  await readFile(new URL('../../../network/topology.json', import.meta.url), 'utf8'),
-);
-
 /** Why this machine cannot run the trial network; `false` when it can. */
 export async function whyNoTrial(): Promise<string | false> {
   try {
-    await findFabric(trial.release, process.env);
+    await findFabric(TRIAL.release, process.env);
     return false;
   } catch (error) {
     if (!(error instanceof NetworkError) || error.code !== 'PROGRAM_MISSING') throw error;
@@ -46,7 +43,7 @@ export async function startTrial(
 ): Promise<TrialNetwork> {
   const base = await mkdtemp(join(tmpdir(), 'spondon-fabric-'));
   const folder = join(base, 'data');
-  const topology = await onFreePorts(change(trial));
+  const topology = await onFreePorts(change(TRIAL));
   const ledgers: FabricLedger[] = [];
   const stop = async () => {
     await Promise.all(ledgers.map((ledger) => ledger.close()));
