@@ -62,9 +62,12 @@ describe('embedded and fabric', { skip: await whyNoTrial(), timeout: 5 * 60_000 
     });
   });
   after(async () => {
-    await embedded.close();
-    await rm(folder, { recursive: true });
-    await trial.stop();
+    try {
+      await embedded.close();
+      await rm(folder, { recursive: true });
+    } finally {
+      await trial.stop();
+    }
   });
 
   /** Does it on both, compares what comes of it, and says whether it was done. */

@@ -4,8 +4,7 @@ import { FabricLedger } from './engine.js';
 import { unavailable } from './failure.js';
 
 /**
- * Opens a channel of a Fabric network. Connects when it is first used: a network that is down keeps no service from
- * starting.
+ * Opens a channel of a Fabric network. Connects when it is first used.
  *
  * @throws LedgerError `UNAVAILABLE` when the settings make no sense
  */

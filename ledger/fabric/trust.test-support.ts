@@ -13,11 +13,11 @@ const DAY_MS = 24 * 60 * 60_000;
  * A trust bundle for a channel of the trial network, signed by two keys as the regulators' offline ones would: the
  * members' root certificates and the default policy, both regulators and one facility. Nothing else of the network.
  */
-export async function trialTrust(
+export async function trialTrustText(
   { topology, folder }: TrialNetwork,
   channelName: string,
   change: (payload: TrustPayload) => TrustPayload = (payload) => payload,
-): Promise<TrustBundle> {
+): Promise<string> {
   const channel = topology.channels.find(({ name }) => name === channelName);
   if (!channel?.chaincode) throw new TypeError(`${channelName} has no chaincode`);
   const { name, version } = channel.chaincode;
@@ -46,10 +46,14 @@ export async function trialTrust(
     signers: keys.map(({ kid, jwk }) => ({ kid, jwk })),
     outgoing: [],
   });
-  const text = await signTrustBundle(payload, (kid) => {
+  return signTrustBundle(payload, (kid) => {
     const key = keys.find((each) => each.kid === kid);
     if (!key) throw new TypeError('an unknown signer');
     return key.sign;
   });
-  return openTrustBundle(text, { now: Date.now(), hash: sha256, verify });
+}
+
+/** The same, as a verifier opens it. */
+export async function trialTrust(...what: Parameters<typeof trialTrustText>): Promise<TrustBundle> {
+  return openTrustBundle(await trialTrustText(...what), { now: Date.now(), hash: sha256, verify });
 }
