@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs';
+import { randomInt } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NetworkError } from '@spondon/network/error';
@@ -42,12 +41,14 @@ export async function startTrial(
   change: (topology: Topology) => Topology = (topology) => topology,
 ): Promise<TrialNetwork> {
   const base = await mkdtemp(join(tmpdir(), 'spondon-fabric-'));
-  const folder = join(base, 'data');
-  const topology = await onFreePorts(change(TRIAL));
+  const { folder, topology } = await startSomewhere(base, change(TRIAL)).catch(async (error: unknown) => {
+    await rm(base, { recursive: true });
+    throw error;
+  });
   const ledgers: FabricLedger[] = [];
   const stop = async () => {
     await Promise.all(ledgers.map((ledger) => ledger.close()));
-    if (existsSync(folder)) await down({ folder, erase: true });
+    await down({ folder, erase: true });
     await rm(base, { recursive: true });
   };
   const settings = (organisation: string, channel = 'records') => {
@@ -61,13 +62,6 @@ export async function startTrial(
     await untilDone(() => untilKnown(ledger));
     return ledger;
   };
-  try {
-    const fabric = await findFabric(topology.release, process.env);
-    await up({ topology, fabric, folder, say: () => undefined });
-  } catch (error) {
-    await stop();
-    throw error;
-  }
   return { topology, folder, settings, open, stop };
 }
 
@@ -80,20 +74,27 @@ async function untilKnown(ledger: FabricLedger): Promise<void> {
   if (!(refusal instanceof LedgerError) || refusal.code !== 'REFUSED') throw refusal;
 }
 
-async function onFreePorts(topology: Topology): Promise<Topology> {
-  let count = 0;
-  withPorts(topology, (port) => {
-    count += 1;
-    return port;
-  });
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return withPorts(topology, () => ports.pop() ?? 0);
+/** Below the ports that systems give to outgoing connections, which would take one while a node restarts. */
+const PORTS = { first: 10_000, count: 22_000 };
+const ATTEMPTS = 10;
+
+/** In its folder under `base`. Another test may start a network on the same ports at the same time: then on others. */
+async function startSomewhere(
+  base: string,
+  description: Topology,
+): Promise<{ folder: string; topology: Topology }> {
+  const fabric = await findFabric(description.release, process.env);
+  for (let attempt = 1; ; attempt += 1) {
+    const folder = join(base, String(attempt));
+    let port = PORTS.first + randomInt(PORTS.count);
+    const topology = withPorts(description, () => (port += 1));
+    try {
+      await up({ topology, fabric, folder, say: () => undefined });
+      return { folder, topology };
+    } catch (error) {
+      await down({ folder, erase: true });
+      const taken = error instanceof NetworkError && ['PORT_TAKEN', 'NODE_DIED'].includes(error.code);
+      if (!taken || attempt === ATTEMPTS) throw error;
+    }
+  }
 }
