@@ -53,6 +53,7 @@ const edges = [
   'verifier-service/deployment/*.ts',
   'verifier-service/cli/*.ts',
   '**/*.test.ts',
+  'ledger/fabric/*.test-support.ts',
   'public-portal/browser-tests/*.ts',
   'bench/**/*.ts',
 ];

@@ -17,6 +17,7 @@ const programs = [
   ['verify', '--data', folder],
   ['paper'],
   ['portal'],
+  ['fabric'],
   ['start'],
 ];
 const failed: string[] = [];

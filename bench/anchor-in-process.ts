@@ -17,7 +17,6 @@ import { openSqlite } from '@spondon/verifier-service/database/sqlite';
 import { HOME_ISSUER, signMany } from './home-signer.js';
 import type { Rate } from './rate.js';
 
-const MSP_ID = 'SpondonMSP';
 /** Rows made and queued at a time. */
 const CHUNK = 10_000;
 
@@ -28,26 +27,41 @@ export interface InProcessResult {
   readonly batches: number;
 }
 
-/** Anchors `count` statements that wait in a durable queue, with the parts that the service is made of, after `warmUp` others. */
+/** A ledger, and those who decide on it, not started yet. */
+export interface Channel {
+  readonly ledger: Ledger;
+  readonly regulators: readonly Ledger[];
+}
+
+/**
+ * Anchors `count` statements that wait in a durable queue, with the parts that the service is made of, after `warmUp`
+ * others: on `channel`, or on an embedded ledger.
+ */
 export async function anchorInProcess({
   warmUp,
   count,
+  channel,
 }: {
   warmUp: number;
   count: number;
+  channel?: Channel;
 }): Promise<InProcessResult> {
   const folder = await mkdtemp(join(tmpdir(), 'spondon-bench-'));
   const database = await openSqlite(join(folder, 'service.db'));
   const db = queueOf(database);
-  const ledger = await foundLedger(join(folder, 'ledger'));
+  const { ledger, regulators } = channel ?? (await openEmbedded(join(folder, 'ledger')));
   const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
-  await admitIssuer(ledger, publicJwkOf(key));
+  await found(ledger, regulators, publicJwkOf(key));
   const store = await LogStore.open(join(folder, 'log'), sha256);
   const follower = new Follower({ ledger, store, onFailure: fail });
   await follower.start();
   const fill = async (first: number, many: number): Promise<void> => {
     for (let from = first; from < first + many; from += CHUNK) {
-      await queueTexts(db, await signMany(key, HOME_ISSUER, from, Math.min(CHUNK, first + many - from)));
+      await queueTexts(
+        db,
+        ledger.mspId,
+        await signMany(key, HOME_ISSUER, from, Math.min(CHUNK, first + many - from)),
+      );
     }
   };
   const drain = (many: number) => drainQueue({ ledger, store, follower, db }, many);
@@ -58,7 +72,7 @@ export async function anchorInProcess({
   const result = await drain(count);
 
   await follower.stop();
-  await ledger.close();
+  if (!channel) await ledger.close();
   await database.destroy();
   await rm(folder, { recursive: true, force: true });
   return result;
@@ -96,39 +110,38 @@ async function drainQueue(parts: Parts, count: number): Promise<InProcessResult>
   return { rate, elapsed, batches };
 }
 
-async function foundLedger(folder: string): Promise<Ledger> {
+async function openEmbedded(folder: string): Promise<Channel> {
   await mkdir(folder, { recursive: true });
   const ledger = await openEmbeddedLedger({
     folder,
     channel: 'records',
     chaincode: { name: 'records', version: '1' },
     contract: new Records(),
-    mspId: MSP_ID,
+    mspId: 'SpondonMSP',
     owner: 'Benchmark',
     // Keys of a ledger that is thrown away.
     keeper: { seal: (plaintext) => Uint8Array.from(plaintext), open: (sealed) => Uint8Array.from(sealed) },
     now: () => Date.now(),
     random: (length) => randomBytes(length),
   });
-  await ledger.submit('Init', [JSON.stringify([MSP_ID])]);
-  return ledger;
+  return { ledger, regulators: [ledger] };
 }
 
-async function admitIssuer(ledger: Ledger, jwk: object): Promise<void> {
-  const facility = { iss: HOME_ISSUER, name: 'Benchmark Hospital', kind: 'hospital', mspId: MSP_ID };
+async function found({ mspId }: Ledger, regulators: readonly Ledger[], jwk: object): Promise<void> {
+  await regulators[0]?.submit('Init', [JSON.stringify(regulators.map((each) => each.mspId))]);
+  const facility = { iss: HOME_ISSUER, name: 'Benchmark Hospital', kind: 'hospital', mspId };
   const contact = { licence: 'B-1', telephone: '+880 2 0000 9999' };
-  await ledger.submit('Decide', [
-    canonicalJson({ do: 'admit', ...facility, ...contact, jwk, nonce: 'benchmark' }),
-  ]);
+  const admission = canonicalJson({ do: 'admit', ...facility, ...contact, jwk, nonce: 'benchmark' });
+  for (const regulator of regulators) await regulator.submit('Decide', [admission]);
 }
 
-async function queueTexts(db: QueueDb, texts: readonly string[]): Promise<void> {
+async function queueTexts(db: QueueDb, mspId: string, texts: readonly string[]): Promise<void> {
   const acceptedAt = Date.now();
   const rows = texts.map((text): NewQueueRow => {
     const { statement } = parseStatement(text);
     const { iss, jti, op } = statement;
     const hash = statement.op === 'issue' ? statement.sha256 : null;
-    return { mspId: MSP_ID, iss, jti, op, sha256: hash, statement: text, acceptedAt };
+    return { mspId, iss, jti, op, sha256: hash, statement: text, acceptedAt };
   });
   await enqueue(db, rows);
 }

@@ -6,7 +6,7 @@ import { common } from '@hyperledger/fabric-protos';
 import fc from 'fast-check';
 import { dataHash, decodeBlock, encodeBlock, headerHash, openBlock } from './block.js';
 import { proposalHash, transactionId } from './embedded/proposal.js';
-import { verifyDer } from './embedded/signature.js';
+import { verifyDer } from './signature.js';
 import { decodeEnvelope, decodeIdentity } from './envelope.js';
 import { LedgerError } from './port.js';
 

@@ -53,7 +53,10 @@ export function dataHash(envelopes: readonly Uint8Array[]): Uint8Array {
  * @throws LedgerError `DAMAGED`
  */
 export function openBlock(bytes: Uint8Array): RawBlock {
-  const block = parse(bytes);
+  return rawBlock(parse(bytes));
+}
+
+function rawBlock(block: common.Block): RawBlock {
   const header = block.getHeader();
   const envelopes = block.getData()?.getDataList_asU8() ?? [];
   const flags = block.getMetadata()?.getMetadataList_asU8()[common.BlockMetadataIndex.TRANSACTIONS_FILTER];
@@ -73,7 +76,7 @@ export function openBlock(bytes: Uint8Array): RawBlock {
   };
 }
 
-function parse(bytes: Uint8Array) {
+function parse(bytes: Uint8Array): common.Block {
   try {
     return common.Block.deserializeBinary(bytes);
   } catch (error) {
@@ -107,14 +110,15 @@ export function encodeBlock(
 }
 
 /**
- * Reads `common.Block` bytes, as both engines keep them. Holds the transactions of `chaincode` alone: another
- * chaincode of the channel may have functions of the same names. An invalid transaction that cannot be read is left
- * out, because on Fabric anybody may have garbage ordered.
+ * Reads a block, or `common.Block` bytes as both engines keep them. Holds the transactions of `chaincode` alone:
+ * another chaincode of the channel may have functions of the same names. An invalid transaction that cannot be read is
+ * left out, because on Fabric anybody may have garbage ordered.
  *
  * @throws LedgerError `DAMAGED`
  */
-export function decodeBlock(bytes: Uint8Array, chaincode: string): Block {
-  const { number, hash, previousHash, envelopes, flags } = openBlock(bytes);
+export function decodeBlock(block: Uint8Array | common.Block, chaincode: string): Block {
+  const raw = rawBlock(block instanceof Uint8Array ? parse(block) : block);
+  const { number, hash, previousHash, envelopes, flags } = raw;
   const transactions: Transaction[] = [];
   for (const [index, envelope] of envelopes.entries()) {
     const valid = flags[index] === VALID;

@@ -12,7 +12,7 @@ import { packStatements, unpackStatements } from '@spondon/protocol/pack';
 import { logKey, parseLogHead, type LogHead } from '@spondon/protocol/records';
 import { parseStatement, signStatement, type SignedStatement } from '@spondon/protocol/statement';
 import { decodeIdentity } from './envelope.js';
-import { verifyDer } from './embedded/signature.js';
+import { verifyDer } from './signature.js';
 import { LedgerError, type Block, type Ledger } from './port.js';
 
 /** A channel with the contract `records`, which nobody else writes to while the suite runs. */

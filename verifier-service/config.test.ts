@@ -85,3 +85,18 @@ void test('loopback portals are known as such', () => {
   for (const host of ['verify.example.gov.bd', '10.0.0.1', 'localhost.example'])
     assert.ok(!isLoopback(`http://${host}`));
 });
+
+test('a ledger on Fabric needs its connection settings and a trust bundle, and no samples', () => {
+  const fabric = { SPONDON_LEDGER: 'fabric', SPONDON_SAMPLES: 'false' };
+  const whole = { ...fabric, SPONDON_FABRIC: '/etc/c.json', SPONDON_TRUST_BUNDLE: '/etc/t.json' };
+  assert.deepEqual(readConfig(whole).fabric, { connection: '/etc/c.json', trustBundle: '/etc/t.json' });
+  assert.equal(readConfig({}).fabric, null);
+  for (const env of [
+    fabric,
+    { ...fabric, SPONDON_FABRIC: '/etc/c.json' },
+    { ...whole, SPONDON_SAMPLES: 'true' },
+    { SPONDON_FABRIC: '/etc/c.json' },
+  ]) {
+    assert.throws(() => readConfig(env), { code: 'CONFIG_INVALID' });
+  }
+});

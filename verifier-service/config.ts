@@ -77,6 +77,24 @@ const SETTINGS = {
     .enum(['silent', 'error', 'warn', 'info', 'debug'])
     .default('info')
     .describe('silent, error, warn, info or debug'),
+  SPONDON_LEDGER: z
+    .enum(['embedded', 'fabric'])
+    .default('embedded')
+    .describe(
+      'embedded, the ledger in the data folder, or fabric, a channel of a Hyperledger Fabric network',
+    ),
+  SPONDON_FABRIC: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'JSON file with the connection settings of our organisation; needed with SPONDON_LEDGER=fabric',
+    ),
+  SPONDON_TRUST_BUNDLE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('file with the trust bundle that the regulators signed; needed with SPONDON_LEDGER=fabric'),
   SPONDON_SAMPLES: flag
     .default(true)
     .describe('true or false: whether a first start admits sample facilities and issues sample documents'),
@@ -121,6 +139,12 @@ export interface CertificateFiles {
   readonly key: string;
 }
 
+/** Paths of files that say where a Fabric network is, and whom to believe about it. */
+export interface FabricFiles {
+  readonly connection: string;
+  readonly trustBundle: string;
+}
+
 /** What the whole service is told at start. Pure: reads nothing but `env`. */
 export interface Config {
   readonly host: string;
@@ -132,6 +156,8 @@ export interface Config {
   readonly reportSigner: CertificateFiles | null;
   readonly masterKey: string | undefined;
   readonly logLevel: Settings['SPONDON_LOG_LEVEL'];
+  /** The network that the ledger is on; null: it is embedded. */
+  readonly fabric: FabricFiles | null;
   readonly samples: boolean;
   readonly stampThreads: number;
   readonly readThreads: number;
@@ -165,6 +191,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     reportSigner: pairOf(settings, 'SPONDON_REPORT_CERT', 'SPONDON_REPORT_KEY'),
     masterKey: settings.SPONDON_MASTER_KEY,
     logLevel: settings.SPONDON_LOG_LEVEL,
+    fabric: fabricOf(settings),
     samples: settings.SPONDON_SAMPLES,
     stampThreads: settings.SPONDON_STAMP_THREADS,
     readThreads: settings.SPONDON_READ_THREADS,
@@ -213,6 +240,24 @@ function pairOf(
   if (cert !== undefined && key !== undefined) return { cert, key };
   if (cert === undefined && key === undefined) return null;
   throw invalid([`${certName} and ${keyName} must be given together`]);
+}
+
+function fabricOf(settings: Settings): FabricFiles | null {
+  const { SPONDON_FABRIC: connection, SPONDON_TRUST_BUNDLE: trustBundle } = settings;
+  const given = [connection, trustBundle].filter((path) => path !== undefined);
+  if (settings.SPONDON_LEDGER === 'embedded') {
+    if (given.length === 0) return null;
+    throw invalid(['SPONDON_FABRIC and SPONDON_TRUST_BUNDLE need SPONDON_LEDGER=fabric']);
+  }
+  if (connection === undefined || trustBundle === undefined) {
+    throw invalid(['SPONDON_LEDGER=fabric needs SPONDON_FABRIC and SPONDON_TRUST_BUNDLE']);
+  }
+  if (settings.SPONDON_SAMPLES) {
+    throw invalid([
+      'SPONDON_SAMPLES must be: false with SPONDON_LEDGER=fabric, where invented documents would stay',
+    ]);
+  }
+  return { connection, trustBundle };
 }
 
 function describe(name: string): string {

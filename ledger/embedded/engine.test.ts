@@ -7,7 +7,7 @@ import { decodeReadWriteSet } from '../rwset.js';
 import { signatureFromDer, isLowS } from '@spondon/protocol/crypto';
 import { flushingAfter } from './faulty-storage.test-support.js';
 import { gate, turn } from './gate.test-support.js';
-import { verifyDer } from './signature.js';
+import { verifyDer } from '../signature.js';
 import { ToyContract } from './toy-contract.test-support.js';
 import { allBlocks, get, openToy, temporaryFolder } from './toy-ledger.test-support.js';
 

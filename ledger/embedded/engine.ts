@@ -4,6 +4,7 @@ import { Changes } from '../changes.js';
 import { decodeBlock } from '../block.js';
 import { decodeIdentity } from '../envelope.js';
 import { LedgerError, type Attestation, type Block, type Ledger } from '../port.js';
+import { checkTransactionSize } from '../transaction-size.js';
 import { BLOCKS_FILE, type BlockFile, damagedAt, type StoredBlock } from './block-file.js';
 import { Committer, type Committed } from './committer.js';
 import { assembleTransaction, endorse, responsePayload } from './endorsement.js';
@@ -37,8 +38,6 @@ export interface EmbeddedLedgerOptions {
   readonly openStorage?: (path: string) => Promise<Storage>;
 }
 
-/** Arguments, and the whole transaction with its envelope, may be this large. */
-const MAX_TRANSACTION_BYTES = 8 * 1024 * 1024;
 const NONCE_BYTES = 24;
 
 /**
@@ -94,7 +93,7 @@ export class EmbeddedLedger implements Ledger {
     const payload = responsePayload(proposal, this.#options.chaincode, set, result);
     const { peer, client } = this.#organisation;
     const envelope = assembleTransaction(proposal, payload, endorse(payload, peer), client);
-    if (envelope.length > MAX_TRANSACTION_BYTES) throw tooLarge();
+    checkTransactionSize([envelope]);
     return this.#committer.commit({ id: proposal.id, envelope, set });
   }
 
@@ -184,7 +183,7 @@ export class EmbeddedLedger implements Ledger {
   #invocation(fn: string, args: readonly (string | Uint8Array)[]): Invocation {
     const { channel, chaincode, random, now } = this.#options;
     const input = [fn, ...args].map(plainBytes);
-    if (input.reduce((sum, { length }) => sum + length, 0) > MAX_TRANSACTION_BYTES) throw tooLarge();
+    checkTransactionSize(input);
     const creator = this.#organisation.client.serialized;
     return { channel, chaincode: chaincode.name, creator, nonce: random(NONCE_BYTES), time: now(), input };
   }
@@ -272,11 +271,6 @@ export class EmbeddedLedger implements Ledger {
 
 function closed(): LedgerError {
   return new LedgerError('UNAVAILABLE', 'the ledger is closed');
-}
-
-function tooLarge(): LedgerError {
-  const message = `a transaction may have ${MAX_TRANSACTION_BYTES} bytes`;
-  return new LedgerError('REFUSED', message, { code: 'TOO_LARGE', message });
 }
 
 /** Not a Buffer: protobuf's runtime would copy one. */

@@ -5,7 +5,7 @@ import { encodeIdentity } from '../envelope.js';
 import { LedgerError } from '../port.js';
 import { OWNER_ONLY_FILE, unlessMissing, writeFileDurably } from '../durable-file.js';
 import { createOrganisation } from './certificates.js';
-import { signDer } from './signature.js';
+import { signDer } from '../signature.js';
 
 /** How private keys are kept: only what `seal` returns is ever on disk. `open` throws when it is not its own. */
 export interface Keeper {

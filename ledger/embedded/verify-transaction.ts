@@ -3,7 +3,7 @@ import { LedgerError } from '../port.js';
 import { decodeReadWriteSet, type ReadWriteSet } from '../rwset.js';
 import type { PublicIdentity } from './identity.js';
 import { proposalHash, transactionId } from './proposal.js';
-import { verifyDer } from './signature.js';
+import { verifyDer } from '../signature.js';
 
 /** Who may have made the transactions of an embedded ledger, and for what. */
 export interface Expected {

@@ -10,7 +10,7 @@ import { assembleTransaction, endorse, responsePayload } from './endorsement.js'
 import { FRAME_HEADER_BYTES, encodeFrame, frameLength } from './frame.js';
 import type { SigningIdentity } from './identity.js';
 import { propose } from './proposal.js';
-import { signDer } from './signature.js';
+import { signDer } from '../signature.js';
 import { allBlocks, keeper, openToy, temporaryFolder } from './toy-ledger.test-support.js';
 import { verifyLedger } from './verify.js';
 

@@ -11,10 +11,10 @@ import { faultOf } from '../fault.js';
 import type { Metrics } from '../metrics.js';
 import { QueueGauge } from '../queue-gauge.js';
 import type { Folders } from './folders.js';
-import type { OwnLedger } from './ledger.js';
+import type { ServiceLedger } from './service-ledger.js';
 
 export interface AnchoringDeps {
-  readonly ledger: OwnLedger;
+  readonly ledger: ServiceLedger;
   readonly db: Database;
   readonly folders: Folders;
   readonly maxQueue: number;
@@ -25,7 +25,8 @@ export interface AnchoringDeps {
 
 /** From the queue to the ledger, and from the ledger to what answers are made of. */
 export async function startAnchoring(deps: AnchoringDeps) {
-  const { ledger, db, folders, maxQueue, disk, metrics, log } = deps;
+  const { db, folders, maxQueue, disk, metrics, log } = deps;
+  const { ledger, failure: failureOfLedger } = deps.ledger;
   const warn = (error: unknown, what: string): void => {
     disk.note(error);
     log.warn({ fault: faultOf(error) }, what);
@@ -79,18 +80,17 @@ export async function startAnchoring(deps: AnchoringDeps) {
     },
     /** For the operator; seen by anybody, so without particulars. */
     problems: async (): Promise<string[]> => {
-      // While nothing waits to be anchored, nobody else may ask the ledger to try again for a minute.
-      if (ledger.failure) await ledger.mend().catch(() => undefined);
+      const failure = await failureOfLedger();
       return [
         ...(follower.failure ? ['Reading the ledger stopped; see the log, then restart'] : []),
         ...(follower.trouble ? [`What the ledger brings cannot be kept${AT_THE_MOMENT}`] : []),
-        ...(ledger.failure ? [ledgerProblem(ledger.failure)] : []),
+        ...(failure ? [ledgerProblem(failure)] : []),
         ...(anchorer.trouble ? [`Anchoring fails${AT_THE_MOMENT}`] : []),
       ];
     },
     measure: async (): Promise<void> => {
       metrics.queue.set(gauge.length);
-      metrics.lag.set(await follower.lag());
+      metrics.lag.set(await lagOf(follower));
       for (const [organisation, { size }] of store.heads()) metrics.logSize.set({ organisation }, size);
     },
     /** Finishes the batch under way; what is queued stays queued. */
@@ -103,6 +103,16 @@ export async function startAnchoring(deps: AnchoringDeps) {
 }
 
 const AT_THE_MOMENT = ' at the moment and is tried again; see the log';
+
+/** Not a number while the ledger does not answer: an old lag would pass for the present one. */
+async function lagOf(follower: Follower): Promise<number> {
+  try {
+    return await follower.lag();
+  } catch (error) {
+    if (error instanceof LedgerError && error.code === 'UNAVAILABLE') return NaN;
+    throw error;
+  }
+}
 
 function ledgerProblem(failure: Error): string {
   const isDamaged = failure instanceof LedgerError && failure.code === 'DAMAGED';

@@ -29,14 +29,14 @@ import { Finder } from '../verify/find.js';
 import { type KnownSignatures, verifyOnce } from '../verify/known-signatures.js';
 import { createVisitorLimit } from '../visitor-limit.js';
 import type { Anchoring } from './anchoring.js';
-import { MSP_ID, type OwnLedger } from './ledger.js';
+import type { ServiceLedger } from './service-ledger.js';
 
 /** What has been opened, and runs. */
 export interface Parts {
   readonly config: Config;
   readonly db: Database;
   readonly vault: Vault;
-  readonly ledger: OwnLedger;
+  readonly ledger: ServiceLedger;
   readonly anchoring: Anchoring;
   readonly store: DocumentStore;
   readonly prepare: ThreadPool<PrepareJob, PreparedDocument>;
@@ -56,6 +56,7 @@ const random = (length: number): Uint8Array => randomBytes(length);
 /** Gives every route what it works with. */
 export function assemble(parts: Parts): { registrar: Registrar; options: Omit<AppOptions, 'tls'> } {
   const { config, db, vault, anchoring, metrics, log } = parts;
+  const { mspId } = parts.ledger.ledger;
   const { store: derived, gauge } = anchoring;
   const issuer = (iss: string) => derived.issuer(iss);
   const signers = new Signers({ db, openKey: (sealed, iss) => loadSigningKey(sealed, vault, iss), issuer });
@@ -73,7 +74,7 @@ export function assemble(parts: Parts): { registrar: Registrar; options: Omit<Ap
     documents: { ...documentsOf(parts, signers, wrappingKeys), assertQueueHasRoom },
     statements: {
       db,
-      accept: { db, log: derived, issuer, judge: parts.statements.judge, now, mspId: MSP_ID, onQueued },
+      accept: { db, log: derived, issuer, judge: parts.statements.judge, now, mspId, onQueued },
       assertQueueHasRoom,
     },
     verification: { ...verification, limit },
@@ -98,7 +99,7 @@ function registrarOf(
 ): Registrar {
   return new Registrar({
     db,
-    ledger,
+    ledger: ledger.ledger,
     issuer: (iss) => anchoring.store.issuer(iss),
     applied: anchoring.applied,
     signers,
@@ -113,9 +114,9 @@ function registrarOf(
 }
 
 function documentsOf(parts: Parts, signers: Signers, wrappingKeys: WrappingKeys) {
-  const { config, db, anchoring, store, prepare, metrics } = parts;
+  const { config, db, ledger, anchoring, store, prepare, metrics } = parts;
   const { store: derived, onQueued } = anchoring;
-  const revoke = { db, log: derived, withSigner: signers.with, now, mspId: MSP_ID, onQueued };
+  const revoke = { db, log: derived, withSigner: signers.with, now, mspId: ledger.ledger.mspId, onQueued };
   return {
     db,
     issue: {
@@ -153,12 +154,12 @@ function verificationOf({ config, db, ledger, anchoring, reader, knownSignatures
     hash: sha256,
     verify: verifyOnce(verify, knownSignatures, sha256),
     now,
-    singleOwner: true,
+    singleOwner: ledger.singleOwner,
   });
   return {
     finder,
     file: { finder, readClaims: (file: Uint8Array) => reader.read(file), now },
-    evidence: { ledger, log: derived, finder, now },
+    evidence: { ledger: ledger.ledger, log: derived, finder, now },
     // Apart from those of the facilities: visitors who send slowly must not keep anybody from issuing.
     admitUpload: createFileSlots(config.maxUploads),
     now,

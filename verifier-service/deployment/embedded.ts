@@ -28,7 +28,9 @@ import { startAnchoring } from './anchoring.js';
 import { lockDataFolder } from './data-lock.js';
 import { type Folders, foldersOf, makeFolders, refuseHalfAFolder } from './folders.js';
 import { openVault } from './open-vault.js';
+import { openFabric } from './fabric.js';
 import { MSP_ID, openLedger } from './ledger.js';
+import { embeddedServiceLedger } from './service-ledger.js';
 import { assemble } from './assembly.js';
 
 export interface Deployment {
@@ -49,7 +51,7 @@ const TIDY_EVERY_MS = 3_600_000;
 /** A crash costs verifying again what was verified since. */
 const SAVE_EVERY_MS = 300_000;
 
-/** The whole service in one process and one data folder. What was opened is closed again when a later step fails. */
+/** The whole service in one process and one data folder, but for a ledger on a network. What was opened is closed again when a later step fails. */
 export async function startEmbedded(config: Config, log: Logger): Promise<Deployment> {
   const opened: (() => unknown)[] = [];
   const closeAll = async (): Promise<void> => {
@@ -80,6 +82,7 @@ async function open(
   // What may be wrong in the settings shows before anything is founded.
   const tls = config.tls && (await readTls(config.tls));
   const ownSigner = config.reportSigner && (await readReportSigner(config.reportSigner));
+  const onFabric = config.fabric && (await openFabric(config.fabric));
   const folders = foldersOf(config.dataDir);
   await makeFolders(folders);
   const lock = lockDataFolder(config.dataDir);
@@ -88,9 +91,11 @@ async function open(
   const vault = await openVault(folders, config.masterKey);
   const db = await openSqlite(folders.database);
   toClose(() => db.destroy());
-  const ledger = await openLedger(folders, vault, log);
+  const serviceLedger = onFabric ?? embeddedServiceLedger(await openLedger(folders, vault, log));
+  const { ledger } = serviceLedger;
   toClose(() => ledger.close());
-  if ((await ledger.height()) === 0) await ledger.submit('Init', [JSON.stringify([MSP_ID])]);
+  // A network's channel is started by its regulators.
+  if (!onFabric && (await ledger.height()) === 0) await ledger.submit('Init', [JSON.stringify([MSP_ID])]);
   const reportSigner =
     ownSigner ??
     (await openReportSigner(
@@ -101,7 +106,15 @@ async function open(
   const metrics = createMetrics();
   const disk = new DiskWatch(folders.diskTrial);
   const { maxQueue } = config;
-  const anchoring = await startAnchoring({ ledger, db, folders, maxQueue, disk, metrics, log });
+  const anchoring = await startAnchoring({
+    ledger: serviceLedger,
+    db,
+    folders,
+    maxQueue,
+    disk,
+    metrics,
+    log,
+  });
   toClose(() => anchoring.stop());
   const store = await openEmbeddedStore(folders.ipfs);
   await finishErasures({ db, store });
@@ -126,7 +139,7 @@ async function open(
     config,
     db,
     vault,
-    ledger,
+    ledger: serviceLedger,
     anchoring,
     store,
     prepare,

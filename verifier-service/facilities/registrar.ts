@@ -209,7 +209,8 @@ export class Registrar {
 }
 
 function refusedByLedger(error: LedgerError): ServiceError {
-  const { code = '', message = '' } = error.refusal ?? {};
+  // Committers refuse without words of the contract.
+  const { code = '', message = error.message } = error.refusal ?? {};
   const options = { cause: error, details: { refusal: code } };
   return new ServiceError('REFUSED_BY_LEDGER', `The ledger refused this: ${message}`, options);
 }

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { appendArguments, Facility } from '@spondon/chaincode/sample.test-support';
+import { canonicalJson } from '@spondon/protocol/canonical';
+import { findFabric } from '@spondon/network/native/fabric';
+import { status } from '@spondon/network/native/status';
+import { up } from '@spondon/network/native/up';
+import type { Block, LedgerError } from '../port.js';
+import { cutConnection } from './cut-connection.test-support.js';
+import type { FabricLedger } from './engine.js';
+import { openFabricLedger } from './open.js';
+import { startTrial, whyNoTrial, type TrialNetwork } from './trial.test-support.js';
+
+describe('a Fabric ledger whose network fails', { skip: await whyNoTrial(), timeout: 5 * 60_000 }, () => {
+  let trial: TrialNetwork;
+  let hospital: FabricLedger;
+  const facility = new Facility('bd.dghs.1', 'HospitalGroupMSP');
+
+  before(async () => {
+    trial = await startTrial();
+    hospital = await trial.open('hospital-group');
+    const regulators = [await trial.open('dghs'), await trial.open('dgfp')];
+    await regulators[0]?.submit('Init', [JSON.stringify(regulators.map(({ mspId }) => mspId))]);
+    for (const each of regulators) await each.submit('Decide', [canonicalJson(facility.admission())]);
+  });
+  after(() => trial.stop());
+
+  const size = async (ledger = hospital) => {
+    const head = Buffer.from(await ledger.evaluate('Head', [hospital.mspId])).toString();
+    return (JSON.parse(head) as { size: number } | null)?.size ?? 0;
+  };
+  const batch = async (ledger = hospital, count = 1) => {
+    const statements = await Promise.all(Array.from({ length: count }, () => facility.issue()));
+    return appendArguments(await size(ledger), statements);
+  };
+
+  for (const cut of ['request', 'answer'] as const) {
+    test(`a submit whose ${cut} is lost on its way through a peer is committed once, and is told so`, async (t) => {
+      const settings = await trial.settings('hospital-group');
+      const [own, ...others] = settings.gateways;
+      assert.ok(own);
+      const arguments_ = await batch(hospital, 1500);
+      // The batch goes up twice: in the proposal, and in the endorsed transaction.
+      const afterBytes = arguments_[1].length * (cut === 'request' ? 1.5 : 2);
+      const proxy = await cutConnection(own.endpoint, cut, afterBytes);
+      const gateways = [{ ...own, endpoint: proxy.endpoint }, ...others];
+      const ledger = openFabricLedger({ ...settings, gateways });
+      t.after(async () => {
+        await ledger.close();
+        proxy.close();
+      });
+      const before = await size(ledger);
+      const { transactionId, block } = await ledger.submit('Append', arguments_);
+      assert.ok(proxy.hasCut());
+      assert.equal(await size(ledger), before + 1500);
+      const { transactions } = await blockAt(ledger, block);
+      assert.equal(transactions.find(({ id }) => id === transactionId)?.valid, true);
+    });
+  }
+
+  test('without its own peer it reads, and follows blocks, through another one; a write says that nothing was sent', async () => {
+    const following = new AbortController();
+    const blocks = hospital.blocks(await hospital.height(), following.signal);
+    const next = blocks.next();
+    const before = await size();
+    await kill('peer1.hospital-group.example');
+    assert.equal(await size(), before);
+    const error = await failureOf(hospital.submit('Tick', []));
+    assert.equal(error.code, 'UNAVAILABLE', String(error));
+    const regulator = await trial.open('dghs');
+    await regulator.submit('Decide', [canonicalJson({ do: 'suspend', iss: facility.iss, nonce: '1' })]);
+    const followed = await next;
+    assert.ok(followed.done !== true);
+    assert.ok(followed.value.transactions.some(({ fn }) => fn === 'Decide'));
+    following.abort();
+    assert.equal((await blocks.next()).done, true);
+
+    await restart();
+    assert.equal(await size(), before);
+  });
+
+  test('without orderers the outcome of a submit is unknown, and reading goes on', async () => {
+    const regulator = await trial.open('dghs');
+    const height = await regulator.height();
+    for (const { node } of await status(trial.folder)) {
+      if (node.host.startsWith('orderer')) await kill(node.host);
+    }
+    const suspension = canonicalJson({ do: 'suspend', iss: facility.iss, nonce: '2' });
+    const error = await failureOf(regulator.submit('Decide', [suspension]));
+    assert.equal(error.code, 'UNKNOWN', String(error));
+    assert.equal(await regulator.height(), height);
+    await restart();
+  });
+
+  test('a ledger that reaches no peer says that nothing was sent, and reads nothing', async (t) => {
+    const settings = await trial.settings('hospital-group');
+    const gateways = settings.gateways.map((each) => ({ ...each, endpoint: '127.0.0.1:1' }));
+    const ledger = openFabricLedger({ ...settings, gateways });
+    t.after(() => ledger.close());
+    const calls = [
+      () => ledger.submit('Tick', []),
+      () => ledger.evaluate('Clock', []),
+      () => ledger.attest('{}'),
+      () => ledger.height(),
+      () => blockAt(ledger, 0),
+    ];
+    for (const call of calls) assert.equal((await failureOf(call())).code, 'UNAVAILABLE');
+  });
+
+  test('a closed ledger takes nothing more', async () => {
+    const ledger = openFabricLedger(await trial.settings('hospital-group'));
+    const following = blockAt(ledger, await ledger.height());
+    const failure = failureOf(following);
+    await ledger.close();
+    assert.equal((await failure).code, 'UNAVAILABLE');
+    assert.equal((await failureOf(ledger.submit('Tick', []))).code, 'UNAVAILABLE');
+  });
+
+  async function kill(host: string): Promise<void> {
+    const pid = (await status(trial.folder)).find(({ node }) => node.host === host)?.pid;
+    assert.ok(pid);
+    process.kill(pid, 'SIGKILL');
+  }
+
+  async function restart(): Promise<void> {
+    const { topology, folder } = trial;
+    const fabric = await findFabric(topology.release, process.env);
+    await up({ topology, fabric, folder, say: () => undefined });
+  }
+});
+
+async function blockAt(ledger: FabricLedger, number: number): Promise<Block> {
+  const reading = new AbortController();
+  for await (const block of ledger.blocks(number, reading.signal)) {
+    reading.abort();
+    return block;
+  }
+  throw new assert.AssertionError({ message: 'no block' });
+}
+
+async function failureOf(call: Promise<unknown>): Promise<LedgerError> {
+  return call.then(
+    () => assert.fail('it was accepted'),
+    (error: unknown) => error as LedgerError,
+  );
+}

@@ -1,0 +1,26 @@
+import type { Ledger } from '@spondon/ledger/port';
+import type { OwnLedger } from './ledger.js';
+
+/** A ledger, and what the service has to know about it besides. */
+export interface ServiceLedger {
+  readonly ledger: Ledger;
+  /** One organisation runs all of it: every answer says so. */
+  readonly singleOwner: boolean;
+  /** The signed bundle under which verifiers believe it. */
+  readonly trustBundle: (subject: { hosts: readonly string[]; now: number }) => Promise<string>;
+  /** What keeps it from being written; null while all is well. */
+  readonly failure: () => Promise<Error | null>;
+}
+
+export function embeddedServiceLedger(ledger: OwnLedger): ServiceLedger {
+  return {
+    ledger,
+    singleOwner: true,
+    trustBundle: (subject) => ledger.trustBundle(subject),
+    failure: async () => {
+      // While nothing waits to be anchored, nobody else may ask the ledger to try again for a minute.
+      if (ledger.failure) await ledger.mend().catch(() => undefined);
+      return ledger.failure;
+    },
+  };
+}
