@@ -1,9 +1,9 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { encodeBase64url } from '@spondon/protocol/base64url';
 import { canonicalJson } from '@spondon/protocol/canonical';
 import type { EcPublicJwk, Sign } from '@spondon/protocol/crypto';
 import { kidOf } from '@spondon/protocol/crypto';
-import { publicJwkOf, sha256, signWith } from '@spondon/protocol/crypto-node';
+import { generatePrivateKey, publicJwkOf, sha256, signWith } from '@spondon/protocol/crypto-node';
 import { newDocumentId } from '@spondon/protocol/document-id';
 import { encodeEntry } from '@spondon/protocol/entry';
 import { appendLeaves, type Frontier } from '@spondon/protocol/merkle/compact-range';
@@ -33,7 +33,7 @@ export interface Key {
 }
 
 export function newKey(): Key {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const privateKey = generatePrivateKey('P-256');
   const jwk = publicJwkOf(privateKey);
   return { kid: kidOf(jwk, sha256), jwk, sign: signWith(privateKey) };
 }

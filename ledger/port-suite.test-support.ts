@@ -1,12 +1,12 @@
 /* eslint-disable @typescript-eslint/no-floating-promises -- the runner itself awaits what it is given */
 import assert from 'node:assert/strict';
-import { generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { decodeAttestation } from '@spondon/protocol/attestation';
 import { encodeBase64url } from '@spondon/protocol/base64url';
 import { canonicalJson } from '@spondon/protocol/canonical';
 import { kidOf, type EcPublicJwk, type Sign } from '@spondon/protocol/crypto';
-import { publicJwkOf, sha256, signWith } from '@spondon/protocol/crypto-node';
+import { generatePrivateKey, publicJwkOf, sha256, signWith } from '@spondon/protocol/crypto-node';
 import { newDocumentId } from '@spondon/protocol/document-id';
 import { packStatements, unpackStatements } from '@spondon/protocol/pack';
 import { logKey, parseLogHead, type LogHead } from '@spondon/protocol/records';
@@ -155,7 +155,7 @@ class Facility {
   readonly #sign: Sign;
 
   constructor(readonly iss: string) {
-    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const privateKey = generatePrivateKey('P-256');
     this.jwk = publicJwkOf(privateKey);
     this.#sign = signWith(privateKey);
   }

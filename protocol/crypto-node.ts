@@ -1,6 +1,8 @@
 /* eslint-disable no-restricted-imports -- the one file of this workspace that knows which runtime it is in */
 import {
+  createPrivateKey,
   createPublicKey,
+  generateKeyPairSync,
   hash as digest,
   sign as signSync,
   verify as verifySync,
@@ -32,6 +34,23 @@ export const sha256: Hash = (data) => {
   for (let i = 0; i < 32; i++) bytes[i] = characters.charCodeAt(i);
   return bytes;
 };
+
+const publicKeyEncoding = { type: 'spki', format: 'der' } as const;
+const privateKeyEncoding = { type: 'pkcs8', format: 'der' } as const;
+
+const generators = {
+  'P-256': () => generateKeyPairSync('ec', { namedCurve: 'P-256', publicKeyEncoding, privateKeyEncoding }),
+  x25519: () => generateKeyPairSync('x25519', { publicKeyEncoding, privateKeyEncoding }),
+};
+
+/**
+ * A new private key. By way of its encoding: on Node 20 the object that generated a key locks that key once more when it
+ * is collected as garbage, and the process stands still for ever if that happens while the key is being exported.
+ */
+export function generatePrivateKey(type: keyof typeof generators): KeyObject {
+  const { privateKey } = generators[type]();
+  return createPrivateKey({ key: privateKey, type: 'pkcs8', format: 'der' });
+}
 
 /** Importing a key costs as much as verifying with it, and the same few keys sign nearly everything. */
 const CACHED_KEYS = 512;

@@ -1,6 +1,7 @@
-import { X509Certificate, createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { X509Certificate, createPrivateKey, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { generatePrivateKey } from '@spondon/protocol/crypto-node';
 import { encodeIdentity } from '../envelope.js';
 import { LedgerError } from '../port.js';
 import { OWNER_ONLY_FILE, unlessMissing, writeFileDurably } from '../durable-file.js';
@@ -93,8 +94,7 @@ export async function foundOrganisation(
   random: (length: number) => Uint8Array,
 ): Promise<void> {
   const { root, peer, client } = await createOrganisation(mspId, now, random);
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const bundleKey = privateKey.export({ type: 'pkcs8', format: 'der' });
+  const bundleKey = generatePrivateKey('P-256').export({ type: 'pkcs8', format: 'der' });
   const stored: Stored = {
     mspId,
     root: root.certificate,

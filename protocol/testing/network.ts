@@ -1,12 +1,12 @@
 /* eslint-disable no-restricted-imports, no-restricted-globals -- material for tests: nothing in the protocol imports it */
 import { ledger, peer as fabric } from '@hyperledger/fabric-protos';
-import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createHash, type KeyObject } from 'node:crypto';
 import type { Attestation } from '../attestation.js';
 import type { AttestedState } from '../attestation/state.js';
 import { encodeBase64url } from '../base64url.js';
 import { canonicalJson } from '../canonical.js';
 import { kidOf } from '../crypto.js';
-import { publicJwkOf, sha256, signWith } from '../crypto-node.js';
+import { generatePrivateKey, publicJwkOf, sha256, signWith } from '../crypto-node.js';
 import { encodeEntry } from '../entry.js';
 import type { Evidence } from '../evidence/file.js';
 import { leafHash, nodeHash } from '../merkle/tree.js';
@@ -33,7 +33,7 @@ export interface SignerKey {
 }
 
 export function mintSigner(): SignerKey {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const privateKey = generatePrivateKey('P-256');
   const jwk = publicJwkOf(privateKey);
   return { signer: { kid: kidOf(jwk, sha256), jwk }, privateKey };
 }

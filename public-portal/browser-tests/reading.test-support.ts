@@ -69,7 +69,7 @@ export async function readIn(
   file: Uint8Array,
   options?: ReadingOptions,
 ): Promise<Reading | FileFault['code']> {
-  await page.setInputFiles('input[type=file]', { name: 'a.pdf', mimeType: '', buffer: Buffer.from(file) });
+  await page.setInputFiles('input[type=file]', { name: 'a', mimeType: '', buffer: Buffer.from(file) });
   return readChosen(page, options);
 }
 

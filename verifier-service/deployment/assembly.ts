@@ -103,8 +103,8 @@ function registrarOf(
     issuer: (iss) => anchoring.store.issuer(iss),
     applied: anchoring.applied,
     signers,
-    newSigningKey: async (iss) => {
-      const { key, sealed } = await newSigningKey(vault, iss);
+    newSigningKey: (iss) => {
+      const { key, sealed } = newSigningKey(vault, iss);
       return { kid: key.kid, jwk: key.jwk, sealed };
     },
     newFacilityKey: (iss) => wrappingKeys.create(iss),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { pino } from 'pino';
 import { unlessMissing } from '@spondon/ledger/durable-file';
 import { encodeBase64url } from '@spondon/protocol/base64url';
 import { type EcPublicJwk, kidOf, type Sign } from '@spondon/protocol/crypto';
-import { publicJwkOf, sha256, signWith } from '@spondon/protocol/crypto-node';
+import { generatePrivateKey, publicJwkOf, sha256, signWith } from '@spondon/protocol/crypto-node';
 import { newDocumentId } from '@spondon/protocol/document-id';
 import { type IssueStatement, signStatement, type Statement } from '@spondon/protocol/statement';
 import { readConfig } from '../config.js';
@@ -272,7 +272,7 @@ export interface HomeKey {
 }
 
 export function newHomeKey(): HomeKey {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const privateKey = generatePrivateKey('P-256');
   const jwk = publicJwkOf(privateKey);
   return { kid: kidOf(jwk, sha256), jwk, sign: signWith(privateKey) };
 }

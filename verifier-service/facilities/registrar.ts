@@ -37,7 +37,7 @@ export interface RegistrarDeps {
   /** Resolves once the registry shows what a block wrote. */
   readonly applied: (block: number) => Promise<void>;
   readonly signers: Signers;
-  readonly newSigningKey: (iss: string) => Promise<{ kid: string; jwk: EcPublicJwk; sealed: Uint8Array }>;
+  readonly newSigningKey: (iss: string) => { kid: string; jwk: EcPublicJwk; sealed: Uint8Array };
   readonly newFacilityKey: (iss: string) => Uint8Array;
   readonly now: () => number;
   readonly random: (length: number) => Uint8Array;
@@ -175,7 +175,7 @@ export class Registrar {
   }
 
   async #keepSigningKey(iss: string): Promise<EcPublicJwk> {
-    const { kid, jwk, sealed } = await this.deps.newSigningKey(iss);
+    const { kid, jwk, sealed } = this.deps.newSigningKey(iss);
     const row = withCheck({ iss, kid, sealed, createdAt: this.deps.now() });
     await this.deps.db.insertInto('issuerKeys').values(row).execute();
     return jwk;

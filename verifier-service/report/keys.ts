@@ -66,7 +66,7 @@ async function createReportKey(
   { db, vault, now, random }: ReportKeyDeps,
   host: string,
 ): Promise<ReportSigner> {
-  const { key, sealed } = await newPrivateKey(vault, reportKeyContext(host));
+  const { key, sealed } = newPrivateKey(vault, reportKeyContext(host));
   const createdAt = now();
   const certificate = selfSignedCertificate(key, host, createdAt, random(16));
   await db.insertInto('reportKeys').values(withCheck({ host, createdAt, certificate, sealed })).execute();

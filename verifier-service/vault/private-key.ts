@@ -1,18 +1,15 @@
-import { createPrivateKey, generateKeyPair, type KeyObject } from 'node:crypto';
-import { promisify } from 'node:util';
+import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { generatePrivateKey } from '@spondon/protocol/crypto-node';
 import { ServiceError } from '../error.js';
 import type { Vault } from './seal.js';
 
 /** A private P-256 key, with the bytes to store: PKCS #8, sealed for `context` alone. Store them before using the key. */
-export async function newPrivateKey(
+export function newPrivateKey(
   vault: Vault,
   context: string,
-): Promise<{ readonly key: KeyObject; readonly sealed: Uint8Array }> {
-  const { privateKey } = await promisify(generateKeyPair)('ec', { namedCurve: 'P-256' });
-  return {
-    key: privateKey,
-    sealed: vault.seal(privateKey.export({ type: 'pkcs8', format: 'der' }), context),
-  };
+): { readonly key: KeyObject; readonly sealed: Uint8Array } {
+  const key = generatePrivateKey('P-256');
+  return { key, sealed: vault.seal(key.export({ type: 'pkcs8', format: 'der' }), context) };
 }
 
 /** Throws `MASTER_KEY_WRONG`, or `KEY_DAMAGED` for anything that is not a private key sealed for `context`. */

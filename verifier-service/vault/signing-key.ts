@@ -15,11 +15,11 @@ export interface SigningKey {
 }
 
 /** A new key, with the bytes to store, sealed for this issuer alone. Store them before using the key. */
-export async function newSigningKey(
+export function newSigningKey(
   vault: Vault,
   iss: string,
-): Promise<{ readonly key: SigningKey; readonly sealed: Uint8Array }> {
-  const { key, sealed } = await newPrivateKey(vault, signingKeyContext(iss));
+): { readonly key: SigningKey; readonly sealed: Uint8Array } {
+  const { key, sealed } = newPrivateKey(vault, signingKeyContext(iss));
   return { key: signingKey(key), sealed };
 }
 

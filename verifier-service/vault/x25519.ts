@@ -1,4 +1,5 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { generatePrivateKey } from '@spondon/protocol/crypto-node';
 
 /** A key pair on Curve25519 (RFC 7748). */
 export interface X25519KeyPair {
@@ -7,7 +8,8 @@ export interface X25519KeyPair {
 }
 
 export function newX25519KeyPair(): X25519KeyPair {
-  return generateKeyPairSync('x25519');
+  const privateKey = generatePrivateKey('x25519');
+  return { privateKey, publicKey: createPublicKey(privateKey) };
 }
 
 /** 32 bytes, as RFC 7748 writes them. */
