@@ -92,10 +92,11 @@ describe('everybody', { skip: noChromium }, async () => {
 
   it('with the keyboard alone: a file is chosen, answered and left; a code is typed and answered', async () => {
     const page = await visit();
+    // Early, as Chromium may take the key before it hears that choosers are to be handed to the test.
+    const chooser = page.waitForEvent('filechooser', { timeout: 60_000 });
     await page.goto('/');
     await page.getByText('fetched just now').waitFor();
     await page.locator('input[type=file]').first().focus();
-    const chooser = page.waitForEvent('filechooser');
     await page.keyboard.press('Space');
     await (await chooser).setFiles({ name: 'report.pdf', mimeType: 'application/pdf', buffer: file });
     assert.equal(await verdict(page), 'Genuine');
