@@ -18,6 +18,15 @@ export function native(folder: string): Place {
 
 export const LOOPBACK = '127.0.0.1';
 
+/** `host:port` at which others reach what a node, or a chaincode, listens on. */
+export function addressOf(
+  place: Place,
+  organisation: Organisation,
+  node: { readonly name: string; readonly ports: { readonly listen: number } },
+): string {
+  return `${place.reach(hostOf(organisation, node))}:${node.ports.listen}`;
+}
+
 /** A certificate and its key, in PEM files. */
 export interface KeyPair {
   readonly certificate: string;

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { files, identityIn, serverTlsIn, type Place } from '../layout.js';
+import { addressOf, files, identityIn, serverTlsIn, type Place } from '../layout.js';
 import {
   decidersOf,
   hostOf,
@@ -39,15 +39,14 @@ function profileOf(topology: Topology, channel: Channel, place: Place): object {
   const policies = channelPolicies(topology, channel);
   const configuration = signature(policies.configuration);
   const endorsement = signature(policies.endorsement);
+  const common = { Readers: any('Readers'), Writers: any('Writers'), Admins: configuration };
   return {
     Capabilities: { V3_0: true },
-    Policies: { Readers: any('Readers'), Writers: any('Writers'), Admins: configuration },
+    Policies: common,
     Orderer: {
       ...orderingOf(topology, place),
       Policies: {
-        Readers: any('Readers'),
-        Writers: any('Writers'),
-        Admins: configuration,
+        ...common,
         // configtxgen puts the consenters' quorum in its place.
         BlockValidation: any('Writers'),
       },
@@ -55,9 +54,7 @@ function profileOf(topology: Topology, channel: Channel, place: Place): object {
     Application: {
       Organizations: membersOf(topology, channel).map((each) => applicationMember(each, place)),
       Policies: {
-        Readers: any('Readers'),
-        Writers: any('Writers'),
-        Admins: configuration,
+        ...common,
         Endorsement: endorsement,
         LifecycleEndorsement: endorsement,
       },
@@ -137,9 +134,7 @@ function orderingMember(organisation: Organisation, place: Place): object {
       Writers: signedByRole(mspId, ['admin', 'orderer', 'client']),
       Admins: signedByRole(mspId, ['admin']),
     },
-    OrdererEndpoints: orderers.map(
-      (orderer) => `${place.reach(hostOf(organisation, orderer))}:${orderer.ports.listen}`,
-    ),
+    OrdererEndpoints: orderers.map((orderer) => addressOf(place, organisation, orderer)),
   };
 }
 

@@ -1,4 +1,4 @@
-import { clientTlsIn, files, identityIn, userName, type KeyPair, type Place } from '../layout.js';
+import { addressOf, clientTlsIn, files, identityIn, userName, type KeyPair, type Place } from '../layout.js';
 import {
   channelsOf,
   hostOf,
@@ -88,13 +88,10 @@ function channelSettings(
 }
 
 function gatewaysOf(organisation: Organisation, place: Place): readonly Gateway[] {
-  return organisation.peers.map((peer) => {
-    const serverName = hostOf(organisation, peer);
-    return {
-      mspId: organisation.mspId,
-      endpoint: `${place.reach(serverName)}:${peer.ports.listen}`,
-      serverName,
-      tlsRoot: files.tlsRoot(place, organisation),
-    };
-  });
+  return organisation.peers.map((peer) => ({
+    mspId: organisation.mspId,
+    endpoint: addressOf(place, organisation, peer),
+    serverName: hostOf(organisation, peer),
+    tlsRoot: files.tlsRoot(place, organisation),
+  }));
 }

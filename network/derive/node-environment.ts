@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { parseDocument } from 'yaml';
-import { clientTlsIn, files, serverTlsIn, type Place } from '../layout.js';
+import { addressOf, clientTlsIn, files, serverTlsIn, type Place } from '../layout.js';
 import { hostOf, type Orderer, type Organisation, type Peer, type Topology } from '../topology.js';
 
 /**
@@ -18,7 +18,7 @@ export function peerEnvironment(
   const host = hostOf(organisation, peer);
   const folder = files.peer(place, organisation, peer);
   const tls = serverTlsIn(folder);
-  const address = `${place.reach(host)}:${peer.ports.listen}`;
+  const address = addressOf(place, organisation, peer);
   const other = organisation.peers.find((each) => each !== peer) ?? peer;
   return {
     FABRIC_LOGGING_SPEC: 'info:grpc=warn',
@@ -29,7 +29,7 @@ export function peerEnvironment(
     CORE_PEER_CHAINCODELISTENADDRESS: `${place.bind}:${peer.ports.chaincode}`,
     CORE_PEER_GOSSIP_ENDPOINT: address,
     CORE_PEER_GOSSIP_EXTERNALENDPOINT: address,
-    CORE_PEER_GOSSIP_BOOTSTRAP: `${place.reach(hostOf(organisation, other))}:${other.ports.listen}`,
+    CORE_PEER_GOSSIP_BOOTSTRAP: addressOf(place, organisation, other),
     // A peer that did not answer is tried again after this; before, nobody asks it for endorsements.
     CORE_PEER_GOSSIP_RECONNECTINTERVAL: '5s',
     CORE_PEER_LOCALMSPID: organisation.mspId,
@@ -98,7 +98,7 @@ export function administratorEnvironment(organisation: Organisation, peer: Peer,
   const tls = clientTlsIn(folder);
   return {
     FABRIC_LOGGING_SPEC: 'error',
-    CORE_PEER_ADDRESS: `${place.reach(hostOf(organisation, peer))}:${peer.ports.listen}`,
+    CORE_PEER_ADDRESS: addressOf(place, organisation, peer),
     CORE_PEER_LOCALMSPID: organisation.mspId,
     CORE_PEER_MSPCONFIGPATH: join(folder, 'msp'),
     CORE_PEER_TLS_ENABLED: 'true',

@@ -1,13 +1,6 @@
 import { connectionSettings } from '../derive/connection.js';
-import { clientTlsIn, files, packageIn, type Place } from '../layout.js';
-import {
-  hostOf,
-  membersOf,
-  regulatorsOf,
-  type Channel,
-  type Organisation,
-  type Topology,
-} from '../topology.js';
+import { addressOf, clientTlsIn, files, packageIn, type Place } from '../layout.js';
+import { membersOf, regulatorsOf, type Channel, type Organisation, type Topology } from '../topology.js';
 import { connectClient } from './client.js';
 import { untilDone } from './health.js';
 
@@ -100,8 +93,7 @@ async function commit(deployment: Deployment): Promise<void> {
   const [first] = regulators;
   if (first === undefined) throw new TypeError('there is no regulator');
   const endorsers = regulators.flatMap((each) => {
-    const peer = firstPeer(each);
-    const address = `${place.reach(hostOf(each, peer))}:${peer.ports.listen}`;
+    const address = addressOf(place, each, firstPeer(each));
     return ['--peerAddresses', address, '--tlsRootCertFiles', files.tlsRoot(place, each)];
   });
   const args = [
@@ -140,7 +132,7 @@ function ordererFlags({ topology, place }: Deployment, member: Organisation): st
   if (owner === undefined || orderer === undefined) return [];
   const { certificate, key } = clientTlsIn(files.user(place, member, 'Admin'));
   return [
-    ...['-o', `${place.reach(hostOf(owner, orderer))}:${orderer.ports.listen}`, '--tls'],
+    ...['-o', addressOf(place, owner, orderer), '--tls'],
     ...['--cafile', files.tlsRoot(place, owner)],
     ...['--clientauth', '--certfile', certificate, '--keyfile', key],
   ];

@@ -7,7 +7,7 @@ import { configtx } from '../derive/configtx.js';
 import { cryptoConfig } from '../derive/crypto-config.js';
 import { connectionSettings } from '../derive/connection.js';
 import { peerConfiguration } from '../derive/node-environment.js';
-import { chaincodeLinkIn, files, packageIn, type Place } from '../layout.js';
+import { addressOf, chaincodeLinkIn, files, packageIn, type Place } from '../layout.js';
 import { hostOf, type ChaincodeServer, type Organisation, type Topology } from '../topology.js';
 import type { Fabric } from './fabric.js';
 import { run } from './run.js';
@@ -70,12 +70,11 @@ export async function makePackage(
   place: Place,
 ): Promise<ChaincodePackage> {
   const folder = files.chaincode(place, organisation, server.name);
-  const host = hostOf(organisation, server);
   await once(folder, async (making) => {
     await mkdir(making, { recursive: true });
     const link = chaincodeLinkIn(making);
     for (const [name, { certificate, key }] of [
-      [host, link.server] as const,
+      [hostOf(organisation, server), link.server] as const,
       [`peers.${organisation.domain}`, link.peer] as const,
     ]) {
       const end = await linkEnd(name, new Date());
@@ -85,7 +84,7 @@ export async function makePackage(
   });
   const { server: serverEnd, peer } = chaincodeLinkIn(folder);
   const made = chaincodePackage(label, {
-    address: `${place.reach(host)}:${server.ports.listen}`,
+    address: addressOf(place, organisation, server),
     serverCertificate: await readFile(serverEnd.certificate, 'utf8'),
     peerCertificate: await readFile(peer.certificate, 'utf8'),
     peerKey: await readFile(peer.key, 'utf8'),
