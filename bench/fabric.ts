@@ -1,8 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { startTrial, whyNoTrial } from '@spondon/ledger/fabric/trial.test-support';
+import { startTrial } from '@spondon/ledger/fabric/trial.test-support';
 import type { Ledger } from '@spondon/ledger/port';
 import { canonicalJson } from '@spondon/protocol/canonical';
 import { publicJwkOf } from '@spondon/protocol/crypto-node';
+import { whyNoTrial } from '@spondon/network/native/trial.test-support';
 import { anchorInProcess } from './anchor-in-process.js';
 import { milliseconds, percentile, perSecond, seconds } from './figures.js';
 import { readOptions } from './options.js';

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -10,31 +9,19 @@ import { appendArguments, Facility } from '@spondon/chaincode/sample.test-suppor
 import { canonicalJson } from '@spondon/protocol/canonical';
 import { PACK_LIMITS } from '@spondon/protocol/pack';
 import type { ConnectionSettings } from './derive/connection.js';
-import { NetworkError } from './error.js';
 import { files, native } from './layout.js';
 import { connectClient, type NetworkClient } from './native/client.js';
 import { down } from './native/down.js';
 import { findFabric, type Fabric } from './native/fabric.js';
 import { untilDone } from './native/health.js';
 import { status } from './native/status.js';
+import { upOnFreePorts, whyNoTrial } from './native/trial.test-support.js';
 import { up } from './native/up.js';
-import { withPorts, type Topology } from './topology.js';
+import type { Topology } from './topology.js';
 import { TRIAL } from './trial.test-support.js';
 
-/** Why this machine cannot run the network; `false` when it can. */
-async function missing(): Promise<string | false> {
-  try {
-    await findFabric(TRIAL.release, process.env);
-    return false;
-  } catch (error) {
-    if (error instanceof NetworkError && error.code === 'PROGRAM_MISSING') {
-      return "Hyperledger Fabric's programs are not on this machine";
-    }
-    throw error;
-  }
-}
-
-describe('the native network', { skip: await missing(), timeout: 8 * 60_000 }, () => {
+describe('the native network', { skip: await whyNoTrial(), timeout: 8 * 60_000 }, () => {
+  let base: string;
   let folder: string;
   let topology: Topology;
   let fabric: Fabric;
@@ -59,10 +46,9 @@ describe('the native network', { skip: await missing(), timeout: 8 * 60_000 }, (
   const everybody = () => [...hospital.endorsers, hospital.mspId];
 
   before(async () => {
-    folder = join(await mkdtemp(join(tmpdir(), 'spondon-network-')), 'data');
-    topology = await onFreePorts(TRIAL);
-    fabric = await findFabric(topology.release, process.env);
-    await start();
+    base = await mkdtemp(join(tmpdir(), 'spondon-network-'));
+    fabric = await findFabric(TRIAL.release, process.env);
+    ({ folder, topology } = await upOnFreePorts(base, TRIAL));
     hospital = await client('hospital-group');
     regulators = await Promise.all([client('dghs'), client('dgfp')]);
   });
@@ -70,7 +56,7 @@ describe('the native network', { skip: await missing(), timeout: 8 * 60_000 }, (
   after(async () => {
     for (const each of [hospital, ...regulators]) each.close();
     if (existsSync(folder)) await down({ folder, erase: true });
-    await rm(join(folder, '..'), { recursive: true });
+    await rm(base, { recursive: true });
   });
 
   test('all its nodes run, each on the channels of its organisation', async () => {
@@ -198,24 +184,6 @@ describe('the native network', { skip: await missing(), timeout: 8 * 60_000 }, (
     throw new assert.AssertionError({ message: `no orderer is consenter ${consenter}` });
   }
 });
-
-async function onFreePorts(topology: Topology): Promise<Topology> {
-  let count = 0;
-  withPorts(topology, (port) => {
-    count += 1;
-    return port;
-  });
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return withPorts(topology, () => ports.pop() ?? 0);
-}
 
 /** What TLS says to a client without a certificate. */
 function refusalOfStranger(port: number): Promise<string> {

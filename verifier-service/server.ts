@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { describeAddress } from './address.js';
 import { readConfig } from './config.js';
-import { startEmbedded } from './deployment/embedded.js';
+import { startService } from './deployment/start.js';
 import { keepOperatorKey, plantSamples } from './deployment/samples.js';
 import { diskProblem } from './disk.js';
 import { messageWithCode } from './error.js';
@@ -15,7 +15,7 @@ async function main(): Promise<void> {
   const output = logTo(process.stdout.fd);
   process.on('exit', () => output.end());
   const log = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, output);
-  const deployment = await startEmbedded(config, log);
+  const deployment = await startService(config, log);
 
   let stopping = false as boolean;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {

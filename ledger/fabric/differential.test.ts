@@ -10,11 +10,12 @@ import { decodeAttestation } from '@spondon/protocol/attestation';
 import { canonicalJson } from '@spondon/protocol/canonical';
 import { parseLogHead } from '@spondon/protocol/records';
 import type { SignedStatement } from '@spondon/protocol/statement';
+import { whyNoTrial } from '@spondon/network/native/trial.test-support';
 import { openEmbeddedLedger } from '../embedded/open.js';
 import { toyOptions } from '../embedded/toy-ledger.test-support.js';
 import { LedgerError, type Ledger, type Transaction } from '../port.js';
 import type { FabricLedger } from './engine.js';
-import { startTrial, whyNoTrial, type TrialNetwork } from './trial.test-support.js';
+import { startTrial, type TrialNetwork } from './trial.test-support.js';
 
 /** One organisation decides and anchors: on the embedded ledger there is no other. */
 const MSP = 'DghsMSP';

@@ -5,11 +5,12 @@ import { canonicalJson } from '@spondon/protocol/canonical';
 import { findFabric } from '@spondon/network/native/fabric';
 import { status } from '@spondon/network/native/status';
 import { up } from '@spondon/network/native/up';
+import { whyNoTrial } from '@spondon/network/native/trial.test-support';
 import type { Block, LedgerError } from '../port.js';
 import { cutConnection } from './cut-connection.test-support.js';
 import type { FabricLedger } from './engine.js';
 import { openFabricLedger } from './open.js';
-import { startTrial, whyNoTrial, type TrialNetwork } from './trial.test-support.js';
+import { startTrial, type TrialNetwork } from './trial.test-support.js';
 
 describe('a Fabric ledger whose network fails', { skip: await whyNoTrial(), timeout: 5 * 60_000 }, () => {
   let trial: TrialNetwork;

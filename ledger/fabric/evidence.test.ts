@@ -15,13 +15,14 @@ import { verifyEvidence, type EvidenceOptions } from '@spondon/protocol/evidence
 import { formatEvidence, parseEvidence, type Evidence } from '@spondon/protocol/evidence/file';
 import { parseLogHead } from '@spondon/protocol/records';
 import type { TrustBundle } from '@spondon/protocol/trust';
+import { whyNoTrial } from '@spondon/network/native/trial.test-support';
 import { decodeIdentity, encodeIdentity } from '../envelope.js';
 import type { Attestation } from '../port.js';
 import { signDer } from '../signature.js';
 import type { FabricLedger } from './engine.js';
 import { Gateways } from './gateways.js';
 import { attestationIn } from './transaction.js';
-import { startTrial, whyNoTrial, type TrialNetwork } from './trial.test-support.js';
+import { startTrial, type TrialNetwork } from './trial.test-support.js';
 import { trialTrust } from './trust.test-support.js';
 
 const HOSPITAL = 'HospitalGroupMSP';

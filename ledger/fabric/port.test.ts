@@ -1,6 +1,7 @@
 import { describe } from 'node:test';
+import { whyNoTrial } from '@spondon/network/native/trial.test-support';
 import { promisesOfTheLedger, type Channel } from '../port-suite.test-support.js';
-import { startTrial, whyNoTrial } from './trial.test-support.js';
+import { startTrial } from './trial.test-support.js';
 
 describe('on the native trial network', { skip: await whyNoTrial(), timeout: 5 * 60_000 }, () => {
   promisesOfTheLedger('fabric', async (): Promise<Channel> => {

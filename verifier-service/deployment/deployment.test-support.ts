@@ -15,7 +15,7 @@ import { newDocumentId } from '@spondon/protocol/document-id';
 import { type IssueStatement, signStatement, type Statement } from '@spondon/protocol/statement';
 import { readConfig } from '../config.js';
 import { issueApiKey } from '../facilities/api-keys.js';
-import { type Deployment, startEmbedded } from './embedded.js';
+import { type Deployment, startService } from './start.js';
 
 export const HOSPITAL = 'bd.dghs.10000001';
 export const HOME_HOSPITAL = 'bd.dghs.10000002';
@@ -171,7 +171,7 @@ export async function startTestService(
 ): Promise<TestService> {
   const logLines: string[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => void logLines.push(line) });
-  const deployment = await startEmbedded(configFor(dataDir, env), log);
+  const deployment = await startService(configFor(dataDir, env), log);
   const { db, registrar, issuer } = deployment;
   const random = (length: number): Uint8Array => randomBytes(length);
   if (!issuer(HOSPITAL)) await registrar.admit({ iss: HOSPITAL, ...facility('Hospital One') });

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { startTrial, whyNoTrial, type TrialNetwork } from '@spondon/ledger/fabric/trial.test-support';
+import { startTrial, type TrialNetwork } from '@spondon/ledger/fabric/trial.test-support';
 import { trialTrustText } from '@spondon/ledger/fabric/trust.test-support';
 import { sha256, verify } from '@spondon/protocol/crypto-node';
 import { verifyEvidence } from '@spondon/protocol/evidence';
 import { parseEvidence } from '@spondon/protocol/evidence/file';
 import { openTrustBundle } from '@spondon/protocol/trust';
 import { files, native } from '@spondon/network/layout';
+import { whyNoTrial } from '@spondon/network/native/trial.test-support';
 import { scratchFolders, startTestService, type TestService } from './deployment.test-support.js';
 
 const newFolder = scratchFolders();

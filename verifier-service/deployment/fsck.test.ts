@@ -25,7 +25,7 @@ import {
   type TestService,
 } from './deployment.test-support.js';
 import { copyData, restoreData } from './backup.js';
-import { startEmbedded } from './embedded.js';
+import { startService } from './start.js';
 import { damageIn, fsck } from './fsck.test-support.js';
 import { rebuildDerived } from './maintenance.js';
 
@@ -259,7 +259,7 @@ void test('two services never work on one folder, nor does maintenance beside on
   const folder = await newFolder();
   const first = await startTestService(folder);
   const isLocked = (error: unknown): boolean => error instanceof ServiceError && error.code === 'DATA_LOCKED';
-  await assert.rejects(startEmbedded(configFor(folder), pino({ level: 'silent' })), isLocked);
+  await assert.rejects(startService(configFor(folder), pino({ level: 'silent' })), isLocked);
   await assert.rejects(fsck(folder), isLocked);
   await assert.rejects(rebuildDerived(folder, undefined), isLocked);
   await first.close();
@@ -270,7 +270,7 @@ void test('two services never work on one folder, nor does maintenance beside on
 void test('a start that fails gives the folder back, and says what is wrong', async () => {
   const copy = await copyOf(dataDir);
   const wrong = configFor(copy, { SPONDON_MASTER_KEY: 'B'.repeat(42) + 'A' });
-  await assert.rejects(startEmbedded(wrong, pino({ level: 'silent' })));
+  await assert.rejects(startService(wrong, pino({ level: 'silent' })));
   const service = await startTestService(copy);
   await service.close();
 });

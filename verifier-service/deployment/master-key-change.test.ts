@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import { encodeBase64url } from '@spondon/protocol/base64url';
 import { createVault } from '../vault/seal.js';
 import { configFor, scratchFolders, startTestService, type TestService } from './deployment.test-support.js';
-import { startEmbedded } from './embedded.js';
+import { startService } from './start.js';
 import { foldersOf } from './folders.js';
 import { damageIn } from './fsck.test-support.js';
 import { copyData } from './backup.js';
@@ -107,7 +107,7 @@ for (let steps = 1; steps <= STEPS; steps += 1) {
 
 void test('where the key of reports is all that is sealed in the database, a crash leaves a whole folder too', async () => {
   const folder = join(root, 'no-facility');
-  const start = async () => startEmbedded(configFor(folder), pino({ level: 'silent' }));
+  const start = async () => startService(configFor(folder), pino({ level: 'silent' }));
   await (await start()).close();
   for (let steps = 1; steps <= STEPS; steps += 1) {
     const before = await keyIn(folder);

@@ -7,7 +7,7 @@ import { DOCUMENT_KINDS } from '@spondon/protocol/statement';
 import { DEFAULT_DATA_DIR, DEFAULT_PORT } from '../config.js';
 import { issueApiKey } from '../facilities/api-keys.js';
 import { createThreadPool } from '../threads/pool.js';
-import type { Deployment } from './embedded.js';
+import type { Deployment } from './start.js';
 import type { DrawnSample, SampleJob } from './sample-thread.js';
 
 const DRAWING_MS = 60_000;

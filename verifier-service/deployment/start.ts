@@ -52,7 +52,7 @@ const TIDY_EVERY_MS = 3_600_000;
 const SAVE_EVERY_MS = 300_000;
 
 /** The whole service in one process and one data folder, but for a ledger on a network. What was opened is closed again when a later step fails. */
-export async function startEmbedded(config: Config, log: Logger): Promise<Deployment> {
+export async function startService(config: Config, log: Logger): Promise<Deployment> {
   const opened: (() => unknown)[] = [];
   const closeAll = async (): Promise<void> => {
     const close = opened.pop();

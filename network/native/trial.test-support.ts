@@ -1,0 +1,44 @@
+import { randomInt } from 'node:crypto';
+import { join } from 'node:path';
+import { NetworkError } from '../error.js';
+import { withPorts, type Topology } from '../topology.js';
+import { TRIAL } from '../trial.test-support.js';
+import { down } from './down.js';
+import { findFabric } from './fabric.js';
+import { up } from './up.js';
+
+/** Why this machine cannot run the trial network; `false` when it can. */
+export async function whyNoTrial(): Promise<string | false> {
+  try {
+    await findFabric(TRIAL.release, process.env);
+    return false;
+  } catch (error) {
+    if (!(error instanceof NetworkError) || error.code !== 'PROGRAM_MISSING') throw error;
+    return "Hyperledger Fabric's programs are not on this machine";
+  }
+}
+
+/** Below the ports that systems give to outgoing connections, which would take one while a node restarts. */
+const PORTS = { first: 10_000, count: 22_000 };
+const ATTEMPTS = 10;
+
+/** In a folder under `base`. Another test may start a network on the same ports at the same time: then on others. */
+export async function upOnFreePorts(
+  base: string,
+  description: Topology,
+): Promise<{ readonly folder: string; readonly topology: Topology }> {
+  const fabric = await findFabric(description.release, process.env);
+  for (let attempt = 1; ; attempt += 1) {
+    const folder = join(base, String(attempt));
+    let port = PORTS.first + randomInt(PORTS.count);
+    const topology = withPorts(description, () => (port += 1));
+    try {
+      await up({ topology, fabric, folder, say: () => undefined });
+      return { folder, topology };
+    } catch (error) {
+      await down({ folder, erase: true });
+      const taken = error instanceof NetworkError && ['PORT_TAKEN', 'NODE_DIED'].includes(error.code);
+      if (!taken || attempt === ATTEMPTS) throw error;
+    }
+  }
+}
