@@ -17,7 +17,8 @@ import {
 } from '@spondon/protocol/testing/network';
 import { openTrustBundle } from '@spondon/protocol/trust';
 import type { Verdict } from '@spondon/protocol/verdict/summaries';
-import { type Asked, check, checkOffline, checkWith, NotEvidence } from './check.js';
+import { check, checkOffline, checkWith, NotEvidence } from './check.js';
+import type { Asked } from './question.js';
 import { sha256, verify } from './crypto.js';
 import { type EvidenceOf, type Service, type ServiceAnswer, Unreachable } from './service.js';
 import type { TrustList } from './trust-list.js';

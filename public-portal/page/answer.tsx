@@ -3,7 +3,7 @@ import { formatDocumentId } from '@spondon/protocol/document-id';
 import type { Check } from '@spondon/protocol/verdict/codes';
 import { Fragment } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import type { Answer } from '../check/check.js';
+import type { Answer } from '../check/answer.js';
 import type { Service } from '../check/service.js';
 import type { PanelList } from '../panel/panel-list.js';
 import {

@@ -1,5 +1,7 @@
 import { CLAIMS_URL_MAX_BYTES } from '@spondon/protocol/claims';
-import { type Answer, check, checkWith, type CheckDeps, NotEvidence, type Question } from '../check/check.js';
+import type { Answer } from '../check/answer.js';
+import { check, checkWith, type CheckDeps, NotEvidence } from '../check/check.js';
+import type { Question } from '../check/question.js';
 import { askingOnce, type Reported, type Service } from '../check/service.js';
 import type { TrustList } from '../check/trust-list.js';
 import type { ReadFile, Reading, SoFar } from '../read/reading.js';

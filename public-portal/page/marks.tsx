@@ -1,5 +1,5 @@
 import type { Verdict } from '@spondon/protocol/verdict/summaries';
-import type { Answer } from '../check/check.js';
+import type { Answer } from '../check/answer.js';
 import type { StepState } from '../words/words.js';
 
 /** Shapes that say what colour says. All are decoration: words stand beside them. */

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { readCells, SheetFault } from '../bulk/sheet.js';
-import type { Answer } from '../check/check.js';
+import type { Answer } from '../check/answer.js';
 import { onPanel, type PanelList, panelListOf, type PanelStore } from '../panel/panel-list.js';
 import { ageOf, digitsOf, fill, type Words } from '../words/words.js';
 import { FileButton } from './file-button.js';

@@ -1,7 +1,7 @@
 import { claimsFromUrl, documentIdFromUrl, parseClaims } from '@spondon/protocol/claims';
 import { parseDocumentId } from '@spondon/protocol/document-id';
 import { ProtocolError } from '@spondon/protocol/error';
-import type { Asked } from '../check/check.js';
+import type { Asked } from '../check/question.js';
 
 /** What a link or a typed text asks; `host` is where a link leads, null for a code alone. */
 export interface Typed {

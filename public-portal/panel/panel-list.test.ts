@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Claims } from '@spondon/protocol/claims';
-import type { Answer } from '../check/check.js';
+import type { Answer } from '../check/answer.js';
 import { onPanel, panelListOf } from './panel-list.js';
 
 const certificate = {

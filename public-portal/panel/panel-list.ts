@@ -1,5 +1,5 @@
 import { HEADINGS_WITHIN } from '../bulk/sheet.js';
-import type { Answer } from '../check/check.js';
+import type { Answer } from '../check/answer.js';
 
 /** Physicians and centres from whom an embassy accepts examinations, as its officer loaded them. */
 export interface PanelList {

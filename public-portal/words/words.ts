@@ -3,7 +3,7 @@ import type { NoteCode, Verdict } from '@spondon/protocol/verdict/summaries';
 import { visibleText } from '@spondon/protocol/visible-text';
 import type { RowFault } from '../bulk/run.js';
 import type { SheetFault } from '../bulk/sheet.js';
-import type { Answer } from '../check/check.js';
+import type { Answer } from '../check/answer.js';
 import type { CameraFault } from '../read/camera.js';
 import type { Gap } from '../read/reading.js';
 
