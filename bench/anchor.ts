@@ -1,7 +1,7 @@
-import { anchorInProcess } from './anchor-in-process.js';
 import { createClient } from './client.js';
 import { perSecond, seconds } from './figures.js';
 import { admitHomeSigner, openHomeSigner } from './home-signer.js';
+import { openInProcess } from './in-process.js';
 import { readOptions } from './options.js';
 import { rateOf, shownRate } from './rate.js';
 import { printReport, type Row, tellProgress } from './report.js';
@@ -42,7 +42,12 @@ async function measureOverHttp(): Promise<Row[]> {
 
 async function measureInProcess(): Promise<Row[]> {
   tellProgress('filling a queue');
-  const { rate, elapsed, batches } = await anchorInProcess({ warmUp, count: inProcess });
+  const worker = await openInProcess();
+  await worker.fill(warmUp);
+  await worker.drain(warmUp);
+  await worker.fill(inProcess);
+  const { rate, elapsed, batches } = await worker.drain(inProcess);
+  await worker.close();
   return [
     { figure: 'without HTTP, from the queue until read back', result: shownRate(rate), goal: '≥ 30,000/s' },
     { figure: `without HTTP: ${batches} batches in`, result: seconds(elapsed) },

@@ -2,6 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { Anchorer } from '@spondon/anchor-worker/anchorer';
 import { Follower } from '@spondon/anchor-worker/follower';
 import { LogStore } from '@spondon/anchor-worker/log/store';
@@ -16,16 +17,10 @@ import { queueOf } from '@spondon/verifier-service/database/schema';
 import { openSqlite } from '@spondon/verifier-service/database/sqlite';
 import { HOME_ISSUER, signMany } from './home-signer.js';
 import type { Rate } from './rate.js';
+import { tellProgress } from './report.js';
 
 /** Rows made and queued at a time. */
 const CHUNK = 10_000;
-
-export interface InProcessResult {
-  /** Statements a second, from the queue until they could be looked up and had left it. */
-  readonly rate: Rate;
-  readonly elapsed: number;
-  readonly batches: number;
-}
 
 /** A ledger, and those who decide on it, not started yet. */
 export interface Channel {
@@ -33,19 +28,31 @@ export interface Channel {
   readonly regulators: readonly Ledger[];
 }
 
-/**
- * Anchors `count` statements that wait in a durable queue, with the parts that the service is made of, after `warmUp`
- * others: on `channel`, or on an embedded ledger.
- */
-export async function anchorInProcess({
-  warmUp,
-  count,
-  channel,
-}: {
-  warmUp: number;
-  count: number;
-  channel?: Channel;
-}): Promise<InProcessResult> {
+export interface Drained {
+  /** Statements a second, from the queue until they could be looked up and had left it. */
+  readonly rate: Rate;
+  readonly elapsed: number;
+  readonly batches: number;
+}
+
+/** The parts that the service anchors with, in this process, over a durable queue. */
+export interface InProcess {
+  readonly ledger: Ledger;
+  readonly store: LogStore;
+  /** Signs and queues so many new statements. */
+  readonly fill: (count: number) => Promise<void>;
+  /** Anchors the `count` statements that wait. */
+  readonly drain: (count: number) => Promise<Drained>;
+  /**
+   * Queues `perSecond` statements, evenly, for so many seconds, and anchors them meanwhile. How long each took from when
+   * it was durable until it could be looked up, ms.
+   */
+  readonly trickle: (perSecond: number, seconds: number) => Promise<number[]>;
+  readonly close: () => Promise<void>;
+}
+
+/** On `channel`, or on an embedded ledger of its own, where a facility is admitted first. */
+export async function openInProcess(channel?: Channel): Promise<InProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'spondon-bench-'));
   const database = await openSqlite(join(folder, 'service.db'));
   const db = queueOf(database);
@@ -55,27 +62,30 @@ export async function anchorInProcess({
   const store = await LogStore.open(join(folder, 'log'), sha256);
   const follower = new Follower({ ledger, store, onFailure: fail });
   await follower.start();
-  const fill = async (first: number, many: number): Promise<void> => {
-    for (let from = first; from < first + many; from += CHUNK) {
-      await queueTexts(
-        db,
-        ledger.mspId,
-        await signMany(key, HOME_ISSUER, from, Math.min(CHUNK, first + many - from)),
-      );
-    }
+
+  let made = 0;
+  const sign = (count: number) => {
+    made += count;
+    return signMany(key, HOME_ISSUER, made - count, count);
   };
-  const drain = (many: number) => drainQueue({ ledger, store, follower, db }, many);
-
-  await fill(0, warmUp);
-  await drain(warmUp);
-  await fill(warmUp, count);
-  const result = await drain(count);
-
-  await follower.stop();
-  if (!channel) await ledger.close();
-  await database.destroy();
-  await rm(folder, { recursive: true, force: true });
-  return result;
+  const parts: Parts = { ledger, store, follower, db };
+  return {
+    ledger,
+    store,
+    fill: async (count) => {
+      for (let left = count; left > 0; left -= CHUNK) {
+        await queueTexts(db, ledger.mspId, await sign(Math.min(CHUNK, left)));
+      }
+    },
+    drain: (count) => drain(parts, count),
+    trickle: async (perSecond, seconds) => trickle(parts, await sign(perSecond * seconds), perSecond),
+    close: async () => {
+      await follower.stop();
+      if (!channel) await ledger.close();
+      await database.destroy();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
 }
 
 interface Parts {
@@ -85,29 +95,68 @@ interface Parts {
   readonly db: QueueDb;
 }
 
-async function drainQueue(parts: Parts, count: number): Promise<InProcessResult> {
+async function drain(parts: Parts, count: number): Promise<Drained> {
   const cpu = process.cpuUsage();
   const begun = performance.now();
   let batches = 0;
-  await new Promise<void>((resolve, reject) => {
-    let left = count;
-    const anchorer = new Anchorer({
-      ...parts,
-      now: () => Date.now(),
-      onAnchored: (anchored) => {
-        left -= anchored;
-        batches += 1;
-        if (left === 0) void anchorer.stop().then(resolve, reject);
-      },
-      onSetAside: (code) => reject(new Error(`A statement was refused: ${code}`)),
-      onTrouble: reject,
-    });
-    anchorer.start();
-  });
+  let left = count;
+  await anchorUntil(parts, (anchored) => {
+    left -= anchored;
+    batches += 1;
+    return left === 0;
+  }).done;
   const elapsed = (performance.now() - begun) / 1000;
   const { user, system } = process.cpuUsage(cpu);
   const rate = { perSecond: count / elapsed, perCpuSecond: (count * 1e6) / (user + system) };
   return { rate, elapsed, batches };
+}
+
+/** So often a group is queued: many clients together, each with little. */
+const GROUP_MS = 20;
+
+async function trickle(parts: Parts, texts: readonly string[], perSecond: number): Promise<number[]> {
+  const accepted: number[] = [];
+  const took: number[] = [];
+  const { wake, done } = anchorUntil(parts, (anchored) => {
+    const now = performance.now();
+    // The queue is anchored in its order.
+    for (const at of accepted.splice(0, anchored)) took.push(now - at);
+    return took.length === texts.length;
+  });
+  const begun = performance.now();
+  for (let next = 0; next < texts.length;) {
+    const due = Math.min(texts.length, Math.ceil(((performance.now() - begun) * perSecond) / 1000));
+    if (due > next) {
+      await queueTexts(parts.db, parts.ledger.mspId, texts.slice(next, due));
+      const now = performance.now();
+      accepted.push(...Array.from({ length: due - next }, () => now));
+      wake();
+      next = due;
+    }
+    await Promise.race([wait(GROUP_MS), done]);
+  }
+  await done;
+  return took;
+}
+
+/** `onAnchored` is told how many more, and says whether that was the last. */
+function anchorUntil(parts: Parts, onAnchored: (count: number) => boolean) {
+  let wake = (): void => undefined;
+  const done = new Promise<void>((resolve, reject) => {
+    const anchorer = new Anchorer({
+      ...parts,
+      now: () => Date.now(),
+      onAnchored: (count) => {
+        if (onAnchored(count)) void anchorer.stop().then(resolve, reject);
+      },
+      onSetAside: (code) => reject(new Error(`A statement was refused: ${code}`)),
+      // It is tried again, and costs the time that it costs.
+      onTrouble: (error) => tellProgress(`trouble: ${String(error)}`),
+    });
+    wake = () => anchorer.wake();
+    anchorer.start();
+  });
+  return { wake: () => wake(), done };
 }
 
 async function openEmbedded(folder: string): Promise<Channel> {
