@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { NetworkError } from './error.js';
 import { down } from './native/down.js';
 import { findFabric } from './native/fabric.js';
+import { initialise } from './native/initialise.js';
 import { status, type NodeStatus } from './native/status.js';
 import { up } from './native/up.js';
 import { parseTopology } from './topology.js';
@@ -27,6 +28,7 @@ program
     const description = parseTopology(await readFile(topology ?? TRIAL_TOPOLOGY, 'utf8'));
     const fabric = await findFabric(description.release, process.env);
     await up({ topology: description, fabric, folder: data, say: (step) => console.log(step) });
+    await initialise(description, data);
     for (const { file } of await makeTrialTrust(description, data, Date.now()))
       console.log(`trust bundle ${file}`);
     console.log(`up; connection settings are in ${data}/connections`);
