@@ -7,7 +7,8 @@ const rooms = {
   ledger: ['protocol'],
   'ledger/embedded': ['protocol', 'chaincode', 'ledger'],
   'anchor-worker': ['protocol', 'ledger', 'anchor-worker'],
-  network: ['network'],
+  // For the trust bundle's format alone (docs/decisions/0041-trust-bundles-of-a-network.md).
+  network: ['protocol', 'network'],
   fixtures: ['protocol', 'fixtures'],
   'verifier-service': ['protocol', 'ledger', 'anchor-worker', 'verifier-service'],
   'public-portal': ['protocol'],

@@ -3,9 +3,12 @@ import { Command } from 'commander';
 import { NetworkError } from './error.js';
 import { down } from './native/down.js';
 import { findFabric } from './native/fabric.js';
+import { initialise } from './native/initialise.js';
 import { status, type NodeStatus } from './native/status.js';
 import { up } from './native/up.js';
 import { parseTopology } from './topology.js';
+import { addTrustCommands } from './trust/commands.js';
+import { makeTrialTrust } from './trust/make.js';
 
 /** `npm run network:up`, `network:down`, `network:status`. */
 
@@ -25,6 +28,9 @@ program
     const description = parseTopology(await readFile(topology ?? TRIAL_TOPOLOGY, 'utf8'));
     const fabric = await findFabric(description.release, process.env);
     await up({ topology: description, fabric, folder: data, say: (step) => console.log(step) });
+    await initialise(description, data);
+    for (const { file } of await makeTrialTrust(description, data, Date.now()))
+      console.log(`trust bundle ${file}`);
     console.log(`up; connection settings are in ${data}/connections`);
   });
 
@@ -57,6 +63,8 @@ function lineOf({ node, pid, state, heights, leaders }: NodeStatus): string {
     .join(' ')
     .trimEnd();
 }
+
+addTrustCommands(program, DEFAULT_FOLDER);
 
 try {
   await program.parseAsync();

@@ -7,6 +7,8 @@
  * - `NODE_DIED`: a node ended while it was starting; its log says why.
  * - `NOT_READY`: a node or the network did not become ready in time.
  * - `NO_NETWORK`: the data folder holds no network.
+ * - `TRUST`: a trust bundle, its draft, a signature or a key is not what it should be; the message says how.
+ * - `FILE_UNREADABLE`, `FILE_EXISTS`: a file that was named cannot be read, or is there already and is not replaced.
  */
 export type NetworkErrorCode =
   | 'TOPOLOGY'
@@ -16,7 +18,10 @@ export type NetworkErrorCode =
   | 'PORT_TAKEN'
   | 'NODE_DIED'
   | 'NOT_READY'
-  | 'NO_NETWORK';
+  | 'NO_NETWORK'
+  | 'TRUST'
+  | 'FILE_UNREADABLE'
+  | 'FILE_EXISTS';
 
 export class NetworkError extends Error {
   override readonly name = 'NetworkError';

@@ -65,6 +65,10 @@ export const files = {
   chaincode: ({ folder }: Place, { name }: Organisation, chaincode: string) =>
     join(folder, 'chaincodes', name, chaincode),
   connection: ({ folder }: Place, { name }: Organisation) => join(folder, 'connections', `${name}.json`),
+  /** Of a channel: its trust bundle. */
+  trust: ({ folder }: Place, channel: string) => join(folder, 'trust', `${channel}.json`),
+  /** In trials, a regulator's key for trust bundles; real ones are kept offline. */
+  trustKey: ({ folder }: Place, { name }: Organisation) => join(folder, 'trust', `${name}.pem`),
   log: ({ folder }: Place, host: string) => join(folder, 'logs', `${host}.log`),
   process: ({ folder }: Place, host: string) => join(folder, 'processes', `${host}.json`),
 };

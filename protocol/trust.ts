@@ -63,25 +63,55 @@ function protectedHeader(kid: string): string {
   return encodeBase64url(utf8(jwsHeader(TRUST_JWS_TYP, kid)));
 }
 
+/** One signer's part of a bundle, made wherever its key is. */
+export interface TrustSignature {
+  readonly protected: string;
+  readonly signature: string;
+}
+
+/** @throws ProtocolError `TRUST_BUNDLE` for a payload that could not be opened again */
+export async function signTrustPayload(
+  payload: TrustPayload,
+  kid: string,
+  sign: Sign,
+): Promise<TrustSignature> {
+  const header = protectedHeader(kid);
+  const signature = toLowS(await sign(utf8(`${header}.${encodePayload(payload)}`)));
+  return { protected: header, signature: encodeBase64url(signature) };
+}
+
 /**
- * The text of a bundle. `signFor` signs with the key that a kid names; it is called for every signer and
- * outgoing signer, one after the other, as each may be a card in somebody's hand.
+ * The text of a bundle, from what each of its signers made of its payload, in whatever order. Does not verify them.
  *
- * @throws ProtocolError `TRUST_BUNDLE` for a payload that could not be opened again
+ * @throws ProtocolError `TRUST_BUNDLE`, `TRUST_SIGNATURE` when one is missing, or somebody else's
  */
+export function assembleTrustBundle(payload: TrustPayload, signatures: readonly TrustSignature[]): string {
+  const encoded = encodePayload(payload);
+  const inOrder = [...payload.signers, ...payload.outgoing].map(({ kid }) => {
+    const found = signatures.find((each) => each.protected === protectedHeader(kid));
+    if (!found) throw new ProtocolError('TRUST_SIGNATURE', `key ${kid} has not signed`);
+    return { protected: found.protected, signature: found.signature };
+  });
+  if (signatures.length !== inOrder.length) {
+    throw new ProtocolError('TRUST_SIGNATURE', 'a signature by a key that the bundle does not name');
+  }
+  return canonicalJson({ payload: encoded, signatures: inOrder });
+}
+
+function encodePayload(payload: TrustPayload): string {
+  parseTrustPayload(payload);
+  return encodeBase64url(utf8(canonicalJson(payload)));
+}
+
+/** Both, for whoever holds every key: `signFor` signs with the key that a kid names. */
 export async function signTrustBundle(
   payload: TrustPayload,
   signFor: (kid: string) => Sign,
 ): Promise<string> {
-  const { signers, outgoing } = parseTrustPayload(payload);
-  const encoded = encodeBase64url(utf8(canonicalJson(payload)));
-  const signatures: { protected: string; signature: string }[] = [];
-  for (const { kid } of [...signers, ...outgoing]) {
-    const header = protectedHeader(kid);
-    const signature = toLowS(await signFor(kid)(utf8(`${header}.${encoded}`)));
-    signatures.push({ protected: header, signature: encodeBase64url(signature) });
-  }
-  return canonicalJson({ payload: encoded, signatures });
+  const signatures: TrustSignature[] = [];
+  for (const { kid } of [...payload.signers, ...payload.outgoing])
+    signatures.push(await signTrustPayload(payload, kid, signFor(kid)));
+  return assembleTrustBundle(payload, signatures);
 }
 
 async function checkSignature(

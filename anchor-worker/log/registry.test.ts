@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { utf8 } from '@spondon/protocol/bytes';
 import { canonicalJson } from '@spondon/protocol/canonical';
-import { issuerKey, statusKey } from '@spondon/protocol/records';
+import { CONFIG_KEY, issuerKey, statusKey, voteKey } from '@spondon/protocol/records';
 import type { Write } from '@spondon/ledger/port';
 import { temporaryFolder } from '../sample.test-support.js';
 import { Registry } from './registry.js';
@@ -39,6 +39,39 @@ test('issuers and annulments are known at once, and again after reopening at the
     assert.equal(known.annulment('bd.dghs.1', 'B')?.annulled, 9);
     assert.equal(known.annulment('bd.dghs.2', 'B'), undefined);
     assert.deepEqual(known.logs, ['HospitalMSP', 'ClinicMSP']);
+    await known.close();
+  }
+});
+
+test('what waits for the votes of other regulators is known until it is decided', async (t) => {
+  const folder = await temporaryFolder(t);
+  const registry = await Registry.open(folder, 0);
+  const transaction = (fn: string, argument: string, time: number, writes: readonly Write[]) => ({
+    id: '',
+    valid: true,
+    creatorMspId: '',
+    time,
+    fn,
+    args: [utf8(argument)],
+    writes,
+  });
+  const regulators = ['AMSP', 'BMSP'];
+  registry.applyDecision(1, transaction('Init', '', 1, [write(CONFIG_KEY, { regulators })]));
+  const action = (nonce: string) => canonicalJson({ do: 'suspend', iss: 'bd.dghs.1', nonce });
+  for (const [id, at] of [
+    ['aa', 2],
+    ['bb', 3],
+  ] as const) {
+    const vote = write(voteKey(id), { voters: ['AMSP'] });
+    registry.applyDecision(at, transaction('Decide', action(id), at, [vote]));
+  }
+  registry.applyDecision(4, transaction('Decide', action('aa'), 4, [write(voteKey('aa'), null)]));
+  await registry.checkpoint();
+  const reopened = await Registry.open(folder, registry.journalLength);
+  for (const known of [registry, reopened]) {
+    assert.deepEqual(known.regulators, regulators);
+    assert.deepEqual([...known.decisions()], [['bb', { action: action('bb'), voters: ['AMSP'], at: 3 }]]);
+    assert.deepEqual(known.logs, []);
     await known.close();
   }
 });

@@ -13,7 +13,7 @@ import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.j
 import { Logs } from './logs.js';
 import { LookupIndex } from './lookup-index.js';
 import { readBlocks } from './read-blocks.js';
-import { Registry } from './registry.js';
+import { type OpenDecision, Registry } from './registry.js';
 
 /** An entry as it stands in a log. Its statement's signature has not been verified. */
 export interface Anchored {
@@ -194,6 +194,16 @@ export class LogStore {
     return this.registry.issuers();
   }
 
+  /** See {@link Registry.regulators}. */
+  get regulators(): readonly string[] {
+    return this.registry.regulators;
+  }
+
+  /** See {@link Registry.decisions}. */
+  decisions(): ReadonlyMap<string, OpenDecision> {
+    return this.registry.decisions();
+  }
+
   annulment(iss: string, jti: string): Status | undefined {
     return this.registry.annulment(iss, jti);
   }
@@ -265,6 +275,7 @@ export class LogStore {
       if (write.key === CLOCK_KEY && write.value)
         this.#clock = (JSON.parse(fromUtf8(write.value)) as Clock).at;
     }
+    this.registry.applyDecision(block, transaction);
     const append = readAppend(transaction, this.#expected);
     if (append) this.#append(block, append);
   }

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { canonicalJson } from '@spondon/protocol/canonical';
 import { kidOf } from '@spondon/protocol/crypto';
 import { publicJwkOf, sha256, signWith, verify } from '@spondon/protocol/crypto-node';
 import { openTrustBundle, signTrustBundle, type TrustBundle } from '@spondon/protocol/trust';
 import { TRUST_TYP, type TrustPayload } from '@spondon/protocol/trust/payload';
+import { saysTheSame, withChaincode } from '@spondon/protocol/trust/successor';
 import { OWNER_ONLY_FILE, unlessMissing, writeFileDurably } from '../durable-file.js';
 import { LedgerError } from '../port.js';
 import type { Organisation } from './identity.js';
@@ -75,20 +75,6 @@ function payloadOf(
     signers: [{ kid: kidOf(jwk, sha256), jwk }],
     outgoing: [],
   };
-}
-
-/** Versions stay when they are replaced: evidence made under them is to stay good. */
-function withChaincode(
-  known: readonly ChaincodeId[],
-  { name, version }: ChaincodeId,
-): readonly ChaincodeId[] {
-  const isKnown = known.some((chaincode) => chaincode.name === name && chaincode.version === version);
-  return isKnown ? known : [...known, { name, version }];
-}
-
-function saysTheSame(kept: TrustPayload, wanted: TrustPayload): boolean {
-  const { version, expires, previous } = kept;
-  return canonicalJson(kept) === canonicalJson({ ...wanted, version, expires, previous });
 }
 
 async function readBundle(folder: string): Promise<Kept | null> {

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import assert from 'node:assert/strict';
-import { createPrivateKey, webcrypto } from 'node:crypto';
+import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -8,9 +8,10 @@ import * as x509 from '@peculiar/x509';
 import { appendArguments, Facility, LogCopy } from '@spondon/chaincode/sample.test-support';
 import { files, native, userName } from '@spondon/network/layout';
 import { hostOf, type Organisation } from '@spondon/network/topology';
+import { authorityOf, revoke } from '@spondon/network/trust/revoke';
 import { decodeBase64url } from '@spondon/protocol/base64url';
 import { canonicalJson } from '@spondon/protocol/canonical';
-import { sha256, verify } from '@spondon/protocol/crypto-node';
+import { generatePrivateKey, sha256, verify } from '@spondon/protocol/crypto-node';
 import { verifyEvidence, type EvidenceOptions } from '@spondon/protocol/evidence';
 import { formatEvidence, parseEvidence, type Evidence } from '@spondon/protocol/evidence/file';
 import { parseLogHead } from '@spondon/protocol/records';
@@ -209,15 +210,39 @@ describe('evidence from a running network', { skip: await whyNoTrial(), timeout:
     assert.equal((await headOf(ledger)).size, evidence.size);
   });
 
-  test('a peer whose certificate its authority revoked is not believed', async () => {
-    const { mspId } = organisation('dgfp');
-    const { certificate } = decodeIdentity(by(mspId).endorser);
-    const crl = await revocationList(organisation('dgfp'), Buffer.from(certificate).toString());
-    const revoking = await trialTrust(trial, 'records', (payload) => ({
-      ...payload,
-      msps: payload.msps.map((each) => (each.mspId === mspId ? { ...each, crls: [crl] } : each)),
-    }));
-    await provesNothing({}, 'endorser-revoked', { bundle: revoking });
+  test('a peer whose certificate has expired is not believed', async () => {
+    const { certificate: root, signingKey } = await authorityOf(native(trial.folder), organisation('dgfp'));
+    const peer = generatePrivateKey('P-256');
+    const spki = createPublicKey(peer).export({ type: 'spki', format: 'der' });
+    const certificate = (from: number, until: number) =>
+      x509.X509CertificateGenerator.create({
+        subject: 'OU=peer,CN=peer1.dgfp.example',
+        issuer: root.subject,
+        notBefore: new Date(from),
+        notAfter: new Date(until),
+        publicKey: new x509.PublicKey(spki),
+        signingKey,
+        signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
+        extensions: [new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true)],
+      });
+    const HOUR = 60 * 60_000;
+    const now = Date.now();
+    const endorsedUnder = async (from: number, until: number) => {
+      const pem = (await certificate(from, until)).toString('pem');
+      const endorsement = signedBy(encodeIdentity('DgfpMSP', pem), peer);
+      return endorsedBy([by('DghsMSP'), endorsement, by(HOSPITAL)]);
+    };
+    assert.deepEqual(await complaints(await endorsedUnder(now - HOUR, now + HOUR)), []);
+    await provesNothing(await endorsedUnder(now - 2 * HOUR, now - HOUR), 'endorser-outside-validity');
+  });
+
+  test('a peer whose certificate its authority revoked is not believed from the next bundle on', async () => {
+    await revoke(native(trial.folder), organisation('dgfp'), 'peer1', new Date());
+    await provesNothing({}, 'endorser-revoked', { bundle: await trialTrust(trial, 'records') });
+    // A second one on the list leaves the first on it.
+    await revoke(native(trial.folder), organisation('dgfp'), 'User1', new Date());
+    await provesNothing({}, 'endorser-revoked', { bundle: await trialTrust(trial, 'records') });
+    assert.deepEqual(await complaints({}), []);
   });
 
   test('whoever asks for a fresh answer is told that an old one is old', async () => {
@@ -226,27 +251,6 @@ describe('evidence from a running network', { skip: await whyNoTrial(), timeout:
     assert.deepEqual(await complaints({}, later), []);
     assert.deepEqual(await complaints({}, { ...later, maxStatusAge: HOUR }), ['status-stale']);
   });
-
-  /** PEM, signed by the organisation's own authority. */
-  async function revocationList(owner: Organisation, certificate: string): Promise<string> {
-    const folder = join(files.peerOrganisation(native(trial.folder), owner), 'ca');
-    const root = new x509.X509Certificate(await readFile(files.root(native(trial.folder), owner), 'utf8'));
-    const key = createPrivateKey(await readFile(join(folder, 'priv_sk')));
-    const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
-    const pkcs8 = key.export({ type: 'pkcs8', format: 'der' });
-    const signingKey = await webcrypto.subtle.importKey('pkcs8', pkcs8, algorithm, false, ['sign']);
-    const list = await x509.X509CrlGenerator.create({
-      issuer: root.subject,
-      thisUpdate: new Date(),
-      nextUpdate: new Date(Date.now() + 24 * 60 * 60_000),
-      entries: [
-        { serialNumber: new x509.X509Certificate(certificate).serialNumber, revocationDate: root.notBefore },
-      ],
-      signingAlgorithm: algorithm,
-      signingKey,
-    });
-    return x509.PemConverter.encode(list.rawData, 'X509 CRL');
-  }
 });
 
 async function headOf(ledger: FabricLedger) {

@@ -94,6 +94,28 @@ export class Client {
     return this.#post('/v1/issuers', facility);
   }
 
+  requestAdmission(facility: Readonly<Record<string, unknown>>): Promise<unknown> {
+    return this.#post('/v1/admission-requests', facility);
+  }
+
+  async requestKey(issuerId: string): Promise<unknown> {
+    return this.#json(`/v1/issuers/${encodeURIComponent(issuerId)}/key-requests`, {
+      method: 'POST',
+      headers: await this.#bearer(),
+    });
+  }
+
+  async decisions(): Promise<{ decisions: readonly unknown[] }> {
+    return this.#json('/v1/decisions', { headers: await this.#bearer() });
+  }
+
+  async vote(decision: string): Promise<unknown> {
+    return this.#json(`/v1/decisions/${encodeURIComponent(decision)}/vote`, {
+      method: 'POST',
+      headers: await this.#bearer(),
+    });
+  }
+
   async suspend(issuerId: string): Promise<unknown> {
     return this.#json(`/v1/issuers/${encodeURIComponent(issuerId)}/suspension`, {
       method: 'POST',
@@ -116,9 +138,11 @@ export class Client {
     return this.#post(`/v1/issuers/${encodeURIComponent(issuerId)}/keys/${encodeURIComponent(kid)}/end`, end);
   }
 
-  async annul(issuerId: string, code: string): Promise<void> {
+  /** Null once it is carried out, else what waits for other regulators. */
+  async annul(issuerId: string, code: string): Promise<unknown> {
     const path = `/v1/issuers/${encodeURIComponent(issuerId)}/documents/${encodeURIComponent(code)}/annulment`;
-    await this.#ask(path, { method: 'POST', headers: await this.#bearer() });
+    const answer = await this.#ask(path, { method: 'POST', headers: await this.#bearer() });
+    return answer.status === 202 ? answer.json() : null;
   }
 
   /** Every facility with its keys; needs no key. */

@@ -10,18 +10,59 @@ export function addOperatorCommands(program: Command, { operator, terminal }: Co
   const show = async (answer: Promise<unknown>): Promise<void> =>
     print(stdout, JSON.stringify(await answer, null, 2));
 
-  program
-    .command('admit')
+  const withFacts = (command: Command): Command =>
+    command
+      .argument('<issuerId>', 'registry code, such as bd.dghs.10012345')
+      .requiredOption('--name <name>', "the facility's name")
+      .addOption(new Option('--kind <kind>', 'what it is').choices(ISSUER_KINDS).makeOptionMandatory())
+      .requiredOption('--licence <number>', 'its licence')
+      .requiredOption('--telephone <number>', 'where verifiers can ask')
+      .option('--jwk <file>', 'its public key (JWK), when it signs at home');
+
+  withFacts(program.command('admit'))
     .description('admit a facility')
-    .argument('<issuerId>', 'registry code, such as bd.dghs.10012345')
-    .requiredOption('--name <name>', "the facility's name")
-    .addOption(new Option('--kind <kind>', 'what it is').choices(ISSUER_KINDS).makeOptionMandatory())
-    .requiredOption('--licence <number>', 'its licence')
-    .requiredOption('--telephone <number>', 'where verifiers can ask')
-    .option('--jwk <file>', 'its public key (JWK), when it signs at home')
     .action(async (issuerId: string, { jwk, ...facts }: { jwk?: string } & Record<string, string>) => {
       await show(operator().admit({ issuerId, ...facts, ...(await publicKeyIn(jwk)) }));
     });
+
+  withFacts(program.command('request-admission'))
+    .description("make a facility's keys, and print the request by which the regulators admit it")
+    .action(async (issuerId: string, { jwk, ...facts }: { jwk?: string } & Record<string, string>) => {
+      await show(operator().requestAdmission({ issuerId, ...facts, ...(await publicKeyIn(jwk)) }));
+    });
+
+  program
+    .command('admit-request')
+    .description(
+      "admit the facility of another organisation, by the request that its deployment's operator sent",
+    )
+    .argument('<file>', "what 'request-admission' printed there")
+    .action(async (file: string) =>
+      show(operator().admit((await readJsonFile(file)) as Record<string, unknown>)),
+    );
+
+  program
+    .command('request-key')
+    .description("make a facility's next key, and print its public half for the regulators")
+    .argument('<issuerId>')
+    .action((issuerId: string) => show(operator().requestKey(issuerId)));
+
+  program
+    .command('decisions')
+    .description('show what regulators have proposed, and not yet decided')
+    .action(() =>
+      show(
+        operator()
+          .decisions()
+          .then(({ decisions }) => decisions),
+      ),
+    );
+
+  program
+    .command('decide')
+    .description('vote for what another regulator proposed; the last vote carries it out')
+    .argument('<id>', "as 'decisions' shows it")
+    .action((id: string) => show(operator().vote(id)));
 
   program
     .command('suspend')
@@ -63,8 +104,9 @@ export function addOperatorCommands(program: Command, { operator, terminal }: Co
     .argument('<issuerId>', 'the facility that issued it')
     .argument('<code>')
     .action(async (issuerId: string, code: string) => {
-      await operator().annul(issuerId, code);
-      print(stdout, `The revocation of ${code} is annulled`);
+      const proposal = await operator().annul(issuerId, code);
+      if (proposal === null) print(stdout, `The revocation of ${code} is annulled`);
+      else print(stdout, JSON.stringify(proposal, null, 2));
     });
 
   program

@@ -10,6 +10,7 @@ import { overwriteDeleted } from '../database/sqlite.js';
 import type { DiskWatch } from '../disk.js';
 import type { StatementJudge } from '../documents/judge-pool.js';
 import type { PreparedDocument, PrepareJob } from '../documents/prepare.js';
+import { Ballot } from '../facilities/ballot.js';
 import { Registrar } from '../facilities/registrar.js';
 import { Signers } from '../facilities/signers.js';
 import { WrappingKeys } from '../facilities/wrapping-keys.js';
@@ -97,11 +98,20 @@ function registrarOf(
   signers: Signers,
   wrappingKeys: WrappingKeys,
 ): Registrar {
+  const { store } = anchoring;
+  const ballot = new Ballot({
+    ledger: ledger.ledger,
+    decisions: () => store.decisions(),
+    regulators: () => store.regulators,
+    applied: anchoring.applied,
+    hash: sha256,
+    random,
+  });
   return new Registrar({
     db,
-    ledger: ledger.ledger,
-    issuer: (iss) => anchoring.store.issuer(iss),
-    applied: anchoring.applied,
+    mspId: ledger.ledger.mspId,
+    ballot,
+    issuer: (iss) => store.issuer(iss),
     signers,
     newSigningKey: (iss) => {
       const { key, sealed } = newSigningKey(vault, iss);
@@ -109,7 +119,6 @@ function registrarOf(
     },
     newFacilityKey: (iss) => wrappingKeys.create(iss),
     now,
-    random,
   });
 }
 

@@ -163,7 +163,7 @@ export function configFor(dataDir: string, env: Readonly<Record<string, string>>
   });
 }
 
-/** The whole service in this process, with a hospital whose keys it keeps. */
+/** The whole service in this process, with a hospital whose keys it keeps; admitted here unless its API key is given. */
 export async function startTestService(
   dataDir: string,
   env: Readonly<Record<string, string>> = {},
@@ -174,7 +174,8 @@ export async function startTestService(
   const deployment = await startService(configFor(dataDir, env), log);
   const { db, registrar, issuer } = deployment;
   const random = (length: number): Uint8Array => randomBytes(length);
-  if (!issuer(HOSPITAL)) await registrar.admit({ iss: HOSPITAL, ...facility('Hospital One') });
+  if (!issuer(HOSPITAL) && keptKey === undefined)
+    await registrar.admit({ iss: HOSPITAL, ...facility('Hospital One') });
   const hospitalKey = keptKey ?? (await issueApiKey(db, HOSPITAL, Date.now(), random)).text;
   const operatorKey = (await issueApiKey(db, null, Date.now(), random)).text;
   const ask: TestService['ask'] = (method, url, asked) => inject(deployment, method, url, asked ?? {});

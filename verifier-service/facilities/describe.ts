@@ -1,4 +1,5 @@
 import type { Issuer } from '@spondon/protocol/records';
+import type { Proposal } from './ballot.js';
 
 /** A facility as the public sees it. */
 export function describeIssuer(issuerId: string, issuer: Issuer) {
@@ -20,6 +21,11 @@ export function describeIssuer(issuerId: string, issuer: Issuer) {
       ...(why === undefined ? {} : { why }),
     })),
   };
+}
+
+/** What regulators vote on. `iss` and `jti` are the ledger's own names of the facility and the document. */
+export function describeProposal({ id, action, voters, waitingFor, at }: Proposal) {
+  return { state: 'proposed' as const, decision: { id, action, voters, waitingFor, lastVoteAt: iso(at) } };
 }
 
 function iso(at: number): string {

@@ -1,13 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { canonicalJson } from '@spondon/protocol/canonical';
 import type { EcPublicJwk } from '@spondon/protocol/crypto';
 import { type Issuer, type IssuerKind, keyOf } from '@spondon/protocol/records';
-import { encodeBase64url } from '@spondon/protocol/base64url';
-import { type Ledger, LedgerError } from '@spondon/ledger/port';
 import { lastInQueue, nextInQueue } from '@spondon/anchor-worker/queue';
 import { withCheck } from '../database/row-check.js';
 import { type Database, queueOf } from '../database/schema.js';
 import { ServiceError } from '../error.js';
+import type { Action, Ballot, Proposal } from './ballot.js';
 import type { Signers } from './signers.js';
 
 export interface Admission {
@@ -30,73 +28,116 @@ export interface KeyEnd {
   readonly since?: number | undefined;
 }
 
+/** A facility as it is now, or what waits for other regulators' votes. */
+export type Decided = { readonly issuer: Issuer } | { readonly proposal: Proposal };
+
 export interface RegistrarDeps {
   readonly db: Database;
-  readonly ledger: Ledger;
+  /** Our own organisation. */
+  readonly mspId: string;
+  readonly ballot: Ballot;
   readonly issuer: (iss: string) => Issuer | undefined;
-  /** Resolves once the registry shows what a block wrote. */
-  readonly applied: (block: number) => Promise<void>;
   readonly signers: Signers;
   readonly newSigningKey: (iss: string) => { kid: string; jwk: EcPublicJwk; sealed: Uint8Array };
   readonly newFacilityKey: (iss: string) => Uint8Array;
   readonly now: () => number;
-  readonly random: (length: number) => Uint8Array;
 }
 
 /** How long a rotation waits for statements under the old key to be anchored. */
 const ROTATION_WAIT_MS = 60_000;
 const ENDS_AHEAD_MS = 10_000;
+/** For the votes of other regulators, or for another deployment to anchor what it has signed. */
+const ENDS_AHEAD_OF_OTHERS_MS = 7 * 24 * 60 * 60_000;
 const QUEUE_LOOK_MS = 20;
 
-/** The ledger's clock ticks in between now and then, and what was endorsed before has to be made anew. */
-const DECISION_ATTEMPTS = 5;
-
-/** What the regulators decide about facilities, on the ledger. One thing at a time. */
+/**
+ * What regulators decide about facilities, on the ledger, and what a facility's deployment prepares for that. One thing
+ * at a time. Everything that has to be kept here is durable before a decision is proposed and nothing is left to do once
+ * it is taken, whenever that is: a key that is kept signs as soon as the registry on the ledger has it.
+ */
 export class Registrar {
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly deps: RegistrarDeps) {}
 
-  admit({ jwk: own, ...admission }: Admission): Promise<Issuer> {
+  /** Of our own organisation, unless said. */
+  admit({
+    jwk: own,
+    organisation = this.deps.mspId,
+    ...admission
+  }: Admission & { readonly organisation?: string | undefined }): Promise<Decided> {
     return this.#inTurn(async () => {
       const { iss } = admission;
-      if (this.deps.issuer(iss)) throw new ServiceError('ISSUER_EXISTS', `${iss} is admitted already`);
-      await this.#keepFacilityKey(iss);
-      const jwk = own ?? (await this.#keepSigningKey(iss));
+      this.deps.ballot.assertMayVote();
+      this.#assertNew(iss);
       // The keys are durable before the ledger knows them: a crash here leaves keys that nobody uses.
-      await this.#decide({ do: 'admit', ...admission, mspId: this.deps.ledger.mspId, jwk });
-      return this.#issuer(iss);
+      const jwk = own ?? (await this.#ownKey(iss, organisation));
+      if (organisation === this.deps.mspId) await this.#keepFacilityKey(iss);
+      return this.#decided(iss, { do: 'admit', ...admission, mspId: organisation, jwk });
     });
   }
 
-  suspend(iss: string): Promise<Issuer> {
+  /**
+   * For a deployment that is no regulator's: makes the facility's keys, which stay here, and returns what the regulators
+   * admit it by. Asked again it returns the same key, as long as the ledger does not have it.
+   */
+  requestAdmission({
+    jwk: own,
+    ...admission
+  }: Admission): Promise<Required<Admission> & { organisation: string }> {
+    return this.#inTurn(async () => {
+      const { iss } = admission;
+      this.#assertNew(iss);
+      await this.#keepFacilityKey(iss);
+      const jwk = own ?? (await this.#unusedKey(iss));
+      return { ...admission, organisation: this.deps.mspId, jwk };
+    });
+  }
+
+  /** The same for the next key of a facility whose keys are kept here. */
+  requestKey(iss: string): Promise<EcPublicJwk> {
+    return this.#inTurn(async () => {
+      this.#issuer(iss);
+      await this.#assertKeyKeptHere(iss);
+      return this.#unusedKey(iss);
+    });
+  }
+
+  proposals(): readonly Proposal[] {
+    return this.deps.ballot.proposals();
+  }
+
+  /** Votes for what another regulator proposed. Null when that carried it out. */
+  confirm(id: string): Promise<Proposal | null> {
+    return this.#inTurn(() => this.deps.ballot.confirm(id));
+  }
+
+  suspend(iss: string): Promise<Decided> {
     return this.#setState(iss, 'suspend');
   }
 
-  reinstate(iss: string): Promise<Issuer> {
+  reinstate(iss: string): Promise<Decided> {
     return this.#setState(iss, 'reinstate');
   }
 
   /**
    * A new key signs from now on: the facility's own, or one made here for a facility whose key is kept here. The old
    * ones end once everything that they signed is anchored, since statements are judged by the keys of their anchoring
-   * time. `compromised` ends them at once, and what they signed and is not anchored is lost.
+   * time. `compromised` ends them at once, and what they signed and is not anchored is lost. Where other regulators vote
+   * too, the new key is proposed alone: the old ones end by decisions of their own.
    */
-  rotateKey(iss: string, why: 'rotated' | 'compromised', own?: EcPublicJwk): Promise<Issuer> {
+  rotateKey(iss: string, why: 'rotated' | 'compromised', own?: EcPublicJwk): Promise<Decided> {
     return this.#inTurn(async () => {
-      const { signers } = this.deps;
+      const { ballot } = this.deps;
+      ballot.assertMayVote();
       const old = this.#issuer(iss).keys.filter(({ until }) => until === undefined);
-      if (own === undefined && !(await signers.keepsKeyOf(iss))) {
-        throw new ServiceError(
-          'ISSUER_KEYLESS',
-          'This facility keeps its key at home: send its new public key as jwk',
-        );
-      }
-      const jwk = own ?? (await this.#keepSigningKey(iss));
-      await this.#decide({ do: 'addKey', iss, jwk });
+      if (own === undefined) await this.#assertKeyKeptHere(iss);
+      const jwk = own ?? (ballot.isShared ? await this.#unusedKey(iss) : await this.#newKey(iss));
+      const added = await this.#decided(iss, { do: 'addKey', iss, jwk });
+      if (ballot.isShared) return added;
       if (why === 'rotated') await this.#settled(iss);
       for (const { kid } of old) await this.#end(iss, kid, { why });
-      return this.#issuer(iss);
+      return { issuer: this.#issuer(iss) };
     });
   }
 
@@ -104,28 +145,29 @@ export class Registrar {
    * Ends a key without bringing a new one. One that is `rotated` signs nothing more here at once, and ends when what it
    * signed is anchored. Of one that is `compromised`, what it signed and is not anchored is lost.
    */
-  endKey(iss: string, kid: string, end: KeyEnd): Promise<Issuer> {
+  endKey(iss: string, kid: string, end: KeyEnd): Promise<Decided> {
     return this.#inTurn(async () => {
+      this.deps.ballot.assertMayVote();
       if (!keyOf(this.#issuer(iss), kid)) throw new ServiceError('NOT_FOUND', `${iss} has no key ${kid}`);
       const release = this.deps.signers.withhold(iss, kid);
       try {
         if (end.why === 'rotated') await this.#settled(iss);
-        await this.#end(iss, kid, end);
+        return await this.#end(iss, kid, end);
       } finally {
         // By now the registry keeps it from signing; or it was not ended, and goes on.
         release();
       }
-      return this.#issuer(iss);
     });
   }
 
   /**
    * Annuls the revocation of a document: it stands again. Only one that is on the ledger; its facility may revoke again.
+   * Null when that was carried out.
    */
-  annul(iss: string, jti: string): Promise<void> {
-    return this.#inTurn(async () => {
+  annul(iss: string, jti: string): Promise<Proposal | null> {
+    return this.#inTurn(() => {
       this.#issuer(iss);
-      await this.#decide({ do: 'annul', iss, jti });
+      return this.deps.ballot.propose({ do: 'annul', iss, jti });
     });
   }
 
@@ -136,18 +178,24 @@ export class Registrar {
     return result;
   }
 
-  #setState(iss: string, change: 'suspend' | 'reinstate'): Promise<Issuer> {
-    return this.#inTurn(async () => {
+  #setState(iss: string, change: 'suspend' | 'reinstate'): Promise<Decided> {
+    return this.#inTurn(() => {
       this.#issuer(iss);
-      await this.#decide({ do: change, iss });
-      return this.#issuer(iss);
+      return this.#decided(iss, { do: change, iss });
     });
   }
 
-  #end(iss: string, kid: string, { why, since }: KeyEnd): Promise<void> {
+  #end(iss: string, kid: string, { why, since }: KeyEnd): Promise<Decided> {
+    const { ballot, mspId, now } = this.deps;
+    const isOursAlone = !ballot.isShared && this.#issuer(iss).mspId === mspId;
     // An ordinary end lies ahead of the transaction that sets it; a compromised key ends before that.
-    const until = since ?? this.deps.now() + (why === 'rotated' ? ENDS_AHEAD_MS : 0);
-    return this.#decide({ do: 'endKey', iss, kid, until, why });
+    const ahead = why === 'compromised' ? 0 : isOursAlone ? ENDS_AHEAD_MS : ENDS_AHEAD_OF_OTHERS_MS;
+    return this.#decided(iss, { do: 'endKey', iss, kid, until: since ?? now() + ahead, why });
+  }
+
+  async #decided(iss: string, action: Action): Promise<Decided> {
+    const proposal = await this.deps.ballot.propose(action);
+    return proposal ? { proposal } : { issuer: this.#issuer(iss) };
   }
 
   #issuer(iss: string): Issuer {
@@ -156,25 +204,28 @@ export class Registrar {
     return issuer;
   }
 
-  async #decide(action: Readonly<Record<string, unknown>>): Promise<void> {
-    const nonce = encodeBase64url(this.deps.random(16));
-    const block = await this.#submit(canonicalJson({ ...action, nonce }));
-    await this.deps.applied(block);
+  #assertNew(iss: string): void {
+    if (this.deps.issuer(iss)) throw new ServiceError('ISSUER_EXISTS', `${iss} is admitted already`);
   }
 
-  async #submit(action: string): Promise<number> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return (await this.deps.ledger.submit('Decide', [action])).block;
-      } catch (error) {
-        if (!(error instanceof LedgerError)) throw error;
-        if (error.code === 'CONFLICT' && attempt < DECISION_ATTEMPTS) continue;
-        throw error.code === 'REFUSED' ? refusedByLedger(error) : error;
-      }
-    }
+  async #assertKeyKeptHere(iss: string): Promise<void> {
+    if (await this.deps.signers.keepsKeyOf(iss)) return;
+    const message = 'The key of this facility is not kept here: send its new public key as jwk';
+    throw new ServiceError('ISSUER_KEYLESS', message);
   }
 
-  async #keepSigningKey(iss: string): Promise<EcPublicJwk> {
+  #ownKey(iss: string, organisation: string): Promise<EcPublicJwk> {
+    if (organisation === this.deps.mspId) return this.#unusedKey(iss);
+    const message = `jwk: the key of a facility of ${organisation} is made by its own deployment, which prepares the request`;
+    throw new ServiceError('REQUEST_INVALID', message);
+  }
+
+  /** A key that is kept and not on the ledger, made when there is none. */
+  async #unusedKey(iss: string): Promise<EcPublicJwk> {
+    return (await this.deps.signers.unusedKeyOf(iss)) ?? this.#newKey(iss);
+  }
+
+  async #newKey(iss: string): Promise<EcPublicJwk> {
     const { kid, jwk, sealed } = this.deps.newSigningKey(iss);
     const row = withCheck({ iss, kid, sealed, createdAt: this.deps.now() });
     await this.deps.db.insertInto('issuerKeys').values(row).execute();
@@ -193,11 +244,11 @@ export class Registrar {
   /** Waits until what the facility was signing or has queued by now is anchored. */
   async #settled(iss: string): Promise<void> {
     await this.deps.signers.settled(iss);
-    const { db, ledger, now } = this.deps;
-    const last = await lastInQueue(queueOf(db), ledger.mspId);
+    const { db, mspId, now } = this.deps;
+    const last = await lastInQueue(queueOf(db), mspId);
     const end = now() + ROTATION_WAIT_MS;
     for (;;) {
-      const [oldest] = await nextInQueue(queueOf(db), ledger.mspId, 0, 1);
+      const [oldest] = await nextInQueue(queueOf(db), mspId, 0, 1);
       if (!oldest || oldest.seq > last) return;
       if (now() > end) {
         const message = `Statements of ${iss} under the key that is to end are still waiting to be anchored; try again later`;
@@ -206,11 +257,4 @@ export class Registrar {
       await delay(QUEUE_LOOK_MS);
     }
   }
-}
-
-function refusedByLedger(error: LedgerError): ServiceError {
-  // Committers refuse without words of the contract.
-  const { code = '', message = error.message } = error.refusal ?? {};
-  const options = { cause: error, details: { refusal: code } };
-  return new ServiceError('REFUSED_BY_LEDGER', `The ledger refused this: ${message}`, options);
 }

@@ -67,6 +67,22 @@ export class Signers {
     return newest !== undefined && (await this.#openKey(iss, newest.kid)) !== null;
   }
 
+  /** The public half of the newest key that is kept here for the facility and that the ledger does not know. */
+  async unusedKeyOf(iss: string): Promise<EcPublicJwk | null> {
+    const known = new Set(this.deps.issuer(iss)?.keys.map(({ kid }) => kid));
+    const rows = await this.deps.db
+      .selectFrom('issuerKeys')
+      .select('kid')
+      .where('iss', '=', iss)
+      .orderBy('createdAt', 'desc')
+      .execute();
+    for (const { kid } of rows) {
+      const key = await this.#openKey(iss, kid);
+      if (key && !known.has(key.kid)) return key.jwk;
+    }
+    return null;
+  }
+
   async #signer(iss: string): Promise<IssuerSigner> {
     const issuer = this.deps.issuer(iss);
     if (!issuer) throw new ServiceError('ISSUER_UNKNOWN', `No facility ${iss} is admitted`);

@@ -1,16 +1,17 @@
+import type { FastifyReply } from 'fastify';
 import type { FastifyPluginCallbackZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { isPrintable } from '@spondon/protocol/facts';
 import { isKeyId } from '@spondon/protocol/jws';
-import type { Issuer } from '@spondon/protocol/records';
+import { isMspId, type Issuer } from '@spondon/protocol/records';
 import { isIssuerId } from '@spondon/protocol/statement';
 import type { Database } from '../database/schema.js';
 import { issueApiKey, revokeApiKey } from '../facilities/api-keys.js';
-import type { Registrar } from '../facilities/registrar.js';
+import type { Decided, Registrar } from '../facilities/registrar.js';
 import { ServiceError } from '../error.js';
-import { describeIssuer } from '../facilities/describe.js';
+import { describeIssuer, describeProposal } from '../facilities/describe.js';
 import { assertOperator } from './authentication.js';
-import { documentCode, issuerKind, issuerView, problem } from './schemas.js';
+import { documentCode, issuerKind, issuerView, problem, proposalView } from './schemas.js';
 
 export interface AdministrationRoutes {
   readonly db: Database;
@@ -38,7 +39,17 @@ const publicJwk = z.strictObject({
   x: base64url,
   y: base64url,
 });
-const response = { 200: issuerView, default: problem };
+const response = { 200: issuerView, 202: proposalView, default: problem };
+const admission = {
+  issuerId,
+  name: printed(120),
+  kind: issuerKind,
+  licence: printed(64),
+  telephone: z.string().regex(/^\+?[0-9 ()-]{5,24}$/, 'must be a telephone number such as +880 2 5566 7788'),
+  jwk: publicJwk
+    .optional()
+    .describe("the facility's public key, when it signs at home; else the service makes a key pair"),
+};
 const shared = { tags: ['administration'], security: [{ apiKey: [] }] };
 
 export const administrationRoutes: FastifyPluginCallbackZod<AdministrationRoutes> = (app, options, done) => {
@@ -51,37 +62,104 @@ export const administrationRoutes: FastifyPluginCallbackZod<AdministrationRoutes
       schema: {
         ...shared,
         summary: 'Admit a facility',
+        description: 'By the regulators together: 202 while the votes of others are missing.',
         body: z.strictObject({
-          issuerId,
-          name: printed(120),
-          kind: issuerKind,
-          licence: printed(64),
-          telephone: z
+          ...admission,
+          organisation: z
             .string()
-            .regex(/^\+?[0-9 ()-]{5,24}$/, 'must be a telephone number such as +880 2 5566 7788'),
-          jwk: publicJwk
+            .refine(isMspId, 'must be an MSP id')
             .optional()
-            .describe("the facility's public key, when it signs at home; else the service makes a key pair"),
+            .describe('whose deployment issues for it; our own unless said'),
         }),
-        response: { 201: issuerView, default: problem },
+        response: { 201: issuerView, 202: proposalView, default: problem },
       },
     },
     async (request, reply) => {
-      const { issuerId: iss, ...admission } = request.body;
-      return reply.code(201).send(describeIssuer(iss, await registrar.admit({ iss, ...admission })));
+      const { issuerId: iss, ...facts } = request.body;
+      const decided = await registrar.admit({ iss, ...facts });
+      if ('proposal' in decided) return reply.code(202).send(describeProposal(decided.proposal));
+      return reply.code(201).send(describeIssuer(iss, decided.issuer));
+    },
+  );
+
+  app.post(
+    '/v1/admission-requests',
+    {
+      schema: {
+        ...shared,
+        summary: "Prepare a facility's admission by the regulators",
+        description:
+          'Makes the keys of the facility, which stay here, and answers what each regulator sends to its own ' +
+          'deployment as the body of POST /v1/issuers. Asked again, the answer is the same until it is admitted.',
+        body: z.strictObject(admission),
+        response: {
+          200: z.object({ ...admission, organisation: z.string(), jwk: publicJwk }),
+          default: problem,
+        },
+      },
+    },
+    async ({ body: { issuerId: iss, ...facts } }) => {
+      const { iss: id, ...request } = await registrar.requestAdmission({ iss, ...facts });
+      return { issuerId: id, ...request, jwk: publicJwk.parse(request.jwk) };
+    },
+  );
+
+  app.post(
+    '/v1/issuers/:id/key-requests',
+    {
+      schema: {
+        ...shared,
+        summary: 'Prepare the next key of a facility, for the regulators to admit',
+        params: byId,
+        response: { 200: z.object({ issuerId: z.string(), jwk: publicJwk }), default: problem },
+      },
+    },
+    async ({ params: { id } }) => ({
+      issuerId: id,
+      jwk: publicJwk.parse(await registrar.requestKey(id)),
+    }),
+  );
+
+  app.get(
+    '/v1/decisions',
+    {
+      schema: {
+        ...shared,
+        summary: 'What regulators have proposed, and not yet decided',
+        response: { 200: z.object({ decisions: z.array(proposalView) }), default: problem },
+      },
+    },
+    () => ({ decisions: registrar.proposals().map(describeProposal) }),
+  );
+
+  app.post(
+    '/v1/decisions/:decision/vote',
+    {
+      schema: {
+        ...shared,
+        summary: 'Vote for what another regulator proposed',
+        description: 'The last vote carries it out. Voting twice changes nothing.',
+        params: z.object({ decision: z.string().regex(/^[0-9a-f]{64}$/, 'must be the id of a decision') }),
+        response: { 200: z.object({ state: z.literal('decided') }), 202: proposalView, default: problem },
+      },
+    },
+    async ({ params: { decision } }, reply) => {
+      const proposal = await registrar.confirm(decision);
+      if (proposal) return reply.code(202).send(describeProposal(proposal));
+      return reply.code(200).send({ state: 'decided' });
     },
   );
 
   app.post(
     '/v1/issuers/:id/suspension',
     { schema: { ...shared, summary: 'Suspend a facility', params: byId, response } },
-    async ({ params: { id } }) => describeIssuer(id, await registrar.suspend(id)),
+    async ({ params: { id } }, reply) => sendDecided(reply, id, await registrar.suspend(id)),
   );
 
   app.delete(
     '/v1/issuers/:id/suspension',
     { schema: { ...shared, summary: 'Reinstate a suspended facility', params: byId, response } },
-    async ({ params: { id } }) => describeIssuer(id, await registrar.reinstate(id)),
+    async ({ params: { id } }, reply) => sendDecided(reply, id, await registrar.reinstate(id)),
   );
 
   app.post(
@@ -98,7 +176,8 @@ export const administrationRoutes: FastifyPluginCallbackZod<AdministrationRoutes
         response,
       },
     },
-    async ({ params: { id }, body }) => describeIssuer(id, await registrar.rotateKey(id, body.why, body.jwk)),
+    async ({ params: { id }, body }, reply) =>
+      sendDecided(reply, id, await registrar.rotateKey(id, body.why, body.jwk)),
   );
 
   app.post(
@@ -123,7 +202,8 @@ export const administrationRoutes: FastifyPluginCallbackZod<AdministrationRoutes
         response,
       },
     },
-    async ({ params: { id, kid }, body }) => describeIssuer(id, await registrar.endKey(id, kid, body)),
+    async ({ params: { id, kid }, body }, reply) =>
+      sendDecided(reply, id, await registrar.endKey(id, kid, body)),
   );
 
   app.post(
@@ -134,11 +214,12 @@ export const administrationRoutes: FastifyPluginCallbackZod<AdministrationRoutes
         summary: 'Annul the revocation of a document: it stands again',
         description: 'Of a revocation that is anchored. The facility may revoke the document again.',
         params: z.object({ id: issuerId, code: documentCode }),
-        response: { 204: z.null(), default: problem },
+        response: { 202: proposalView, 204: z.null(), default: problem },
       },
     },
     async ({ params: { id, code } }, reply) => {
-      await registrar.annul(id, code);
+      const proposal = await registrar.annul(id, code);
+      if (proposal) return reply.code(202).send(describeProposal(proposal));
       return reply.code(204).send(null);
     },
   );
@@ -181,3 +262,9 @@ export const administrationRoutes: FastifyPluginCallbackZod<AdministrationRoutes
 
   done();
 };
+
+/** The facility as it is now; or, with 202, what waits for other regulators. */
+function sendDecided(reply: FastifyReply, iss: string, decided: Decided) {
+  if ('proposal' in decided) return reply.code(202).send(describeProposal(decided.proposal));
+  return reply.code(200).send(describeIssuer(iss, decided.issuer));
+}

@@ -206,3 +206,15 @@ export const issuerView = z.object({
     }),
   ),
 });
+
+/** What waits for the votes of other regulators. */
+export const proposalView = z.object({
+  state: z.literal('proposed'),
+  decision: z.object({
+    id: z.string().describe('SHA-256 of the action, hexadecimal'),
+    action: z.looseObject({ do: z.string() }).describe('as the ledger has it'),
+    voters: z.array(z.string()).readonly(),
+    waitingFor: z.array(z.string()).readonly(),
+    lastVoteAt: isoTime,
+  }),
+});
