@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addMembers } from './commands/members.js';
 import { addRunning } from './commands/running.js';
 import { NetworkError } from './error.js';
 
@@ -8,6 +9,7 @@ const program = new Command('network').description(
   'The Fabric network of a consortium, on this machine, for trials',
 );
 addRunning(program);
+addMembers(program);
 
 try {
   await program.parseAsync();

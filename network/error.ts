@@ -7,6 +7,15 @@
  * - `NODE_DIED`: a node ended while it was starting; its log says why.
  * - `NOT_READY`: a node or the network did not become ready in time.
  * - `NO_NETWORK`: the data folder holds no network.
+ * - `UNREACHABLE`: no orderer answers, so the channel's configuration can be neither read nor changed.
+ * - `CONFIGURATION`: a channel's configuration is not of the form that this program changes, or the orderers refused a
+ *   change; the message quotes them.
+ * - `MAJORITY_MISSING`: too few of those who decide have signed a change, or their keys are not here.
+ * - `NAME_TAKEN`: another organisation or node has this name, MSP, domain or number.
+ * - `MEMBER_ROLE`: regulators and founders do not join or leave by this way.
+ * - `MEMBER_UNKNOWN`, `MEMBER_NEEDED`: no organisation has this name; the channel could not go on without it.
+ * - `ORDERER_UNKNOWN`, `ORDERERS_TOO_FEW`: the same of orderers.
+ * - `ORDERERS_UNEVEN`: one organisation's orderers alone could decide what is ordered.
  */
 export type NetworkErrorCode =
   | 'TOPOLOGY'
@@ -16,7 +25,17 @@ export type NetworkErrorCode =
   | 'PORT_TAKEN'
   | 'NODE_DIED'
   | 'NOT_READY'
-  | 'NO_NETWORK';
+  | 'NO_NETWORK'
+  | 'UNREACHABLE'
+  | 'CONFIGURATION'
+  | 'MAJORITY_MISSING'
+  | 'NAME_TAKEN'
+  | 'MEMBER_ROLE'
+  | 'MEMBER_UNKNOWN'
+  | 'MEMBER_NEEDED'
+  | 'ORDERER_UNKNOWN'
+  | 'ORDERERS_TOO_FEW'
+  | 'ORDERERS_UNEVEN';
 
 export class NetworkError extends Error {
   override readonly name = 'NetworkError';

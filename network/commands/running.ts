@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { down } from '../native/down.js';
 import { findFabric } from '../native/fabric.js';
+import { holdsNetwork, readTopology } from '../native/kept-topology.js';
 import { status, type NodeStatus } from '../native/status.js';
 import { up } from '../native/up.js';
 import { parseTopology } from '../topology.js';
@@ -16,9 +17,12 @@ export function addRunning(program: Command): void {
     .command('up')
     .description('start it, or what is missing of it')
     .option(...DATA)
-    .option('--topology <file>', 'description of the network, instead of the trial network')
+    .option('--topology <file>', 'description of a new network, instead of the trial network')
     .action(async ({ data, topology }: { data: string; topology?: string }) => {
-      const description = parseTopology(await readFile(topology ?? TRIAL_TOPOLOGY, 'utf8'));
+      const description =
+        topology === undefined && holdsNetwork(data)
+          ? await readTopology(data)
+          : parseTopology(await readFile(topology ?? TRIAL_TOPOLOGY, 'utf8'));
       const fabric = await findFabric(description.release, process.env);
       await up({ topology: description, fabric, folder: data, say: (step) => console.log(step) });
       console.log(`up; connection settings are in ${data}/connections`);
