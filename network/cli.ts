@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addMembers } from './commands/members.js';
+import { addOrderers } from './commands/orderers.js';
 import { addRunning } from './commands/running.js';
 import { NetworkError } from './error.js';
 
@@ -10,6 +11,7 @@ const program = new Command('network').description(
 );
 addRunning(program);
 addMembers(program);
+addOrderers(program);
 
 try {
   await program.parseAsync();

@@ -150,6 +150,41 @@ export function withoutOrganisation(topology: Topology, { name }: Organisation):
   };
 }
 
+/** The network with another orderer: the next number among the consenters is its own for ever. */
+export function withOrderer(
+  topology: Topology,
+  { name: owner }: Organisation,
+  node: { readonly name: string; readonly ports: Orderer['ports'] },
+): Topology {
+  const numbers = topology.organisations.flatMap(({ orderers }) =>
+    orderers.map(({ consenter }) => consenter),
+  );
+  const added: Orderer = { name: node.name, consenter: Math.max(...numbers) + 1, ports: node.ports };
+  return checked(withChanged(topology, owner, (each) => ({ ...each, orderers: [...each.orderers, added] })));
+}
+
+export function withoutOrderer(topology: Topology, { name }: Organisation, orderer: Orderer): Topology {
+  return withChanged(topology, name, (each) => ({
+    ...each,
+    orderers: each.orderers.filter((other) => other.name !== orderer.name),
+  }));
+}
+
+function withChanged(
+  topology: Topology,
+  name: string,
+  change: (organisation: Organisation) => Organisation,
+): Topology {
+  const organisations = topology.organisations.map((each) => (each.name === name ? change(each) : each));
+  return { ...topology, organisations };
+}
+
+/** So many ports that nothing of the network uses. */
+export function furtherPorts(topology: Topology, count: number): readonly number[] {
+  const last = Math.max(...portsOf(topology));
+  return Array.from({ length: count }, (_, at) => last + 1 + at);
+}
+
 /** The same network, when its parts fit each other. */
 export function checked(topology: Topology): Topology {
   const duplicate = duplicateIn(topology);

@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { findFabric } from '../native/fabric.js';
-import { readTopology } from '../native/kept-topology.js';
 import { addOrganisation, removeOrganisation } from '../native/members.js';
 import { parseMember } from '../topology.js';
 import { DATA } from './options.js';
+import { runningNetwork } from './running-network.js';
 
 /** `org add`, `org remove`. */
 export function addMembers(program: Command): void {
@@ -17,7 +16,7 @@ export function addMembers(program: Command): void {
     .option(...DATA)
     .action(async (file: string, { data }: { data: string }) => {
       const joining = parseMember(await readFile(file, 'utf8'));
-      await addOrganisation(joining, await running(data));
+      await addOrganisation(joining, await runningNetwork(data));
       console.log(`${joining.organisation.name} is a member`);
     });
 
@@ -28,14 +27,7 @@ export function addMembers(program: Command): void {
     .option(...DATA)
     .option('--erase', 'delete its ledgers and keys as well', false)
     .action(async (name: string, { data, erase }: { data: string; erase: boolean }) => {
-      await removeOrganisation(name, { ...(await running(data)), erase });
+      await removeOrganisation(name, { ...(await runningNetwork(data)), erase });
       console.log(`${name} is no member any more`);
     });
-}
-
-/** The network in a data folder, and the programs that change it. */
-async function running(folder: string) {
-  const { release } = await readTopology(folder);
-  const fabric = await findFabric(release, process.env);
-  return { fabric, folder, say: (step: string) => console.log(step) };
 }

@@ -27,16 +27,39 @@ export interface Site {
   readonly place: Place;
 }
 
-/** @throws NetworkError `UNREACHABLE` */
+/**
+ * The newest of what the orderers have: one that has just started, or was left out of consensus, is behind.
+ *
+ * @throws NetworkError `UNREACHABLE`
+ */
 export async function readConfiguration(
   site: Site,
   channel: Channel,
   reader: Organisation,
 ): Promise<Configuration> {
+  return configurationIn(await fetchConfigurationBlock(site, channel, reader));
+}
+
+/** The block with the configuration that is in force, by which nodes join. */
+export async function fetchConfigurationBlock(
+  site: Site,
+  channel: Channel,
+  reader: Organisation,
+): Promise<Uint8Array> {
   return inFolder(async (folder) => {
-    const block = join(folder, 'block');
-    await throughOrderers(site, reader, ['channel', 'fetch', 'config', block, '-c', channel.name]);
-    return configurationIn(await readFile(block));
+    const run = asAdministrator(site, reader);
+    const fetched = await Promise.allSettled(
+      everyOrdererFlags(site.topology, reader, site.place).map(async (flags, at) => {
+        const file = join(folder, String(at));
+        await run(['channel', 'fetch', 'config', file, '-c', channel.name, ...flags]);
+        return readFile(file);
+      }),
+    );
+    const blocks = fetched.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+    const [newest] = blocks.sort((a, b) => configurationIn(b).sequence - configurationIn(a).sequence);
+    if (newest !== undefined) return newest;
+    const [failure] = fetched.flatMap((each) => (each.status === 'rejected' ? [String(each.reason)] : []));
+    throw new NetworkError('UNREACHABLE', `no orderer answers: ${failure ?? 'there is none'}`);
   });
 }
 
@@ -62,10 +85,14 @@ export async function sign(site: Site, proposal: Uint8Array, signer: Organisatio
   });
 }
 
+/** A changing leader takes some seconds; an orderer that took the change and failed has lost it. */
+const COMMIT_MS = 20_000;
+
 /**
  * Resolves once the channel's configuration is another than before.
  *
- * @throws NetworkError `MAJORITY_MISSING`, `UNREACHABLE`, `CONFIGURATION` when the orderers refuse it
+ * @throws NetworkError `MAJORITY_MISSING`, `UNREACHABLE`, `CONFIGURATION` when the orderers refuse it, `NOT_READY` when
+ * it did not come through in time
  */
 export async function submit(site: Site, proposal: Uint8Array, submitter: Organisation): Promise<void> {
   const { channel: name, signers } = readProposal(proposal);
@@ -81,7 +108,7 @@ export async function submit(site: Site, proposal: Uint8Array, submitter: Organi
   await untilDone(async () => {
     const { sequence } = await readConfiguration(site, channel, submitter);
     if (sequence === before.sequence) throw new NetworkError('NOT_READY', `${name} has not changed yet`);
-  });
+  }, COMMIT_MS);
 }
 
 function checkMajority(channel: Group, signers: readonly string[]): void {
@@ -94,8 +121,8 @@ function checkMajority(channel: Group, signers: readonly string[]): void {
   );
 }
 
-/** How long a change is tried again that another one came before, or that an orderer was not ready for, ms. */
-const PATIENCE_MS = 60_000;
+/** How long a change is tried again that another one came before, or that an orderer was not ready for or lost, ms. */
+const PATIENCE_MS = 120_000;
 const PAUSE_MS = 500;
 
 /**
@@ -124,7 +151,7 @@ export async function reconfigure(
       await submit(site, proposal, reader);
       return;
     } catch (error) {
-      const passing = error instanceof NetworkError && error.code === 'CONFIGURATION';
+      const passing = error instanceof NetworkError && ['CONFIGURATION', 'NOT_READY'].includes(error.code);
       if (!passing || Date.now() > until) throw error;
       await wait(PAUSE_MS);
     }
@@ -175,7 +202,7 @@ async function throughOrderers(site: Site, by: Organisation, args: readonly stri
   throw new NetworkError('UNREACHABLE', `no orderer answers: ${String(silence)}`, { cause: silence });
 }
 
-async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
+export async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'spondon-configuration-'));
   try {
     return await use(folder);

@@ -24,7 +24,8 @@ import { up } from './up.js';
 
 /** Members that come and go while the network runs. Each command cut short and given again goes on where it was. */
 
-interface Running {
+/** What the commands that change a network need. */
+export interface Running {
   readonly fabric: Fabric;
   /** Data folder. */
   readonly folder: string;

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { files, native } from '../layout.js';
 import { serverOf, type Organisation, type Topology } from '../topology.js';
-import { administrator, joinOrderer, joinPeer } from './channels.js';
+import { administrator, joinOrderer, joinPeer, ordererAdministrator } from './channels.js';
 import type { Fabric } from './fabric.js';
 import { checkPorts, untilHealthy } from './health.js';
 import { keepTopology } from './kept-topology.js';
@@ -51,7 +51,11 @@ export async function up({ topology, fabric, folder, say }: Up): Promise<void> {
     administrator(organisation, peer, { fabric, config, place });
   await Promise.all(
     topology.organisations.flatMap((organisation) => [
-      ...organisation.orderers.map((orderer) => joinOrderer(topology, organisation, orderer, fabric, place)),
+      ...organisation.orderers.map((orderer) =>
+        joinOrderer(topology, ordererAdministrator(organisation, orderer, fabric, place), (channel) =>
+          files.block(place, channel),
+        ),
+      ),
       ...organisation.peers.map((peer) =>
         joinPeer(topology, organisation, as(organisation, peer), (channel) => files.block(place, channel)),
       ),
