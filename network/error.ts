@@ -9,6 +9,15 @@
  * - `NO_NETWORK`: the data folder holds no network.
  * - `TRUST`: a trust bundle, its draft, a signature or a key is not what it should be; the message says how.
  * - `FILE_UNREADABLE`, `FILE_EXISTS`: a file that was named cannot be read, or is there already and is not replaced.
+ * - `UNREACHABLE`: no orderer answers, so the channel's configuration can be neither read nor changed.
+ * - `CONFIGURATION`: a channel's configuration is not of the form that this program changes, or the orderers refused a
+ *   change; the message quotes them.
+ * - `MAJORITY_MISSING`: too few of those who decide have signed a change, or their keys are not here.
+ * - `NAME_TAKEN`: another organisation or node has this name, MSP, domain or number.
+ * - `MEMBER_ROLE`: regulators and founders do not join or leave by this way.
+ * - `MEMBER_UNKNOWN`, `MEMBER_NEEDED`: no organisation has this name; the channel could not go on without it.
+ * - `ORDERER_UNKNOWN`, `ORDERERS_TOO_FEW`: the same of orderers.
+ * - `ORDERERS_UNEVEN`: one organisation's orderers alone could decide what is ordered.
  */
 export type NetworkErrorCode =
   | 'TOPOLOGY'
@@ -21,7 +30,17 @@ export type NetworkErrorCode =
   | 'NO_NETWORK'
   | 'TRUST'
   | 'FILE_UNREADABLE'
-  | 'FILE_EXISTS';
+  | 'FILE_EXISTS'
+  | 'UNREACHABLE'
+  | 'CONFIGURATION'
+  | 'MAJORITY_MISSING'
+  | 'NAME_TAKEN'
+  | 'MEMBER_ROLE'
+  | 'MEMBER_UNKNOWN'
+  | 'MEMBER_NEEDED'
+  | 'ORDERER_UNKNOWN'
+  | 'ORDERERS_TOO_FEW'
+  | 'ORDERERS_UNEVEN';
 
 export class NetworkError extends Error {
   override readonly name = 'NetworkError';

@@ -45,7 +45,6 @@ const ordererOrganisation = (place: Place, { domain }: Organisation) =>
 export const files = {
   crypto: cryptoFolder,
   peerOrganisation,
-  ordererOrganisation,
   /** The organisation's definition, without secrets. */
   msp: (place: Place, organisation: Organisation) => join(peerOrganisation(place, organisation), 'msp'),
   root: (place: Place, organisation: Organisation) =>

@@ -95,23 +95,146 @@ export function parseTopology(json: string): Topology {
   return read.data;
 }
 
-/** What the parts say about each other and does not fit. */
-function faultOf(topology: Topology): string | undefined {
+const member = z.strictObject({ organisation, channels: z.array(name).min(1) });
+
+/** An organisation that is to join channels of a network that runs. */
+export type JoiningMember = z.infer<typeof member>;
+
+/** @throws NetworkError `TOPOLOGY` */
+export function parseMember(json: string): JoiningMember {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (error) {
+    throw new NetworkError('TOPOLOGY', 'the description of the organisation is not JSON', { cause: error });
+  }
+  const read = member.safeParse(value);
+  if (!read.success) throw new NetworkError('TOPOLOGY', z.prettifyError(read.error));
+  return read.data;
+}
+
+/**
+ * The network with another member.
+ *
+ * @throws NetworkError `NAME_TAKEN`, `PORT_TAKEN`, `MEMBER_ROLE`, `TOPOLOGY`
+ */
+export function withOrganisation(topology: Topology, { organisation, channels }: JoiningMember): Topology {
+  const { name, role, orderers } = organisation;
+  if (role === 'regulator' || orderers.length > 0) {
+    throw new NetworkError(
+      'MEMBER_ROLE',
+      `${name} would endorse or order for everybody: regulators are there from the beginning`,
+    );
+  }
+  const unknown = channels.find((channel) => topology.channels.every((each) => each.name !== channel));
+  if (unknown !== undefined) throw new NetworkError('TOPOLOGY', `there is no channel ${unknown}`);
+  const grown = {
+    ...topology,
+    organisations: [...topology.organisations, organisation],
+    channels: topology.channels.map((channel) =>
+      channels.includes(channel.name) ? { ...channel, members: [...channel.members, name] } : channel,
+    ),
+  };
+  return checked(grown);
+}
+
+/** The network without a member: whether it can be missed is for the channels to say. */
+export function withoutOrganisation(topology: Topology, { name }: Organisation): Topology {
+  return {
+    ...topology,
+    organisations: topology.organisations.filter((each) => each.name !== name),
+    channels: topology.channels.map((channel) => ({
+      ...channel,
+      members: channel.members.filter((each) => each !== name),
+    })),
+  };
+}
+
+/** The network with another orderer: the next number among the consenters is its own for ever. */
+export function withOrderer(
+  topology: Topology,
+  { name: owner }: Organisation,
+  node: { readonly name: string; readonly ports: Orderer['ports'] },
+): Topology {
+  const numbers = topology.organisations.flatMap(({ orderers }) =>
+    orderers.map(({ consenter }) => consenter),
+  );
+  const added: Orderer = { name: node.name, consenter: Math.max(...numbers) + 1, ports: node.ports };
+  return checked(withChanged(topology, owner, (each) => ({ ...each, orderers: [...each.orderers, added] })));
+}
+
+export function withoutOrderer(topology: Topology, { name }: Organisation, orderer: Orderer): Topology {
+  return withChanged(topology, name, (each) => ({
+    ...each,
+    orderers: each.orderers.filter((other) => other.name !== orderer.name),
+  }));
+}
+
+function withChanged(
+  topology: Topology,
+  name: string,
+  change: (organisation: Organisation) => Organisation,
+): Topology {
+  const organisations = topology.organisations.map((each) => (each.name === name ? change(each) : each));
+  return { ...topology, organisations };
+}
+
+/** So many ports that nothing of the network uses. */
+export function furtherPorts(topology: Topology, count: number): readonly number[] {
+  const last = Math.max(...portsOf(topology));
+  return Array.from({ length: count }, (_, at) => last + 1 + at);
+}
+
+/** The same network, when its parts fit each other. */
+export function checked(topology: Topology): Topology {
+  const duplicate = duplicateIn(topology);
+  if (duplicate !== undefined) {
+    const { what, value } = duplicate;
+    throw new NetworkError(
+      what === 'a port' ? 'PORT_TAKEN' : 'NAME_TAKEN',
+      `${what} is there already: ${value}`,
+    );
+  }
+  const fault = faultOf(topology);
+  if (fault !== undefined) throw new NetworkError('TOPOLOGY', fault);
+  return topology;
+}
+
+/** @throws NetworkError `MEMBER_UNKNOWN` */
+export function organisationNamed({ organisations }: Topology, name: string): Organisation {
+  const found = organisations.find((each) => each.name === name);
+  if (found === undefined) throw new NetworkError('MEMBER_UNKNOWN', `there is no organisation ${name}`);
+  return found;
+}
+
+export function organisationOf({ organisations }: Topology, mspId: string): Organisation | undefined {
+  return organisations.find((each) => each.mspId === mspId);
+}
+
+function duplicateIn(topology: Topology): { what: string; value: string | number } | undefined {
   const { organisations, channels } = topology;
-  const orderers = organisations.flatMap((each) => each.orderers);
   const unique: [string, readonly (string | number)[]][] = [
     ['an organisation', organisations.map((each) => each.name)],
     ['an MSP', organisations.map((each) => each.mspId)],
     ['a domain', organisations.map((each) => each.domain)],
     ['a node', organisations.flatMap((each) => hostsOf(each))],
     ['a channel', channels.map((each) => each.name)],
-    ['a consenter', orderers.map((each) => each.consenter)],
+    ['a consenter', organisations.flatMap((each) => each.orderers.map(({ consenter }) => consenter))],
     ['a port', portsOf(topology)],
   ];
   for (const [what, values] of unique) {
-    const twice = values.find((value, at) => values.indexOf(value) !== at);
-    if (twice !== undefined) return `${what} is there twice: ${twice}`;
+    const value = values.find((each, at) => values.indexOf(each) !== at);
+    if (value !== undefined) return { what, value };
   }
+  return undefined;
+}
+
+/** What the parts say about each other and does not fit. */
+function faultOf(topology: Topology): string | undefined {
+  const { organisations, channels } = topology;
+  const duplicate = duplicateIn(topology);
+  if (duplicate !== undefined) return `${duplicate.what} is there twice: ${duplicate.value}`;
+  const orderers = organisations.flatMap((each) => each.orderers);
   // 3f + 1 orderers bear f faulty ones; with fewer than four, none.
   if (orderers.length < 4) return `there are ${orderers.length} orderers; byzantine fault tolerance needs 4`;
   const stray = organisations.find((each) => each.orderers.length > 0 && each.role !== 'regulator');

@@ -35,6 +35,23 @@ export function configtx(topology: Topology, place: Place): string {
   return stringify({ Profiles: Object.fromEntries(profiles) as object }, { aliasDuplicateObjects: false });
 }
 
+export const MEMBER_PROFILE = 'member';
+
+/**
+ * configtx.yaml for an organisation that describes itself, in a channel of its own that nobody opens. It is described as
+ * founders are, so that members do not differ by when they came.
+ */
+export function memberConfigtx(organisation: Organisation, place: Place): string {
+  const policies = { Readers: any('Readers'), Writers: any('Writers'), Admins: any('Admins') };
+  const profile = {
+    Policies: policies,
+    // configtxgen makes no block without.
+    Orderer: { OrdererType: 'solo', Policies: { ...policies, BlockValidation: any('Writers') } },
+    Application: { Organizations: [applicationMember(organisation, place)], Policies: policies },
+  };
+  return stringify({ Profiles: { [MEMBER_PROFILE]: profile } });
+}
+
 function profileOf(topology: Topology, channel: Channel, place: Place): object {
   const policies = channelPolicies(topology, channel);
   const configuration = signature(policies.configuration);

@@ -1,26 +1,18 @@
 import { stringify } from 'yaml';
 import { LOOPBACK } from '../layout.js';
-import type { Organisation, Topology } from '../topology.js';
+import type { Orderer, Organisation } from '../topology.js';
 
 /**
- * What cryptogen makes of a trial network: its first run (`PeerOrgs`) makes each organisation's authorities, peers and
- * users, its second (`OrdererOrgs`, `extend`) lets the same authorities certify the organisation's orderers, so that an
- * organisation has one MSP whatever its nodes do.
+ * What cryptogen makes for an organisation of a trial network: `generate` its authorities, peers and users, and `extend`
+ * an orderer that the same authorities certify, so that an organisation has one MSP whatever its nodes do.
  */
-export function cryptoConfig({ organisations }: Topology): {
-  readonly peers: string;
-  readonly orderers: string;
-} {
-  return {
-    peers: stringify({
-      PeerOrgs: organisations.map((each) => ({ ...specOf(each, each.peers), Users: { Count: 1 } })),
-    }),
-    orderers: stringify({
-      OrdererOrgs: organisations
-        .filter(({ orderers }) => orderers.length > 0)
-        .map((each) => specOf(each, each.orderers)),
-    }),
-  };
+
+export function peersCryptoConfig(organisation: Organisation): string {
+  return stringify({ PeerOrgs: [{ ...specOf(organisation, organisation.peers), Users: { Count: 1 } }] });
+}
+
+export function ordererCryptoConfig(organisation: Organisation, orderer: Orderer): string {
+  return stringify({ OrdererOrgs: [specOf(organisation, [orderer])] });
 }
 
 function specOf({ mspId, domain }: Organisation, nodes: readonly { readonly name: string }[]): object {

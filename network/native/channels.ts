@@ -23,37 +23,65 @@ export function administrator(
   return async (args) => (await run(fabric.programs.peer, args, env)).stdout;
 }
 
-/** Every orderer orders every channel. Joins the ones that it is not in yet. */
-export async function joinOrderer(
-  topology: Topology,
+/** What an orderer says of a channel that it is in. */
+export interface OrdererChannel {
+  readonly name: string;
+  /** `onboarding` while it still reads what the others have. */
+  readonly status: 'active' | 'onboarding' | 'inactive' | 'failed';
+  readonly consensusRelation: 'consenter' | 'follower' | 'config-tracker' | 'other';
+  readonly height: number;
+}
+
+/** Runs `osnadmin`, with which an orderer's own organisation joins it to channels. */
+export function ordererAdministrator(
   organisation: Organisation,
   orderer: Orderer,
   fabric: Fabric,
   place: Place,
-): Promise<void> {
+): {
+  readonly list: () => Promise<ReadonlySet<string>>;
+  readonly describe: (channel: Channel) => Promise<OrdererChannel>;
+  readonly join: (channel: Channel, block: string) => Promise<void>;
+} {
   const { certificate, key } = clientTlsIn(files.user(place, organisation, 'Admin'));
   const address = `${place.reach(hostOf(organisation, orderer))}:${orderer.ports.admin}`;
-  const osnadmin = async (command: string, args: readonly string[]) => {
+  const osnadmin = async (command: string, args: readonly string[]): Promise<unknown> => {
     const tls = [
-      '--ca-file',
-      files.tlsRoot(place, organisation),
-      '--client-cert',
-      certificate,
-      '--client-key',
-      key,
+      ...['--ca-file', files.tlsRoot(place, organisation)],
+      ...['--client-cert', certificate, '--client-key', key],
     ];
     const { stdout } = await run(
       fabric.programs.osnadmin,
       ['channel', command, '-o', address, ...tls, '--no-status', ...args],
       {},
     );
-    return JSON.parse(stdout) as { channels?: { name: string }[] | null; error?: string };
+    return JSON.parse(stdout);
   };
+  return {
+    list: async () => {
+      const { channels } = (await osnadmin('list', [])) as { channels?: { name: string }[] | null };
+      return new Set(channels?.map(({ name }) => name));
+    },
+    describe: async ({ name }) => (await osnadmin('list', ['--channelID', name])) as OrdererChannel,
+    join: async ({ name }, block) => {
+      await osnadmin('join', ['--channelID', name, '--config-block', block]);
+    },
+  };
+}
+
+/**
+ * Every orderer orders every channel. Joins the ones that it is not in yet, by a block with the channel's configuration:
+ * of orderers that are not consenters in it, it reads the channel from there and waits.
+ */
+export async function joinOrderer(
+  topology: Topology,
+  administrator: ReturnType<typeof ordererAdministrator>,
+  blockOf: (channel: Channel) => string,
+): Promise<void> {
   // The administration's listener opens a little after the one that says that the orderer is well.
-  const { channels } = await untilDone(() => osnadmin('list', []));
-  const joined = new Set(channels?.map(({ name }) => name));
+  const joined = await untilDone(administrator.list);
   for (const channel of topology.channels.filter(({ name }) => !joined.has(name))) {
-    await osnadmin('join', ['--channelID', channel.name, '--config-block', files.block(place, channel)]);
+    await administrator.join(channel, blockOf(channel));
   }
 }
 

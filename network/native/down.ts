@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { native } from '../layout.js';
 import { nodesOf } from './nodes.js';
 import { stop } from './process.js';
-import { readTopology } from './up.js';
+import { readTopology } from './kept-topology.js';
 
 /**
  * Stops every node; with `erase` its data go too, ledgers and keys.

@@ -1,8 +1,9 @@
 import { connectionSettings } from '../derive/connection.js';
-import { addressOf, clientTlsIn, files, packageIn, type Place } from '../layout.js';
+import { addressOf, files, packageIn, type Place } from '../layout.js';
 import { membersOf, regulatorsOf, type Channel, type Organisation, type Topology } from '../topology.js';
 import { connectClient } from './client.js';
 import { untilDone } from './health.js';
+import { anyOrdererFlags } from './ordering.js';
 
 export type AsAdministrator = (
   organisation: Organisation,
@@ -78,7 +79,7 @@ async function approve(deployment: Deployment, member: Organisation): Promise<vo
     ...['lifecycle', 'chaincode', 'approveformyorg', '--channelID', channel.name],
     ...definitionFlags(chaincode),
     ...['--package-id', packageOf(member, chaincode.name)],
-    ...ordererFlags(deployment, member),
+    ...anyOrdererFlags(deployment.topology, member, deployment.place),
   ];
   await untilDone(async () => {
     const { approved } = await definition(deployment, member);
@@ -100,7 +101,7 @@ async function commit(deployment: Deployment): Promise<void> {
     ...['lifecycle', 'chaincode', 'commit', '--channelID', channel.name],
     ...definitionFlags(chaincode),
     ...endorsers,
-    ...ordererFlags(deployment, first),
+    ...anyOrdererFlags(topology, first, place),
   ];
   await untilDone(async () => {
     const { committed } = await definition(deployment, first);
@@ -124,18 +125,6 @@ async function ask({ topology, channel, place }: Deployment, member: Organisatio
 function definitionFlags({ name, version, sequence }: Deployment['chaincode']): string[] {
   // No policy: the channel's own, a peer of each regulator, is the default.
   return ['--name', name, '--version', version, '--sequence', String(sequence)];
-}
-
-function ordererFlags({ topology, place }: Deployment, member: Organisation): string[] {
-  const owner = topology.organisations.find(({ orderers }) => orderers.length > 0);
-  const [orderer] = owner?.orderers ?? [];
-  if (owner === undefined || orderer === undefined) return [];
-  const { certificate, key } = clientTlsIn(files.user(place, member, 'Admin'));
-  return [
-    ...['-o', addressOf(place, owner, orderer), '--tls'],
-    ...['--cafile', files.tlsRoot(place, owner)],
-    ...['--clientauth', '--certfile', certificate, '--keyfile', key],
-  ];
 }
 
 /** Descriptions without one are refused. */

@@ -1,10 +1,14 @@
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { linkEnd } from '../chaincode-link.js';
 import { chaincodePackage, type ChaincodePackage } from '../chaincode-package.js';
-import { configtx } from '../derive/configtx.js';
-import { cryptoConfig } from '../derive/crypto-config.js';
+import { configurationIn } from '../config/envelope.js';
+import type { Group } from '../config/group.js';
+import { applicationOf } from '../config/members.js';
+import { configtx, MEMBER_PROFILE, memberConfigtx } from '../derive/configtx.js';
+import { ordererCryptoConfig, peersCryptoConfig } from '../derive/crypto-config.js';
 import { connectionSettings } from '../derive/connection.js';
 import { peerConfiguration } from '../derive/node-environment.js';
 import { addressOf, chaincodeLinkIn, files, packageIn, type Place } from '../layout.js';
@@ -19,21 +23,35 @@ import { run } from './run.js';
 
 /** Certificates and keys of everybody, for trials: whoever runs this holds the keys of all organisations. */
 export async function makeCrypto(topology: Topology, fabric: Fabric, place: Place): Promise<void> {
-  await once(files.crypto(place), async (folder) => {
-    const config = cryptoConfig(topology);
-    await mkdir(folder, { recursive: true });
-    const [peers, orderers] = [join(folder, 'peers.yaml'), join(folder, 'orderers.yaml')];
-    await Promise.all([writeFile(peers, config.peers), writeFile(orderers, config.orderers)]);
-    await run(fabric.programs.cryptogen, ['generate', `--config=${peers}`, `--output=${folder}`], {});
-    // `extend` certifies with the authorities that it finds.
-    for (const organisation of topology.organisations.filter((each) => each.orderers.length > 0)) {
-      for (const part of ['ca', 'tlsca', 'msp']) {
-        const from = join(folder, 'peerOrganizations', organisation.domain, part);
-        await cp(from, join(folder, 'ordererOrganizations', organisation.domain, part), { recursive: true });
-      }
-    }
-    await run(fabric.programs.cryptogen, ['extend', `--config=${orderers}`, `--input=${folder}`], {});
+  await Promise.all(topology.organisations.map((each) => makeCryptoOf(each, fabric, place)));
+}
+
+export async function makeCryptoOf(organisation: Organisation, fabric: Fabric, place: Place): Promise<void> {
+  const cryptogen = async (folder: string, command: readonly string[], config: string) => {
+    const file = join(folder, 'cryptogen.yaml');
+    await writeFile(file, config);
+    await run(fabric.programs.cryptogen, [...command, `--config=${file}`], {});
+  };
+  const own = files.peerOrganisation(place, organisation);
+  await once(own, async (folder) => {
+    const made = await emptyFolder(`${folder}.cryptogen`);
+    await cryptogen(made, ['generate', `--output=${made}`], peersCryptoConfig(organisation));
+    await rename(join(made, 'peerOrganizations', organisation.domain), folder);
+    await rm(made, { recursive: true });
   });
+  for (const orderer of organisation.orderers) {
+    await once(files.orderer(place, organisation, orderer), async (folder) => {
+      const made = await emptyFolder(`${folder}.cryptogen`);
+      const copy = join(made, 'ordererOrganizations', organisation.domain);
+      // `extend` certifies with the authorities that it finds.
+      for (const part of ['ca', 'tlsca', 'msp']) {
+        await cp(join(own, part), join(copy, part), { recursive: true });
+      }
+      await cryptogen(made, ['extend', `--input=${made}`], ordererCryptoConfig(organisation, orderer));
+      await rename(join(copy, 'orderers', hostOf(organisation, orderer)), folder);
+      await rm(made, { recursive: true });
+    });
+  }
 }
 
 /** The first block of every channel. */
@@ -49,6 +67,29 @@ export async function makeBlocks(topology: Topology, fabric: Fabric, place: Plac
         { FABRIC_CFG_PATH: folder },
       ),
     );
+  }
+}
+
+/**
+ * An organisation as a channel's configuration has it: what a joining one sends to the members. No secrets are in it.
+ */
+export async function describeMember(
+  organisation: Organisation,
+  fabric: Fabric,
+  place: Place,
+): Promise<Group> {
+  const folder = await mkdtemp(join(tmpdir(), 'spondon-member-'));
+  try {
+    await writeFile(join(folder, 'configtx.yaml'), memberConfigtx(organisation, place));
+    const block = join(folder, 'block');
+    const profile = ['-profile', MEMBER_PROFILE, '-channelID', 'description'];
+    await run(fabric.programs.configtxgen, [...profile, '-outputBlock', block], { FABRIC_CFG_PATH: folder });
+    const { group } = configurationIn(await readFile(block));
+    const described = applicationOf(group).groups.get(organisation.mspId);
+    if (described === undefined) throw new TypeError('configtxgen left the organisation out');
+    return described;
+  } finally {
+    await rm(folder, { recursive: true });
   }
 }
 
@@ -99,6 +140,12 @@ export async function writeConnections(topology: Topology, place: Place): Promis
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, `${JSON.stringify(connectionSettings(topology, organisation, place), null, 2)}\n`);
   }
+}
+
+async function emptyFolder(folder: string): Promise<string> {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  return folder;
 }
 
 async function once(path: string, make: (unfinished: string) => Promise<unknown>): Promise<void> {

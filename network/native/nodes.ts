@@ -8,6 +8,8 @@ import type { Fabric } from './fabric.js';
 /** One process of the network. */
 export interface Node {
   readonly kind: 'orderer' | 'peer' | 'chaincode';
+  /** Name of its organisation. */
+  readonly owner: string;
   readonly host: string;
   readonly ports: readonly number[];
   /** Answers 200 when the node is well. */
@@ -78,9 +80,10 @@ function placeOf(
   organisation: Organisation,
   node: { readonly name: string; readonly ports: Readonly<Record<string, number>> },
   place: Place,
-): Pick<Node, 'host' | 'ports' | 'folder' | 'log' | 'note'> {
+): Pick<Node, 'owner' | 'host' | 'ports' | 'folder' | 'log' | 'note'> {
   const host = hostOf(organisation, node);
   return {
+    owner: organisation.name,
     host,
     ports: Object.values(node.ports),
     folder: files.node(place, host),

@@ -3,7 +3,7 @@ import { native } from '../layout.js';
 import { isHealthy } from './health.js';
 import { nodesOf, type Node } from './nodes.js';
 import { pidOf } from './process.js';
-import { readTopology } from './up.js';
+import { readTopology } from './kept-topology.js';
 
 export interface NodeStatus {
   readonly node: Node;

@@ -1,12 +1,10 @@
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { NetworkError } from '../error.js';
+import { resolve } from 'node:path';
 import { files, native } from '../layout.js';
-import { parseTopology, serverOf, type Organisation, type Topology } from '../topology.js';
-import { administrator, joinOrderer, joinPeer } from './channels.js';
+import { serverOf, type Organisation, type Topology } from '../topology.js';
+import { administrator, joinOrderer, joinPeer, ordererAdministrator } from './channels.js';
 import type { Fabric } from './fabric.js';
 import { checkPorts, untilHealthy } from './health.js';
+import { keepTopology } from './kept-topology.js';
 import { deploy, labelOf } from './lifecycle.js';
 import { makeBlocks, makeConfiguration, makeCrypto, makePackage, writeConnections } from './material.js';
 import { nodesOf } from './nodes.js';
@@ -53,7 +51,11 @@ export async function up({ topology, fabric, folder, say }: Up): Promise<void> {
     administrator(organisation, peer, { fabric, config, place });
   await Promise.all(
     topology.organisations.flatMap((organisation) => [
-      ...organisation.orderers.map((orderer) => joinOrderer(topology, organisation, orderer, fabric, place)),
+      ...organisation.orderers.map((orderer) =>
+        joinOrderer(topology, ordererAdministrator(organisation, orderer, fabric, place), (channel) =>
+          files.block(place, channel),
+        ),
+      ),
       ...organisation.peers.map((peer) =>
         joinPeer(topology, organisation, as(organisation, peer), (channel) => files.block(place, channel)),
       ),
@@ -67,31 +69,6 @@ export async function up({ topology, fabric, folder, say }: Up): Promise<void> {
     await deploy({ topology, channel, chaincode, place, as, packageOf });
   }
   await writeConnections(topology, place);
-}
-
-const topologyIn = (folder: string) => join(folder, 'topology.json');
-
-/** A network is what it was made as: its certificates and first blocks say so. */
-async function keepTopology(topology: Topology, folder: string): Promise<void> {
-  if (existsSync(topologyIn(folder))) {
-    const kept = await readTopology(folder);
-    if (JSON.stringify(kept) === JSON.stringify(topology)) return;
-    throw new NetworkError(
-      'TOPOLOGY_CHANGED',
-      `${folder} holds a network of another description: give its own one, take another folder, or erase it`,
-    );
-  }
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const unfinished = `${topologyIn(folder)}.unfinished`;
-  await writeFile(unfinished, `${JSON.stringify(topology, null, 2)}\n`);
-  await rename(unfinished, topologyIn(folder));
-}
-
-/** @throws NetworkError `NO_NETWORK` */
-export async function readTopology(folder: string): Promise<Topology> {
-  if (!existsSync(topologyIn(folder)))
-    throw new NetworkError('NO_NETWORK', `there is no network in ${folder}`);
-  return parseTopology(await readFile(topologyIn(folder), 'utf8'));
 }
 
 async function packagesOf(

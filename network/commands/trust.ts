@@ -14,23 +14,24 @@ import {
 import { parseTrustPayload, type TrustPayload, type TrustSigner } from '@spondon/protocol/trust/payload';
 import { NetworkError } from '../error.js';
 import { native } from '../layout.js';
-import { readTopology } from '../native/up.js';
+import { readTopology } from '../native/kept-topology.js';
 import type { Topology } from '../topology.js';
-import { draftTrust } from './draft.js';
-import { makeTrustKey, readTrustKey, signDraft, signerOf } from './key.js';
-import { LIFETIME_MS, makeTrust } from './make.js';
-import { revoke } from './revoke.js';
+import { DATA } from './options.js';
+import { draftTrust } from '../trust/draft.js';
+import { makeTrustKey, readTrustKey, signDraft, signerOf } from '../trust/key.js';
+import { LIFETIME_MS, makeTrust } from '../trust/make.js';
+import { revoke } from '../trust/revoke.js';
 
 /** `trust …`: bundles of the regulators, in single steps for keys that stay offline, or in one for a trial. */
-export function addTrustCommands(program: Command, defaultFolder: string): void {
+export function addTrust(program: Command): void {
   const trust = program
     .command('trust')
     .description('whom verifiers believe: the bundle that the regulators sign with offline keys');
-  addSteps(trust, defaultFolder);
-  addTrial(trust, defaultFolder);
+  addSteps(trust);
+  addTrial(trust);
 }
 
-function addSteps(trust: Command, defaultFolder: string): void {
+function addSteps(trust: Command): void {
   trust
     .command('keys')
     .description("make a regulator's offline key; its public half goes to <file>.public")
@@ -45,7 +46,7 @@ function addSteps(trust: Command, defaultFolder: string): void {
     .command('draft')
     .description('write what is to be signed, from the network in the data folder')
     .requiredOption('--signer <files...>', 'public keys of all regulators')
-    .option('--data <folder>', 'what the network keeps', defaultFolder)
+    .option(...DATA)
     .option('--channel <name>', 'which channel', 'records')
     .option('--host <hosts...>', 'hosts of verification pages; as in the previous bundle unless said')
     .option('--expires <day>', 'last day, as 2027-12-31; 400 days from now unless said')
@@ -97,11 +98,11 @@ function addSteps(trust: Command, defaultFolder: string): void {
     );
 }
 
-function addTrial(trust: Command, defaultFolder: string): void {
+function addTrial(trust: Command): void {
   trust
     .command('make')
     .description('for trials: draft, sign and assemble at once, with keys kept in the data folder')
-    .option('--data <folder>', 'what the network keeps', defaultFolder)
+    .option(...DATA)
     .option('--channel <name>', 'which channel', 'records')
     .option('--host <hosts...>', 'hosts of verification pages; as before unless said')
     .action(({ data, channel, host }: { data: string; channel: string; host?: string[] }) =>
@@ -119,7 +120,7 @@ function addTrial(trust: Command, defaultFolder: string): void {
     .description("for trials: put a node's or user's certificate on its organisation's revocation list")
     .argument('<organisation>')
     .argument('<name>', 'such as peer1 or User1')
-    .option('--data <folder>', 'what the network keeps', defaultFolder)
+    .option(...DATA)
     .action(async (organisation: string, name: string, { data }: { data: string }) => {
       const owner = organisationOf(await readTopology(data), organisation);
       const file = await revoke(native(resolve(data)), owner, name, new Date());
