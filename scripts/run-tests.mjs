@@ -2,7 +2,10 @@
 /**
  * Runs the compiled tests of every workspace and closes with one line: `N passed, N failed, N skipped`.
  *
- *   node scripts/run-tests.mjs [part of a path]...
+ *   node scripts/run-tests.mjs [--on postgres|copies] [part of a path]...
+ *
+ * With `--on`, the tests of the API alone, with their service on a PostgreSQL, or as two copies that share one and are
+ * asked in turn.
  *
  * With arguments, only test files whose path contains one of them (`protocol`, `stamp/qr`). Ends with 1 when a test
  * failed, a file was not built, or nothing ran.
@@ -196,7 +199,16 @@ function report(outcome) {
 }
 
 const outcome = new Outcome();
-const queue = testFiles(process.argv.slice(2));
+/** Tests that ask a service as its users do, wherever it keeps its data. */
+const OF_THE_API = /^verifier-service\/(?:routes\/|app\.test)/;
+
+const parts = process.argv.slice(2);
+const on = parts[0] === '--on' ? parts.splice(0, 2)[1] : undefined;
+if (on !== undefined) {
+  if (!['postgres', 'copies'].includes(on)) throw new Error('--on is postgres or copies');
+  process.env.TESTS_ON = on;
+}
+const queue = testFiles(parts).filter(({ source }) => on === undefined || OF_THE_API.test(source));
 const started = performance.now();
 await Promise.all(
   Array.from({ length: CONCURRENCY }, async () => {

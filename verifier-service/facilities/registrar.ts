@@ -7,6 +7,7 @@ import { type Ledger, LedgerError } from '@spondon/ledger/port';
 import { lastInQueue, nextInQueue } from '@spondon/anchor-worker/queue';
 import { withCheck } from '../database/row-check.js';
 import { type Database, queueOf } from '../database/schema.js';
+import type { Copies } from '../database/service-database.js';
 import { ServiceError } from '../error.js';
 import type { Signers } from './signers.js';
 
@@ -36,6 +37,8 @@ export interface RegistrarDeps {
   readonly issuer: (iss: string) => Issuer | undefined;
   /** Resolves once the registry shows what a block wrote. */
   readonly applied: (block: number) => Promise<void>;
+  /** Other copies of the service, where there may be any. */
+  readonly copies: Pick<Copies, 'inTurn' | 'withhold'> | null;
   readonly signers: Signers;
   readonly newSigningKey: (iss: string) => { kid: string; jwk: EcPublicJwk; sealed: Uint8Array };
   readonly newFacilityKey: (iss: string) => Uint8Array;
@@ -94,8 +97,11 @@ export class Registrar {
       }
       const jwk = own ?? (await this.#keepSigningKey(iss));
       await this.#decide({ do: 'addKey', iss, jwk });
-      if (why === 'rotated') await this.#settled(iss);
-      for (const { kid } of old) await this.#end(iss, kid, { why });
+      const end = async (): Promise<void> => {
+        for (const { kid } of old) await this.#end(iss, kid, { why });
+      };
+      if (why === 'rotated') await this.#whenSettled(iss, kidsOf(old), end);
+      else await end();
       return this.#issuer(iss);
     });
   }
@@ -109,8 +115,8 @@ export class Registrar {
       if (!keyOf(this.#issuer(iss), kid)) throw new ServiceError('NOT_FOUND', `${iss} has no key ${kid}`);
       const release = this.deps.signers.withhold(iss, kid);
       try {
-        if (end.why === 'rotated') await this.#settled(iss);
-        await this.#end(iss, kid, end);
+        if (end.why === 'rotated') await this.#whenSettled(iss, [kid], () => this.#end(iss, kid, end));
+        else await this.#end(iss, kid, end);
       } finally {
         // By now the registry keeps it from signing; or it was not ended, and goes on.
         release();
@@ -131,9 +137,17 @@ export class Registrar {
 
   /** Two rotations at once would each leave the other's key valid. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(work, work);
+    const { copies } = this.deps;
+    const alone = copies ? () => copies.inTurn('registrar', () => this.#upToDate(work)) : work;
+    const result = this.#last.then(alone, alone);
     this.#last = result.catch(() => undefined);
     return result;
+  }
+
+  /** The copy that was at it before may have been ahead. */
+  async #upToDate<T>(work: () => Promise<T>): Promise<T> {
+    await this.deps.applied((await this.deps.ledger.height()) - 1);
+    return work();
   }
 
   #setState(iss: string, change: 'suspend' | 'reinstate'): Promise<Issuer> {
@@ -190,9 +204,23 @@ export class Registrar {
       .execute();
   }
 
-  /** Waits until what the facility was signing or has queued by now is anchored. */
-  async #settled(iss: string): Promise<void> {
-    await this.deps.signers.settled(iss);
+  /** Ends keys once what they signed is anchored, here and in other copies, which sign nothing with them meanwhile. */
+  async #whenSettled(iss: string, kids: readonly string[], end: () => Promise<void>): Promise<void> {
+    const { signers, copies } = this.deps;
+    await signers.settled(iss);
+    const withheld = await copies?.withhold(iss, kids);
+    try {
+      await this.#emptied(iss);
+      await end();
+    } catch (error) {
+      // They were not ended, and go on. Ended ones stay withheld, until every copy has read that in the registry.
+      await withheld?.release();
+      throw error;
+    }
+  }
+
+  /** Waits until what is queued by now is anchored. */
+  async #emptied(iss: string): Promise<void> {
     const { db, ledger, now } = this.deps;
     const last = await lastInQueue(queueOf(db), ledger.mspId);
     const end = now() + ROTATION_WAIT_MS;
@@ -206,6 +234,10 @@ export class Registrar {
       await delay(QUEUE_LOOK_MS);
     }
   }
+}
+
+function kidsOf(keys: Issuer['keys']): string[] {
+  return keys.map(({ kid }) => kid);
 }
 
 function refusedByLedger(error: LedgerError): ServiceError {
