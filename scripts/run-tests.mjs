@@ -2,24 +2,26 @@
 /**
  * Runs the compiled tests of every workspace and closes with one line: `N passed, N failed, N skipped`.
  *
- *   node scripts/run-tests.mjs [--on postgres|copies] [part of a path]...
+ *   node scripts/run-tests.mjs [--long] [--on postgres|copies] [part of a path]...
  *
  * With `--on`, the tests of the API alone, with their service on a PostgreSQL, or as two copies that share one and are
  * asked in turn.
  *
- * With arguments, only test files whose path contains one of them (`protocol`, `stamp/qr`). Ends with 1 when a test
- * failed, a file was not built, or nothing ran.
+ * With arguments, only test files whose path contains one of them (`protocol`, `stamp/qr`). `--long`: only those that
+ * are left out otherwise because they take minutes (`*.long.test.ts`). Ends with 1 when a test failed, a file was not
+ * built, or nothing ran.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { run } from 'node:test';
-import { inspect } from 'node:util';
+import { inspect, parseArgs } from 'node:util';
 
 const root = path.resolve(import.meta.dirname, '..');
 /** The machines that this runs on have 2 cores. */
 const CONCURRENCY = 2;
 const FILE_TIMEOUT_MS = 10 * 60_000;
 const SUFFIX = '.test.ts';
+const LONG_SUFFIX = '.long.test.ts';
 
 /** @returns {string[]} */
 function workspaces() {
@@ -49,8 +51,8 @@ function testSources(workspace) {
 
 /** @typedef {{ source: string, compiled: string }} TestFile paths relative to the root */
 
-/** @param {readonly string[]} parts @returns {TestFile[]} */
-function testFiles(parts) {
+/** @param {boolean} long @param {readonly string[]} parts @returns {TestFile[]} */
+function testFiles(long, parts) {
   return workspaces()
     .flatMap((workspace) =>
       testSources(workspace).map((source) => ({
@@ -58,6 +60,7 @@ function testFiles(parts) {
         compiled: path.join(workspace, 'dist', source.replace(/\.ts$/, '.js')),
       })),
     )
+    .filter(({ source }) => source.endsWith(LONG_SUFFIX) === long)
     .filter(({ source }) => parts.length === 0 || parts.some((part) => source.includes(part)));
 }
 
@@ -202,13 +205,16 @@ const outcome = new Outcome();
 /** Tests that ask a service as its users do, wherever it keeps its data. */
 const OF_THE_API = /^verifier-service\/(?:routes\/|app\.test)/;
 
-const parts = process.argv.slice(2);
-const on = parts[0] === '--on' ? parts.splice(0, 2)[1] : undefined;
+const { values, positionals } = parseArgs({
+  options: { long: { type: 'boolean', default: false }, on: { type: 'string' } },
+  allowPositionals: true,
+});
+const { long, on } = values;
 if (on !== undefined) {
   if (!['postgres', 'copies'].includes(on)) throw new Error('--on is postgres or copies');
   process.env.TESTS_ON = on;
 }
-const queue = testFiles(parts).filter(({ source }) => on === undefined || OF_THE_API.test(source));
+const queue = testFiles(long, positionals).filter(({ source }) => on === undefined || OF_THE_API.test(source));
 const started = performance.now();
 await Promise.all(
   Array.from({ length: CONCURRENCY }, async () => {
