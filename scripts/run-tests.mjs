@@ -214,7 +214,9 @@ if (on !== undefined) {
   if (!['postgres', 'copies'].includes(on)) throw new Error('--on is postgres or copies');
   process.env.TESTS_ON = on;
 }
-const queue = testFiles(long, positionals).filter(({ source }) => on === undefined || OF_THE_API.test(source));
+const queue = testFiles(long, positionals).filter(
+  ({ source }) => on === undefined || OF_THE_API.test(source),
+);
 const started = performance.now();
 await Promise.all(
   Array.from({ length: CONCURRENCY }, async () => {
