@@ -24,6 +24,12 @@ export interface AnchorerOptions {
   readonly follower: Pick<Follower, 'applied'>;
   readonly db: QueueDb;
   readonly now: () => number;
+  /** Asked before each batch is sent: false once another process does this work, and then it ends. */
+  readonly leads?: () => boolean;
+  /** Where others read the queue too: written together with the leaving of rows. */
+  readonly onLeaving?: (trx: QueueDb) => Promise<void>;
+  /** Where others remove rows too: the block up to which what has left the queue is found. */
+  readonly anchoredTo?: () => Promise<number>;
   /** Told of each outcome, for logs and metrics. None of these may throw. */
   readonly onAnchored?: (count: number) => void;
   readonly onSetAside?: (code: string) => void;
@@ -65,7 +71,7 @@ export class Anchorer {
 
   constructor(private readonly options: AnchorerOptions) {
     this.#backoff = new Backoff(FIRST_RETRY_MS, LAST_RETRY_MS, options.wait);
-    this.#queue = new QueueCursor(options.db, options.ledger.mspId);
+    this.#queue = new QueueCursor(options.db, options.ledger.mspId, undefined, options.onLeaving);
   }
 
   /** What failed last, until a batch was anchored or nothing waits any more; undefined when all is well. */
@@ -90,7 +96,7 @@ export class Anchorer {
   }
 
   async #run(): Promise<void> {
-    while (!this.#stop.signal.aborted) {
+    while (!this.#stop.signal.aborted && this.#leads()) {
       try {
         // Before looking, so that what is queued meanwhile wakes the next turn.
         const woken = new Promise<void>((resolve) => (this.#wakeUp = resolve));
@@ -106,11 +112,18 @@ export class Anchorer {
     );
   }
 
+  #leads(): boolean {
+    return this.options.leads?.() ?? true;
+  }
+
   /** One batch. False when there was nothing to do. */
   async #anchorNext(): Promise<boolean> {
     const queued = await this.#queue.next(MAX_STATEMENTS + this.#skipped.size);
     if (queued.length === 0) return this.#shrinkQueue(() => this.#queue.flush());
     const batch = await this.#plan(queued);
+    // Where several processes queue, the issue that a revocation waits for may have become visible before those that
+    // were passed over.
+    if (batch.hopeless.length > 0 && (await this.#shrinkQueue(() => this.#queue.flush()))) return true;
     await this.#shrinkQueue(() => this.#queue.pass(queued, batch.alreadyAnchored));
     for (const { row, ...refusal } of batch.hopeless) await this.#setAside([row], refusal);
     if (batch.append) {
@@ -149,6 +162,7 @@ export class Anchorer {
   /** False when it was refused, and something was done about that. */
   async #append(batch: Batch, { size, packed, proofs }: NonNullable<Batch['append']>): Promise<boolean> {
     const { ledger, store, follower, onAnchored } = this.options;
+    if (!this.#leads()) return false;
     store.expect(packed, batch.statements);
     let block: number;
     try {
@@ -229,8 +243,9 @@ export class Anchorer {
   }
 
   async #readToTheEnd(): Promise<void> {
-    const { ledger, follower } = this.options;
-    await follower.applied((await ledger.height()) - 1);
+    const { ledger, follower, anchoredTo } = this.options;
+    const [height, left] = await Promise.all([ledger.height(), anchoredTo?.() ?? -1]);
+    await follower.applied(Math.max(height - 1, left));
     this.#behind = false;
   }
 }

@@ -27,6 +27,6 @@ export class Backoff {
 }
 
 /** Resolves after so long, or as soon as the signal aborts. */
-async function waitUnlessAborted(ms: number, signal: AbortSignal): Promise<void> {
+export async function waitUnlessAborted(ms: number, signal: AbortSignal): Promise<void> {
   await delay(ms, undefined, { signal }).catch(() => undefined);
 }

@@ -19,6 +19,8 @@ export class QueueCursor {
     private readonly db: QueueDb,
     private readonly mspId: string,
     private readonly maxLeaving: number = MAX_LEAVING,
+    /** Written together with the leaving of rows. */
+    private readonly note?: (trx: QueueDb) => Promise<void>,
   ) {}
 
   /** The oldest rows that were not passed over. */
@@ -42,7 +44,7 @@ export class QueueCursor {
   /** Deletes the rows that were passed over. True when there were any. */
   async flush(): Promise<boolean> {
     if (this.#leaving.size === 0) return false;
-    await removeAnchored(this.db, [...this.#leaving]);
+    await removeAnchored(this.db, [...this.#leaving], this.note);
     this.#leaving.clear();
     // From the start: numbers may become visible out of order where several processes queue.
     this.#after = 0;

@@ -29,6 +29,10 @@ export interface QueueTables {
     code: string;
     message: string;
   };
+  /** Where several processes share the queue: what has left it stands in blocks up to this one. */
+  anchoredTo: { mspId: string; block: number };
+  /** Where several processes share the queue: which of them works on a log, and until when by the database's clock. */
+  leases: { log: string; holder: string; until: Date };
 }
 
 export type QueueRow = Omit<QueueTables['queue'], 'seq'> & { seq: number };
@@ -109,8 +113,21 @@ export function nextInQueue(
     .execute();
 }
 
-/** Forgets rows whose entries have been read back from the ledger; at most 32,766. */
-export async function removeAnchored(db: QueueDb, seqs: readonly number[]): Promise<void> {
+/** Rows leave the queue: together with what `note` writes, if there is one. */
+export async function removeAnchored(
+  db: QueueDb,
+  seqs: readonly number[],
+  note?: (trx: QueueDb) => Promise<void>,
+): Promise<void> {
+  if (!note) return removeRows(db, seqs);
+  await db.transaction().execute(async (trx) => {
+    await note(trx);
+    await removeRows(trx, seqs);
+  });
+}
+
+/** Rows whose entries have been read back from the ledger; at most 32,766. */
+async function removeRows(db: QueueDb, seqs: readonly number[]): Promise<void> {
   const ordered = [...new Set(seqs)].sort((a, b) => a - b);
   const [first, last] = [ordered[0], ordered.at(-1)];
   if (first === undefined || last === undefined) return;
@@ -176,6 +193,27 @@ export function queuedByCode(db: QueueDb, jti: string): Promise<QueueRow[]> {
 
 export function refusedByCode(db: QueueDb, jti: string): Promise<QueueTables['refused'][]> {
   return db.selectFrom('refused').selectAll().where('jti', '=', jti).orderBy('seq').execute();
+}
+
+/** What leaves the queue with this stands in blocks up to `block`. */
+export async function noteAnchoredTo(db: QueueDb, mspId: string, block: number): Promise<void> {
+  await db
+    .insertInto('anchoredTo')
+    .values({ mspId, block })
+    .onConflict((conflict) =>
+      // A process that was overtaken knows less.
+      conflict.column('mspId').doUpdateSet({ block: sql`greatest("anchoredTo"."block", excluded."block")` }),
+    )
+    .execute();
+}
+
+/** Whatever was not found in the queue before this was asked, and is anchored, stands in blocks up to this one. */
+export async function anchoredTo(db: QueueDb): Promise<number> {
+  const row = await db
+    .selectFrom('anchoredTo')
+    .select(sql<number | null>`max("block")`.as('block'))
+    .executeTakeFirst();
+  return row?.block ?? -1;
 }
 
 /** Creates the queue's tables when they are missing. */

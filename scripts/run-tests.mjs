@@ -2,7 +2,10 @@
 /**
  * Runs the compiled tests of every workspace and closes with one line: `N passed, N failed, N skipped`.
  *
- *   node scripts/run-tests.mjs [--long] [part of a path]...
+ *   node scripts/run-tests.mjs [--long] [--on postgres|copies] [part of a path]...
+ *
+ * With `--on`, the tests of the API alone, with their service on a PostgreSQL, or as two copies that share one and are
+ * asked in turn.
  *
  * With arguments, only test files whose path contains one of them (`protocol`, `stamp/qr`). `--long`: only those that
  * are left out otherwise because they take minutes (`*.long.test.ts`). Ends with 1 when a test failed, a file was not
@@ -199,11 +202,21 @@ function report(outcome) {
 }
 
 const outcome = new Outcome();
+/** Tests that ask a service as its users do, wherever it keeps its data. */
+const OF_THE_API = /^verifier-service\/(?:routes\/|app\.test)/;
+
 const { values, positionals } = parseArgs({
-  options: { long: { type: 'boolean', default: false } },
+  options: { long: { type: 'boolean', default: false }, on: { type: 'string' } },
   allowPositionals: true,
 });
-const queue = testFiles(values.long, positionals);
+const { long, on } = values;
+if (on !== undefined) {
+  if (!['postgres', 'copies'].includes(on)) throw new Error('--on is postgres or copies');
+  process.env.TESTS_ON = on;
+}
+const queue = testFiles(long, positionals).filter(
+  ({ source }) => on === undefined || OF_THE_API.test(source),
+);
 const started = performance.now();
 await Promise.all(
   Array.from({ length: CONCURRENCY }, async () => {

@@ -73,6 +73,14 @@ const SETTINGS = {
     .describe(
       '32 bytes as base64url (43 characters); without it, a file <data>/master.key is made at first start',
     ),
+  SPONDON_DATABASE_URL: z
+    .string()
+    .refine((text) => /^postgres(?:ql)?:\/\//.test(text) && URL.canParse(text))
+    .optional()
+    .describe(
+      'PostgreSQL that copies of the service share, such as postgres://spondon:password@db.example.org/spondon; without it, ' +
+        'an embedded database in the data folder',
+    ),
   SPONDON_LOG_LEVEL: z
     .enum(['silent', 'error', 'warn', 'info', 'debug'])
     .default('info')
@@ -155,6 +163,8 @@ export interface Config {
   /** What reports are signed with; null: with a key of the service's own. */
   readonly reportSigner: CertificateFiles | null;
   readonly masterKey: string | undefined;
+  /** Of a PostgreSQL, with its password; null: the database is embedded. */
+  readonly databaseUrl: string | null;
   readonly logLevel: Settings['SPONDON_LOG_LEVEL'];
   /** The network that the ledger is on; null: it is embedded. */
   readonly fabric: FabricFiles | null;
@@ -190,6 +200,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     tls,
     reportSigner: pairOf(settings, 'SPONDON_REPORT_CERT', 'SPONDON_REPORT_KEY'),
     masterKey: settings.SPONDON_MASTER_KEY,
+    databaseUrl: settings.SPONDON_DATABASE_URL ?? null,
     logLevel: settings.SPONDON_LOG_LEVEL,
     fabric: fabricOf(settings),
     samples: settings.SPONDON_SAMPLES,

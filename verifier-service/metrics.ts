@@ -36,6 +36,11 @@ export function createMetrics() {
       help: 'Statements waiting to be anchored',
       registers,
     }),
+    leader: new Gauge({
+      name: 'spondon_leader',
+      help: '1 in the copy of the service that anchors, 0 in the others',
+      registers,
+    }),
     lag: new Gauge({
       name: 'spondon_follower_lag_blocks',
       help: 'Blocks of the ledger not read yet',

@@ -18,6 +18,7 @@ const MEDIA_TYPE = 'application/problem+json';
 const EXPECTED: ReadonlySet<ServiceErrorCode> = new Set([
   'OVERLOADED',
   'SHUTTING_DOWN',
+  'KEY_CHANGING',
   'PROCESSING_TIMEOUT',
 ]);
 

@@ -1,8 +1,10 @@
+import { sql } from 'kysely';
 import { ServiceError } from '../error.js';
 import { createFirstTables } from './migrations/0001-first-tables.js';
 import { createErasures } from './migrations/0002-erasures.js';
 import { repeatQueueInIndexes } from './migrations/0003-repeat-in-indexes.js';
 import { createReportKeys } from './migrations/0004-report-keys.js';
+import { createForSeveralCopies } from './migrations/0005-several-copies.js';
 import { rowCheck, withCheck } from './row-check.js';
 import type { Database, Dialect } from './schema.js';
 
@@ -15,10 +17,12 @@ const MIGRATIONS: readonly Migration[] = [
   createErasures,
   repeatQueueInIndexes,
   createReportKeys,
+  createForSeveralCopies,
 ];
 
 /**
- * Brings the database to the last version, one transaction for each step: a crash leaves it at a whole version. Throws
+ * Brings the database to the last version, one transaction for each step: a crash leaves it at a whole version. One
+ * process at a time: on SQLite the lock of the data folder sees to that, on PostgreSQL its caller. Throws
  * `DATA_NEWER`, having changed nothing, for one that a later version of the service has been at work on.
  */
 export async function migrate(
@@ -27,7 +31,7 @@ export async function migrate(
   now: number,
   migrations: readonly Migration[] = MIGRATIONS,
 ): Promise<void> {
-  const present = await schemaVersion(db);
+  const present = await schemaVersion(db, dialect);
   const last = migrations.length;
   if (present > last) {
     throw new ServiceError(
@@ -51,14 +55,22 @@ export async function migrate(
 }
 
 /** 0 for a new database, and for one from before there were numbers. */
-async function schemaVersion(db: Database): Promise<number> {
-  const tables = await db.introspection.getTables();
-  if (!tables.some(({ name }) => name === 'schemaVersions')) return 0;
+async function schemaVersion(db: Database, dialect: Dialect): Promise<number> {
+  if (!(await hasVersions(db, dialect))) return 0;
   const rows = await db.selectFrom('schemaVersions').selectAll().orderBy('version').execute();
   if (rows.some((row, at) => row.version !== at + 1 || row.check !== rowCheck(row))) {
     throw new ServiceError('DATA_DAMAGED', 'Table schemaVersions of the database is not as it was written');
   }
   return rows.length;
+}
+
+async function hasVersions(db: Database, dialect: Dialect): Promise<boolean> {
+  if (dialect === 'sqlite')
+    return (await db.introspection.getTables()).some(({ name }) => name === 'schemaVersions');
+  // Where this connection's tables are, and not in a neighbour's schema.
+  const { rows } = await sql<{ found: boolean }>`
+    select to_regclass('"schemaVersions"') is not null as found`.execute(db);
+  return rows[0]?.found ?? false;
 }
 
 async function createVersionTable(db: Database): Promise<void> {

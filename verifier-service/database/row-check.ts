@@ -8,6 +8,7 @@ import type { Database } from './schema.js';
  */
 const CHECKED = [
   'schemaVersions',
+  'belongsTo',
   'documents',
   'erasures',
   'statistics',

@@ -12,6 +12,8 @@ type RowCheck = string;
 export interface ServiceTables extends QueueTables {
   /** A row for each migration that this database has been through. */
   schemaVersions: { version: number; appliedAt: number; check: RowCheck };
+  /** One row: the ledger (its organisation and first block) and the master key (its id) that the rest is about. */
+  belongsTo: { id: number; ledger: string; masterKey: string; check: RowCheck };
   documents: {
     jti: string;
     iss: string;
@@ -91,6 +93,8 @@ export interface ServiceTables extends QueueTables {
     createdAt: number;
     check: RowCheck;
   };
+  /** On PostgreSQL: keys of facilities that sign nothing more, by the database's clock, while they are being ended. */
+  withheldKeys: { iss: string; kid: string; until: Date };
 }
 
 export type Database = Kysely<ServiceTables>;

@@ -1,6 +1,7 @@
 import Libsql from 'libsql';
 import { Kysely, type KyselyPlugin, sql, type SqliteDatabase, SqliteDialect } from 'kysely';
 import type { Database, ServiceTables } from './schema.js';
+import type { ServiceDatabase } from './service-database.js';
 import { migrate } from './migrate.js';
 
 /**
@@ -31,6 +32,18 @@ export async function openSqlite(path: string): Promise<Database> {
     throw error;
   }
   return db;
+}
+
+/** {@link openSqlite}, as the service takes it: what troubles its disk, others watch. */
+export async function openEmbedded(path: string): Promise<ServiceDatabase> {
+  const db = await openSqlite(path);
+  return {
+    db,
+    overwriteDeleted: () => overwriteDeleted(db),
+    problem: () => Promise.resolve(null),
+    copies: null,
+    close: () => db.destroy(),
+  };
 }
 
 /** When the disk is full, SQLite rolls back by itself. Another rollback would fail, and its error hide why. */

@@ -1,11 +1,16 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { Anchorer } from '@spondon/anchor-worker/anchorer';
 import { Follower } from '@spondon/anchor-worker/follower';
 import { LogStore } from '@spondon/anchor-worker/log/store';
 import { startTicker } from '@spondon/anchor-worker/ticker';
+import { Leadership } from '@spondon/anchor-worker/leadership';
+import { anchoredTo, noteAnchoredTo, type QueueDb } from '@spondon/anchor-worker/queue';
 import { sha256 } from '@spondon/protocol/crypto-node';
 import { LedgerError } from '@spondon/ledger/port';
-import { type Database, queueOf } from '../database/schema.js';
+import { queueOf } from '../database/schema.js';
+import type { Copies, ServiceDatabase } from '../database/service-database.js';
 import type { DiskWatch } from '../disk.js';
 import { faultOf } from '../fault.js';
 import type { Metrics } from '../metrics.js';
@@ -15,7 +20,7 @@ import type { ServiceLedger } from './service-ledger.js';
 
 export interface AnchoringDeps {
   readonly ledger: ServiceLedger;
-  readonly db: Database;
+  readonly database: ServiceDatabase;
   readonly folders: Folders;
   readonly maxQueue: number;
   readonly disk: DiskWatch;
@@ -25,7 +30,8 @@ export interface AnchoringDeps {
 
 /** From the queue to the ledger, and from the ledger to what answers are made of. */
 export async function startAnchoring(deps: AnchoringDeps) {
-  const { db, folders, maxQueue, disk, metrics, log } = deps;
+  const { folders, maxQueue, disk, metrics, log } = deps;
+  const { db, copies } = deps.database;
   const { ledger, failure: failureOfLedger } = deps.ledger;
   const warn = (error: unknown, what: string): void => {
     disk.note(error);
@@ -43,23 +49,43 @@ export async function startAnchoring(deps: AnchoringDeps) {
         'reading the ledger stopped: answers are unavailable until a restart',
       ),
   });
-  const anchorer = new Anchorer({
-    ledger,
-    store,
-    follower,
-    db: queueOf(db),
-    now: () => Date.now(),
-    onAnchored: (count) => metrics.anchored.inc(count),
-    onQueueShrunk: () => gauge.recount(),
-    onSetAside: (code) => {
-      metrics.setAside.inc({ code });
-      log.warn({ code }, 'the ledger refused a statement; its issuer sees why');
-    },
-    onTrouble: (error) => {
-      metrics.anchorTroubles.inc();
-      warn(error, 'anchoring failed, trying again');
-    },
-  });
+  const shared = copies && {
+    anchoredTo: () => anchoredTo(queueOf(db)),
+    onLeaving: (trx: QueueDb) => noteAnchoredTo(trx, ledger.mspId, store.nextBlock - 1),
+  };
+  let anchorer: Anchorer | undefined;
+  /** What only one process does for a log. */
+  const lead = (leads?: () => boolean) => {
+    const working = new Anchorer({
+      ledger,
+      store,
+      follower,
+      db: queueOf(db),
+      now: () => Date.now(),
+      ...(leads ? { leads } : {}),
+      ...shared,
+      onAnchored: (count) => metrics.anchored.inc(count),
+      onQueueShrunk: () => gauge.recount(),
+      onSetAside: (code) => {
+        metrics.setAside.inc({ code });
+        log.warn({ code }, 'the ledger refused a statement; its issuer sees why');
+      },
+      onTrouble: (error) => {
+        metrics.anchorTroubles.inc();
+        warn(error, 'anchoring failed, trying again');
+      },
+    });
+    working.start();
+    anchorer = working;
+    const ticker = startTicker(ledger, (error) => warn(error, 'the clock could not be advanced'));
+    return {
+      stop: async (): Promise<void> => {
+        ticker.stop();
+        await working.stop();
+        anchorer = undefined;
+      },
+    };
+  };
   try {
     await follower.start();
     await gauge.recount();
@@ -67,16 +93,20 @@ export async function startAnchoring(deps: AnchoringDeps) {
     await follower.stop();
     throw error;
   }
-  anchorer.start();
-  const ticker = startTicker(ledger, (error) => warn(error, 'the clock could not be advanced'));
+  const wake = (): void => anchorer?.wake();
+  const work = copies
+    ? leadInTurn(copies, { mspId: ledger.mspId, lead, wake, recount: () => gauge.recount(), warn })
+    : { ...lead(), leads: () => true };
   return {
     store,
     gauge,
     isCurrent: () => follower.isCurrent(),
     applied: (block: number) => follower.applied(block),
+    upToDate: copies ? upToDateWith(follower) : () => Promise.resolve(),
     onQueued: (count: number): void => {
       gauge.add(count);
-      anchorer.wake();
+      if (anchorer) anchorer.wake();
+      else copies?.tellQueued();
     },
     /** For the operator; seen by anybody, so without particulars. */
     problems: async (): Promise<string[]> => {
@@ -85,20 +115,74 @@ export async function startAnchoring(deps: AnchoringDeps) {
         ...(follower.failure ? ['Reading the ledger stopped; see the log, then restart'] : []),
         ...(follower.trouble ? [`What the ledger brings cannot be kept${AT_THE_MOMENT}`] : []),
         ...(failure ? [ledgerProblem(failure)] : []),
-        ...(anchorer.trouble ? [`Anchoring fails${AT_THE_MOMENT}`] : []),
+        ...(anchorer?.trouble ? [`Anchoring fails${AT_THE_MOMENT}`] : []),
       ];
     },
     measure: async (): Promise<void> => {
+      metrics.leader.set(work.leads() ? 1 : 0);
       metrics.queue.set(gauge.length);
       metrics.lag.set(await lagOf(follower));
       for (const [organisation, { size }] of store.heads()) metrics.logSize.set({ organisation }, size);
     },
     /** Finishes the batch under way; what is queued stays queued. */
     stop: async (): Promise<void> => {
-      ticker.stop();
-      await anchorer.stop();
+      await work.stop();
       await follower.stop();
     },
+  };
+}
+
+/** How often a copy looks by itself at what others may have queued: for messages that got lost. */
+const LOOK_MS = 1000;
+
+interface LeadInTurn {
+  readonly mspId: string;
+  readonly lead: (leads: () => boolean) => { stop: () => Promise<void> };
+  readonly wake: () => void;
+  readonly recount: () => Promise<void>;
+  readonly warn: (error: unknown, what: string) => void;
+}
+
+/** Where several copies share the queue, whoever holds the log's lease leads; the others count, and wait. */
+function leadInTurn(copies: Copies, { mspId, lead, wake, recount, warn }: LeadInTurn) {
+  const leadership = new Leadership({
+    lease: copies.lease(mspId),
+    holder: randomUUID(),
+    elapsed: () => performance.now(),
+    lead,
+    onTrouble: (error) => warn(error, 'the lease on the log cannot be asked for, trying again'),
+  });
+  leadership.start();
+  const listening = copies.onQueued(wake);
+  const looking = setInterval(() => {
+    wake();
+    recount().catch((error: unknown) => warn(error, 'the queue cannot be counted, trying again'));
+  }, LOOK_MS).unref();
+  return {
+    leads: () => leadership.leads,
+    stop: async (): Promise<void> => {
+      clearInterval(looking);
+      await Promise.all([leadership.stop(), listening.stop()]);
+    },
+  };
+}
+
+/** Longer than a follower that works is ever behind. */
+const CATCH_UP_MS = 5000;
+
+/** The log shows what has left the queue by now, whichever copy removed it. Throws `UNAVAILABLE`. */
+function upToDateWith(follower: Follower): (db: QueueDb) => Promise<void> {
+  return async (db) => {
+    const timer = new AbortController();
+    const late = delay(CATCH_UP_MS, undefined, { signal: timer.signal, ref: false }).then(() => {
+      throw new LedgerError('UNAVAILABLE', 'This copy has not read yet what another saw anchored');
+    });
+    late.catch(() => undefined);
+    try {
+      await Promise.race([follower.applied(await anchoredTo(db)), late]);
+    } finally {
+      timer.abort();
+    }
   };
 }
 

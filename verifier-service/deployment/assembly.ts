@@ -5,8 +5,8 @@ import { sha256, verify } from '@spondon/protocol/crypto-node';
 import { openTrustBundle } from '@spondon/protocol/trust';
 import type { AppOptions } from '../app.js';
 import { type Config, isLoopback } from '../config.js';
-import { type Database, queueOf } from '../database/schema.js';
-import { overwriteDeleted } from '../database/sqlite.js';
+import { queueOf } from '../database/schema.js';
+import type { ServiceDatabase } from '../database/service-database.js';
 import type { DiskWatch } from '../disk.js';
 import type { StatementJudge } from '../documents/judge-pool.js';
 import type { PreparedDocument, PrepareJob } from '../documents/prepare.js';
@@ -35,7 +35,7 @@ import type { ServiceLedger } from './service-ledger.js';
 /** What has been opened, and runs. */
 export interface Parts {
   readonly config: Config;
-  readonly db: Database;
+  readonly database: ServiceDatabase;
   readonly vault: Vault;
   readonly ledger: ServiceLedger;
   readonly anchoring: Anchoring;
@@ -56,14 +56,15 @@ const random = (length: number): Uint8Array => randomBytes(length);
 
 /** Gives every route what it works with. */
 export function assemble(parts: Parts): { registrar: Registrar; options: Omit<AppOptions, 'tls'> } {
-  const { config, db, vault, anchoring, metrics, log } = parts;
+  const { config, vault, anchoring, metrics, log } = parts;
+  const { db, problem } = parts.database;
   const { mspId } = parts.ledger.ledger;
   const { store: derived, gauge } = anchoring;
   const issuer = (iss: string) => derived.issuer(iss);
   const signers = new Signers({ db, openKey: (sealed, iss) => loadSigningKey(sealed, vault, iss), issuer });
   const wrappingKeys = new WrappingKeys({ db, vault, random });
   const registrar = registrarOf(parts, signers, wrappingKeys);
-  const { onQueued } = anchoring;
+  const { onQueued, upToDate } = anchoring;
   const limit = createVisitorLimit(config.rateLimit);
   const assertQueueHasRoom = (): void => gauge.assertRoom();
   const trustBundle = () => parts.ledger.trustBundle({ hosts: [new URL(config.portalUrl).host], now: now() });
@@ -75,7 +76,7 @@ export function assemble(parts: Parts): { registrar: Registrar; options: Omit<Ap
     documents: { ...documentsOf(parts, signers, wrappingKeys), assertQueueHasRoom },
     statements: {
       db,
-      accept: { db, log: derived, issuer, judge: parts.statements.judge, now, mspId, onQueued },
+      accept: { db, log: derived, issuer, judge: parts.statements.judge, now, mspId, onQueued, upToDate },
       assertQueueHasRoom,
     },
     verification: { ...verification, limit },
@@ -85,7 +86,14 @@ export function assemble(parts: Parts): { registrar: Registrar; options: Omit<Ap
     health: {
       metrics: metrics.registry,
       refresh: anchoring.measure,
-      problems: async () => [...(await parts.disk.problems()), ...(await anchoring.problems())],
+      problems: async () => {
+        const ofDatabase = await problem();
+        return [
+          ...(await parts.disk.problems()),
+          ...(ofDatabase === null ? [] : [ofDatabase]),
+          ...(await anchoring.problems()),
+        ];
+      },
     },
     portal: { site: PORTAL_SITE },
     onError: (error) => parts.disk.note(error),
@@ -94,7 +102,7 @@ export function assemble(parts: Parts): { registrar: Registrar; options: Omit<Ap
 }
 
 function registrarOf(
-  { db, vault, ledger, anchoring }: Parts,
+  { database: { db, copies }, vault, ledger, anchoring }: Parts,
   signers: Signers,
   wrappingKeys: WrappingKeys,
 ): Registrar {
@@ -112,6 +120,7 @@ function registrarOf(
     mspId: ledger.ledger.mspId,
     ballot,
     issuer: (iss) => store.issuer(iss),
+    copies,
     signers,
     newSigningKey: (iss) => {
       const { key, sealed } = newSigningKey(vault, iss);
@@ -123,9 +132,19 @@ function registrarOf(
 }
 
 function documentsOf(parts: Parts, signers: Signers, wrappingKeys: WrappingKeys) {
-  const { config, db, ledger, anchoring, store, prepare, metrics } = parts;
-  const { store: derived, onQueued } = anchoring;
-  const revoke = { db, log: derived, withSigner: signers.with, now, mspId: ledger.ledger.mspId, onQueued };
+  const { config, ledger, anchoring, store, prepare, metrics } = parts;
+  const { db, overwriteDeleted, copies } = parts.database;
+  const { store: derived, onQueued, upToDate } = anchoring;
+  const revoke = {
+    db,
+    log: derived,
+    withSigner: signers.with,
+    assertSigns: copies?.assertSigns,
+    now,
+    mspId: ledger.ledger.mspId,
+    onQueued,
+    upToDate,
+  };
   return {
     db,
     issue: {
@@ -143,21 +162,24 @@ function documentsOf(parts: Parts, signers: Signers, wrappingKeys: WrappingKeys)
       },
     },
     revoke,
-    read: { db, log: derived },
+    read: { db, log: derived, upToDate },
     file: { db, store, unwrapKey: wrappingKeys.unwrap.bind(wrappingKeys), hash: sha256 },
-    erase: { db, store, overwriteDeleted: () => overwriteDeleted(db), now },
+    erase: { db, store, overwriteDeleted, now },
     admitUpload: createFileSlots(config.maxUploads),
     // Apart: whoever fetches slowly must not keep anybody from issuing.
     admitDownload: createFileSlots(config.maxUploads),
   };
 }
 
-function verificationOf({ config, db, ledger, anchoring, reader, knownSignatures, log }: Parts) {
-  const { store: derived, gauge, isCurrent } = anchoring;
+function verificationOf({ config, database, ledger, anchoring, reader, knownSignatures, log }: Parts) {
+  const { db, copies } = database;
+  const { store: derived, gauge, isCurrent, upToDate } = anchoring;
   const finder = new Finder({
     log: derived,
     db: queueOf(db),
-    mayBeQueued: () => gauge.length > 0,
+    // What another copy queued, this one has not counted.
+    mayBeQueued: () => copies !== null || gauge.length > 0,
+    upToDate,
     isCurrent,
     onDamage: (error) => log.error({ fault: faultOf(error) }, 'the log cannot be read: run fsck'),
     hash: sha256,

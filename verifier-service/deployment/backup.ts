@@ -5,7 +5,7 @@ import Libsql from 'libsql';
 import { OWNER_ONLY_FILE, OWNER_ONLY_FOLDER, UNFINISHED } from '@spondon/ledger/durable-file';
 import { ServiceError } from '../error.js';
 import { CHECKSUMS, readChecksums, writeChecksums } from './checksums.js';
-import { foldersOf, refuseHalfAFolder } from './folders.js';
+import { foldersOf, refuseDatabaseElsewhere, refuseHalfAFolder } from './folders.js';
 import { isSealedUnderOneKey } from './master-key-recovery.js';
 import { copyFile, filesBelow, sha256Of } from './pieces.js';
 import { fillFolder } from './whole-copy.js';
@@ -27,7 +27,9 @@ const BEING_WRITTEN = 'temp';
  * found on the ledger when the copy is started. Durable when it resolves; leaves nothing behind when it rejects.
  */
 export async function copyData(dataDir: string, target: string): Promise<void> {
-  const { database } = foldersOf(dataDir);
+  const folders = foldersOf(dataDir);
+  refuseDatabaseElsewhere(folders);
+  const { database } = folders;
   if (!existsSync(database))
     throw new ServiceError('DATA_DAMAGED', `There is no service's data in ${dataDir}`);
   for (const name of COPIED) refuseToCopyInto(target, join(dataDir, name));

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PDFDocument } from '@cantoo/pdf-lib';
-import { pino } from 'pino';
+import type { InjectOptions } from 'fastify';
+import { type Logger, pino } from 'pino';
 import { unlessMissing } from '@spondon/ledger/durable-file';
 import { encodeBase64url } from '@spondon/protocol/base64url';
 import { type EcPublicJwk, kidOf, type Sign } from '@spondon/protocol/crypto';
@@ -14,7 +15,9 @@ import { generatePrivateKey, publicJwkOf, sha256, signWith } from '@spondon/prot
 import { newDocumentId } from '@spondon/protocol/document-id';
 import { type IssueStatement, signStatement, type Statement } from '@spondon/protocol/statement';
 import { readConfig } from '../config.js';
+import { startTestServer, type TestServer } from '../database/postgres.test-support.js';
 import { issueApiKey } from '../facilities/api-keys.js';
+import { foldersOf } from './folders.js';
 import { type Deployment, startService } from './start.js';
 
 export const HOSPITAL = 'bd.dghs.10000001';
@@ -163,6 +166,45 @@ export function configFor(dataDir: string, env: Readonly<Record<string, string>>
   });
 }
 
+/** Where tests of the API run: `postgres` and `copies` by `scripts/run-tests.mjs --on`. */
+const TESTS_ON = process.env.TESTS_ON ?? '';
+let server: Promise<TestServer> | undefined;
+const databases = new Map<string, Promise<string>>();
+
+/** A database for each data folder, and the same one after a restart. */
+function databaseOf(dataDir: string): Promise<string> {
+  server ??= startTestServer();
+  const found = databases.get(dataDir) ?? server.then((started) => started.newDatabase());
+  databases.set(dataDir, found);
+  return found;
+}
+
+type Env = Readonly<Record<string, string>>;
+
+/** One service, or two copies of it over the same database, ledger and documents: then requests go to each in turn. */
+async function startCopies(dataDir: string, env: Env, log: Logger): Promise<Deployment> {
+  if (TESTS_ON === '') return startService(configFor(dataDir, env), log);
+  const onPostgres = { ...env, SPONDON_DATABASE_URL: await databaseOf(dataDir) };
+  const first = await startService(configFor(dataDir, onPostgres), log);
+  if (TESTS_ON !== 'copies') return first;
+  const ownFolder = join(dataDir, 'second-copy');
+  await mkdir(ownFolder, { recursive: true });
+  if (env.SPONDON_MASTER_KEY === undefined)
+    await copyFile(first.folders.masterKey, foldersOf(ownFolder).masterKey);
+  const second = await startService(configFor(ownFolder, onPostgres), log, first.shared);
+  const apps = [first.app, second.app];
+  let turn = 0;
+  const inject = ((request: InjectOptions) => apps[(turn += 1) % apps.length]?.inject(request)) as never;
+  return {
+    ...first,
+    app: new Proxy(first.app, { get: (app, name) => (name === 'inject' ? inject : Reflect.get(app, name)) }),
+    close: async () => {
+      await second.close();
+      await first.close();
+    },
+  };
+}
+
 /** The whole service in this process, with a hospital whose keys it keeps; admitted here unless its API key is given. */
 export async function startTestService(
   dataDir: string,
@@ -171,7 +213,7 @@ export async function startTestService(
 ): Promise<TestService> {
   const logLines: string[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => void logLines.push(line) });
-  const deployment = await startService(configFor(dataDir, env), log);
+  const deployment = await startCopies(dataDir, env, log);
   const { db, registrar, issuer } = deployment;
   const random = (length: number): Uint8Array => randomBytes(length);
   if (!issuer(HOSPITAL) && keptKey === undefined)

@@ -19,6 +19,8 @@ export function foldersOf(dataDir: string) {
     database: join(dataDir, 'service.db'),
     masterKey: join(dataDir, 'master.key'),
     credentials: join(dataDir, 'credentials'),
+    /** There when the database is a PostgreSQL, and not in the folder. */
+    databaseElsewhere: join(dataDir, 'on-postgres'),
     knownSignatures: join(dataDir, 'known-signatures'),
     /** Written only to see whether the disk can be written again, and removed at once. */
     diskTrial: join(dataDir, 'disk-trial'),
@@ -35,6 +37,11 @@ export async function makeFolders({ data, ledger, credentials }: Folders): Promi
   }
 }
 
+/** Whether a ledger was founded in it. */
+export function hasBlocks({ ledger }: Folders): boolean {
+  return existsSync(join(ledger, BLOCKS));
+}
+
 /** Throws `DATA_DAMAGED`. */
 export function refuseHalfCopied(folder: string): void {
   if (!existsSync(join(folder, HALF_COPIED))) return;
@@ -44,13 +51,23 @@ export function refuseHalfCopied(folder: string): void {
   throw new ServiceError('DATA_DAMAGED', message);
 }
 
+/** For what knows the embedded database only: half of the data would pass for all of it. Throws `DATABASE_ELSEWHERE`. */
+export function refuseDatabaseElsewhere({ data, databaseElsewhere }: Folders): void {
+  if (!existsSync(databaseElsewhere)) return;
+  const message =
+    `The database of ${data} is a PostgreSQL, which this command does not know: see docs/operations.md, "PostgreSQL". ` +
+    'Nothing was done.';
+  throw new ServiceError('DATABASE_ELSEWHERE', message);
+}
+
 /**
  * Half a backup or half a restored folder is none. A ledger without the database beside it is no first start either:
  * documents' keys and rows are gone, and starting anew would hide that. Throws `DATA_DAMAGED`.
  */
-export function refuseHalfAFolder({ data, ledger, database }: Folders): void {
+export function refuseHalfAFolder(folders: Folders): void {
+  const { data, database, databaseElsewhere } = folders;
   refuseHalfCopied(data);
-  if (existsSync(database) || !existsSync(join(ledger, BLOCKS))) return;
+  if (existsSync(database) || existsSync(databaseElsewhere) || !hasBlocks(folders)) return;
   const message = `${data} holds a ledger and no service.db: restore service.db from a backup`;
   throw new ServiceError('DATA_DAMAGED', message);
 }

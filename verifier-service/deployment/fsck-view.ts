@@ -5,7 +5,7 @@ import { basename, join, resolve } from 'node:path';
 import { openFileToRead, type Storage } from '@spondon/ledger/embedded/storage';
 import { ServiceError } from '../error.js';
 import { LOCK_FILE, lockDataFolderToRead } from './data-lock.js';
-import { type Folders, foldersOf, refuseHalfAFolder } from './folders.js';
+import { type Folders, foldersOf, refuseDatabaseElsewhere, refuseHalfAFolder } from './folders.js';
 
 /** SQLite's files beside a database; its `-shm` is made anew. */
 const WRITE_AHEAD_LOG = '-wal';
@@ -20,6 +20,7 @@ export async function withView<T>(
   work: (folders: Folders, scratch: string) => Promise<T>,
 ): Promise<T> {
   const originals = foldersOf(resolve(dataDir));
+  refuseDatabaseElsewhere(originals);
   refuseHalfAFolder(originals);
   if (!existsSync(originals.database))
     throw new ServiceError('DATA_DAMAGED', `There is no service's data in ${dataDir}`);

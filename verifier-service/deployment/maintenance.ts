@@ -7,7 +7,7 @@ import { openSqlite, overwriteDeleted } from '../database/sqlite.js';
 import { ServiceError } from '../error.js';
 import { forgetReportKeys } from '../report/keys.js';
 import { lockDataFolder } from './data-lock.js';
-import { type Folders, foldersOf, refuseHalfAFolder } from './folders.js';
+import { type Folders, foldersOf, refuseDatabaseElsewhere, refuseHalfAFolder } from './folders.js';
 import { openLedger } from './ledger.js';
 import { openVault } from './open-vault.js';
 
@@ -16,6 +16,7 @@ const quiet = pino({ level: 'silent' });
 /** Runs `work` with the data folder locked against the service. */
 export async function withData<T>(dataDir: string, work: (folders: Folders) => Promise<T>): Promise<T> {
   const folders = foldersOf(dataDir);
+  refuseDatabaseElsewhere(folders);
   refuseHalfAFolder(folders);
   if (!existsSync(folders.database))
     throw new ServiceError('DATA_DAMAGED', `There is no service's data in ${dataDir}`);

@@ -109,6 +109,11 @@ async function resealDatabase({ database }: Folders, from: Vault, to: Vault): Pr
 }
 
 async function resealRows(db: Database, from: Vault, to: Vault): Promise<void> {
+  for (const row of await db.selectFrom('belongsTo').selectAll().execute())
+    await db
+      .updateTable('belongsTo')
+      .set(withCheck({ ...row, masterKey: to.keyId }))
+      .execute();
   const reseal = (sealed: Uint8Array, context: string): Uint8Array =>
     to.seal(from.open(sealed, context), context);
   for (const row of await db.selectFrom('issuerKeys').selectAll().execute()) {

@@ -74,11 +74,16 @@ const SEALED_TABLES = ['facilityKeys', 'reportKeys'];
 function keyIdInDatabase(file: string): string | null {
   if (!existsSync(file)) return null;
   const db = new Libsql(file);
+  // A database of an earlier version may not have it yet.
+  const has = (table: string): boolean =>
+    db.prepare("select 1 from sqlite_master where type = 'table' and name = ?").get([table]) !== undefined;
   try {
+    if (has('belongsTo')) {
+      const [row] = db.prepare('select masterKey from belongsTo').raw().all() as [string][];
+      if (row) return row[0];
+    }
     for (const table of SEALED_TABLES) {
-      // A database of an earlier version may not have it yet.
-      const exists = db.prepare("select 1 from sqlite_master where type = 'table' and name = ?").get([table]);
-      if (exists === undefined) continue;
+      if (!has(table)) continue;
       const [row] = db.prepare(`select sealed from ${table} limit 1`).raw().all() as [ArrayBuffer][];
       if (row) return keyIdOf(new Uint8Array(row[0]));
     }

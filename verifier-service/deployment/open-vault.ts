@@ -11,11 +11,15 @@ import { settleMasterKeyChange } from './master-key-recovery.js';
  * Opens the vault; its key is made at a first start, and only then. Finishes a change of the master key that was cut
  * short. Throws what `loadMasterKey` throws, and `MASTER_KEY_WRONG` when the data was sealed under another one.
  */
-export async function openVault(folders: Folders, text: string | undefined): Promise<Vault> {
+export async function openVault(
+  folders: Folders,
+  text: string | undefined,
+  mayCreate = !existsSync(folders.database),
+): Promise<Vault> {
   await settleMasterKeyChange(folders);
-  const { database, masterKey: file } = folders;
+  const { masterKey: file } = folders;
   const random = (length: number): Uint8Array => randomBytes(length);
-  const key = await loadMasterKey({ text, file, mayCreate: !existsSync(database), random });
+  const key = await loadMasterKey({ text, file, mayCreate, random });
   const vault = createVault(key, random);
   await assertRightKey(folders, vault, text === undefined ? `in ${file}` : 'in SPONDON_MASTER_KEY');
   return vault;

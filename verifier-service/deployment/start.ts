@@ -6,8 +6,8 @@ import type { Logger } from 'pino';
 import type { Issuer } from '@spondon/protocol/records';
 import { buildApp } from '../app.js';
 import type { CertificateFiles, Config } from '../config.js';
-import { openSqlite, overwriteDeleted } from '../database/sqlite.js';
 import type { Database } from '../database/schema.js';
+import type { ServiceDatabase } from '../database/service-database.js';
 import { DiskWatch } from '../disk.js';
 import { finishErasures } from '../documents/erase.js';
 import { forgetOldOutcomes } from '../documents/idempotency.js';
@@ -16,6 +16,7 @@ import { createPreparePool } from '../documents/prepare.js';
 import type { Registrar } from '../facilities/registrar.js';
 import { faultOf } from '../fault.js';
 import { openEmbeddedStore } from '../ipfs/embedded.js';
+import type { DocumentStore } from '../ipfs/store.js';
 import { ServiceError } from '../error.js';
 import { createMetrics } from '../metrics.js';
 import { createClaimsReader } from '../read/claims-reader.js';
@@ -26,11 +27,12 @@ import { createTypesetter } from '../report/typesetter.js';
 import { KnownSignatures } from '../verify/known-signatures.js';
 import { startAnchoring } from './anchoring.js';
 import { lockDataFolder } from './data-lock.js';
-import { type Folders, foldersOf, makeFolders, refuseHalfAFolder } from './folders.js';
-import { openVault } from './open-vault.js';
+import { type Folders, foldersOf, hasBlocks, makeFolders, refuseHalfAFolder } from './folders.js';
+import { assertBelongs } from './belonging.js';
+import { openDatabase } from './open-database.js';
 import { openFabric } from './fabric.js';
 import { MSP_ID, openLedger } from './ledger.js';
-import { embeddedServiceLedger } from './service-ledger.js';
+import { embeddedServiceLedger, type ServiceLedger } from './service-ledger.js';
 import { assemble } from './assembly.js';
 
 export interface Deployment {
@@ -41,8 +43,16 @@ export interface Deployment {
   /** The registry, as read from the ledger. */
   readonly issuer: (iss: string) => Issuer | undefined;
   readonly issuers: () => ReadonlyMap<string, Issuer>;
+  /** What another copy in this process may share. */
+  readonly shared: Shared;
   /** Answers what was accepted, anchors what is under way, closes everything. */
   readonly close: () => Promise<void>;
+}
+
+/** With `SPONDON_LEDGER=embedded`, what belongs to one process: copies in one process, as in tests, hand it on. */
+export interface Shared {
+  readonly ledger: ServiceLedger;
+  readonly store: DocumentStore;
 }
 
 /** How long requests under way may take once the service is told to end. */
@@ -52,7 +62,7 @@ const TIDY_EVERY_MS = 3_600_000;
 const SAVE_EVERY_MS = 300_000;
 
 /** The whole service in one process and one data folder, but for a ledger on a network. What was opened is closed again when a later step fails. */
-export async function startService(config: Config, log: Logger): Promise<Deployment> {
+export async function startService(config: Config, log: Logger, shared?: Shared): Promise<Deployment> {
   const opened: (() => unknown)[] = [];
   const closeAll = async (): Promise<void> => {
     const close = opened.pop();
@@ -64,7 +74,7 @@ export async function startService(config: Config, log: Logger): Promise<Deploym
     }
   };
   try {
-    const deployment = await open(config, log, (close) => opened.push(close));
+    const deployment = await open(config, log, (close) => opened.push(close), shared);
     let closing: Promise<void> | undefined;
     return { ...deployment, close: () => (closing ??= closeAll()) };
   } catch (error) {
@@ -78,29 +88,31 @@ async function open(
   config: Config,
   log: Logger,
   toClose: (close: () => unknown) => void,
+  shared?: Shared,
 ): Promise<Omit<Deployment, 'close'>> {
   // What may be wrong in the settings shows before anything is founded.
   const tls = config.tls && (await readTls(config.tls));
   const ownSigner = config.reportSigner && (await readReportSigner(config.reportSigner));
-  const onFabric = config.fabric && (await openFabric(config.fabric));
+  const onNetwork = shared?.ledger ?? (config.fabric && (await openFabric(config.fabric)));
   const folders = foldersOf(config.dataDir);
   await makeFolders(folders);
   const lock = lockDataFolder(config.dataDir);
   toClose(() => lock.release());
   refuseHalfAFolder(folders);
-  const vault = await openVault(folders, config.masterKey);
-  const db = await openSqlite(folders.database);
-  toClose(() => db.destroy());
-  const serviceLedger = onFabric ?? embeddedServiceLedger(await openLedger(folders, vault, log));
+  const { database, vault } = await openDatabase(folders, config, onNetwork !== null || hasBlocks(folders));
+  const { db } = database;
+  toClose(() => database.close());
+  const serviceLedger = onNetwork ?? embeddedServiceLedger(await openLedger(folders, vault, log));
   const { ledger } = serviceLedger;
-  toClose(() => ledger.close());
+  if (!shared) toClose(() => ledger.close());
   // A network's channel is started by its regulators.
-  if (!onFabric && (await ledger.height()) === 0) await ledger.submit('Init', [JSON.stringify([MSP_ID])]);
+  if (!onNetwork && (await ledger.height()) === 0) await ledger.submit('Init', [JSON.stringify([MSP_ID])]);
+  await assertBelongs(db, ledger, vault.keyId);
+  const inTurn = database.copies?.inTurn ?? ((_name, work) => work());
   const reportSigner =
     ownSigner ??
-    (await openReportSigner(
-      { db, vault, now: Date.now, random: randomBytes },
-      new URL(config.portalUrl).host,
+    (await inTurn('report key', () =>
+      openReportSigner({ db, vault, now: Date.now, random: randomBytes }, new URL(config.portalUrl).host),
     ));
 
   const metrics = createMetrics();
@@ -108,7 +120,7 @@ async function open(
   const { maxQueue } = config;
   const anchoring = await startAnchoring({
     ledger: serviceLedger,
-    db,
+    database,
     folders,
     maxQueue,
     disk,
@@ -116,11 +128,11 @@ async function open(
     log,
   });
   toClose(() => anchoring.stop());
-  const store = await openEmbeddedStore(folders.ipfs);
+  const store = shared?.store ?? (await openEmbeddedStore(folders.ipfs));
   await finishErasures({ db, store });
   await forgetOldOutcomes(db, Date.now());
-  await overwriteDeleted(db);
-  const tidying = setInterval(() => void tidyDatabase(db, log), TIDY_EVERY_MS).unref();
+  await database.overwriteDeleted();
+  const tidying = setInterval(() => void tidyDatabase(database, log), TIDY_EVERY_MS).unref();
   toClose(() => clearInterval(tidying));
   const prepare = createPreparePool(config.stampThreads);
   toClose(() => prepare.close());
@@ -137,7 +149,7 @@ async function open(
 
   const { registrar, options } = assemble({
     config,
-    db,
+    database,
     vault,
     ledger: serviceLedger,
     anchoring,
@@ -160,6 +172,7 @@ async function open(
     registrar,
     db,
     folders,
+    shared: { ledger: serviceLedger, store },
     issuer: (iss) => derived.issuer(iss),
     issuers: () => derived.issuers(),
   };
@@ -201,10 +214,10 @@ async function closeWithin(app: FastifyInstance, milliseconds: number): Promise<
 }
 
 /** Forgets what is old, and overwrites what a backup kept from being overwritten when it was erased. */
-async function tidyDatabase(db: Database, log: Logger): Promise<void> {
+async function tidyDatabase({ db, overwriteDeleted }: ServiceDatabase, log: Logger): Promise<void> {
   try {
     await forgetOldOutcomes(db, Date.now());
-    await overwriteDeleted(db);
+    await overwriteDeleted();
   } catch (error) {
     log.warn({ fault: faultOf(error) }, 'old answers to repeated requests could not be forgotten');
   }

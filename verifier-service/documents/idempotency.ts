@@ -50,10 +50,13 @@ export async function saveOutcome(
   { caller, key, request }: Idempotent,
   { status, body, at }: Outcome,
 ): Promise<void> {
-  await db
+  const { numInsertedOrUpdatedRows: saved } = await db
     .insertInto('idempotency')
     .values(withCheck({ caller, key, request, status, body: JSON.stringify(body), createdAt: at }))
-    .execute();
+    .onConflict((conflict) => conflict.columns(['caller', 'key']).doNothing())
+    .executeTakeFirst();
+  // Another copy of the service was first: what was done here is undone.
+  if (saved === 0n) throw stillInProgress();
 }
 
 /** Answers a repeated request as the first time, and holds off one that comes while the first is under way. */
@@ -66,18 +69,25 @@ export async function once<T>(
   if (!idempotent) return first();
   const name = `${idempotent.caller}/${idempotent.key}`;
   if (inProgress.has(name)) {
-    throw new ServiceError(
-      'IDEMPOTENCY_IN_PROGRESS',
-      'The first request under this Idempotency-Key is still under way',
-    );
+    throw stillInProgress();
   }
   inProgress.add(name);
   try {
     const earlier = await earlierOutcome(db, idempotent);
-    return earlier ? { status: earlier.status, body: earlier.body as T } : await first();
+    return earlier ? (earlier as { status: number; body: T }) : await first();
+  } catch (error) {
+    if (!(error instanceof ServiceError && error.code === 'IDEMPOTENCY_IN_PROGRESS')) throw error;
+    const done = await earlierOutcome(db, idempotent);
+    if (!done) throw error;
+    return done as { status: number; body: T };
   } finally {
     inProgress.delete(name);
   }
+}
+
+function stillInProgress(): ServiceError {
+  const message = 'The first request under this Idempotency-Key is still under way';
+  return new ServiceError('IDEMPOTENCY_IN_PROGRESS', message);
 }
 
 export async function forgetOldOutcomes(db: Database, now: number): Promise<void> {

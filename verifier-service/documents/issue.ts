@@ -128,6 +128,7 @@ async function issueSigned(deps: IssueDeps, request: IssueRequest, signer: Issue
   };
   await deps.db.transaction().execute(async (trx) => {
     const { supersedes = null, patientId = null } = request;
+    await deps.assertSigns?.(trx, iss, signer.kid);
     if (supersedes !== null) await assertRevocable({ ...deps, db: trx }, iss, supersedes);
     await trx
       .insertInto('documents')

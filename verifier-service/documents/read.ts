@@ -12,6 +12,7 @@ import type { Anchored, LogStore } from '@spondon/anchor-worker/log/store';
 import { type Database, queueOf, type ServiceTables } from '../database/schema.js';
 import { ServiceError } from '../error.js';
 import { erasureOf, NO_KEY } from './erasure.js';
+import type { UpToDate } from './revoke.js';
 
 /** One document as its issuer sees it. Times are ISO 8601. */
 export interface DocumentView {
@@ -38,6 +39,7 @@ export interface DocumentView {
 export interface ReadDeps {
   readonly db: Database;
   readonly log: Pick<LogStore, 'findByCode' | 'annulment'>;
+  readonly upToDate: UpToDate;
 }
 
 export async function getDocument(deps: ReadDeps, iss: string, jti: string): Promise<DocumentView> {
@@ -136,6 +138,7 @@ async function describeStatementOnly(deps: ReadDeps, iss: string, jti: string): 
   // The log last: what leaves the queue is found there before.
   const queued = (await queuedByCode(queueOf(deps.db), jti)).find(isIssue);
   const failed = (await refusedByCode(queueOf(deps.db), jti)).find(isIssue);
+  await deps.upToDate(queueOf(deps.db));
   const issue = ofIssuer(deps.log.findByCode(jti), iss).find(({ signed }) => signed.statement.op === 'issue');
   const text = issue?.signed.text ?? queued?.statement ?? failed?.statement;
   if (text === undefined) return null;
@@ -154,11 +157,12 @@ async function describeStatementOnly(deps: ReadDeps, iss: string, jti: string): 
 type State = Pick<DocumentView, 'state' | 'anchoredAt' | 'index' | 'revocation' | 'failure'>;
 
 /** What the ledger says of a document, and what is still on its way there. */
-async function stateOf({ db, log }: ReadDeps, iss: string, jti: string): Promise<State> {
+async function stateOf({ db, log, upToDate }: ReadDeps, iss: string, jti: string): Promise<State> {
   const ofThis = (row: Pick<QueueRow, 'iss'>): boolean => row.iss === iss;
   // The log last: what leaves the queue is found there before.
   const queued = (await queuedByCode(queueOf(db), jti)).filter(ofThis);
   const failed = (await refusedByCode(queueOf(db), jti)).filter(ofThis).findLast(({ op }) => op === 'issue');
+  await upToDate(queueOf(db));
   const anchored = ofIssuer(log.findByCode(jti), iss);
   const revocation =
     anchoredRevocation(log, iss, jti, anchored) ?? queuedRevocation(queued.find(({ op }) => op === 'revoke'));

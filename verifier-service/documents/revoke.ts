@@ -1,6 +1,6 @@
 import { formatDocumentId } from '@spondon/protocol/document-id';
 import { type RevocationReason, signStatement, type Statement } from '@spondon/protocol/statement';
-import { enqueue, queuedByCode, type QueueRow } from '@spondon/anchor-worker/queue';
+import { enqueue, queuedByCode, type QueueDb, type QueueRow } from '@spondon/anchor-worker/queue';
 import type { LogStore } from '@spondon/anchor-worker/log/store';
 import { type Database, queueOf } from '../database/schema.js';
 import { ServiceError } from '../error.js';
@@ -8,10 +8,19 @@ import type { WithSigner } from '../facilities/signers.js';
 import { type Idempotent, saveOutcome } from './idempotency.js';
 import { queueRow } from './queueing.js';
 
+/**
+ * To be awaited between asking the queue and asking the log: resolves once the log shows what left the queue before,
+ * also when another copy of the service saw it anchored.
+ */
+export type UpToDate = (db: QueueDb) => Promise<void>;
+
 export interface RevokeDeps {
   readonly db: Database;
   readonly log: Pick<LogStore, 'findByCode' | 'annulment'>;
   readonly withSigner: WithSigner;
+  /** Where other copies may be ending a key: within the transaction that queues what it signed. */
+  readonly assertSigns?: ((trx: Database, iss: string, kid: string) => Promise<void>) | undefined;
+  readonly upToDate: UpToDate;
   readonly now: () => number;
   readonly mspId: string;
   readonly onQueued: (count: number) => void;
@@ -42,6 +51,7 @@ export async function revokeDocument(
     const statement: Statement = { op: 'revoke', iss, iat, jti, reason };
     const text = await signStatement(statement, kid, sign);
     await deps.db.transaction().execute(async (trx) => {
+      await deps.assertSigns?.(trx, iss, kid);
       // Asked within the transaction: of two revocations at once, one is told that it came second.
       await assertRevocable({ ...deps, db: trx }, iss, jti);
       const [lost] = await enqueue(queueOf(trx), [queueRow(deps.mspId, statement, text, at)]);
@@ -55,11 +65,13 @@ export async function revokeDocument(
 
 /** Throws unless `iss` issued the document (anchored or still queued) and has not revoked it. */
 export async function assertRevocable(
-  { db, log }: Pick<RevokeDeps, 'db' | 'log'>,
+  { db, log, upToDate }: Pick<RevokeDeps, 'db' | 'log' | 'upToDate'>,
   iss: string,
   jti: string,
 ): Promise<void> {
-  const refusal = whyNotRevocable(log, await queuedByCode(queueOf(db), jti), iss, jti);
+  const queued = await queuedByCode(queueOf(db), jti);
+  await upToDate(queueOf(db));
+  const refusal = whyNotRevocable(log, queued, iss, jti);
   if (refusal) throw refusal;
 }
 

@@ -8,7 +8,7 @@ import { type Database, queueOf } from '../database/schema.js';
 import { ServiceError } from '../error.js';
 import type { JudgeJob, Judgement, StatementRefusal } from './judge.js';
 import { queuedByCodes, queueRow } from './queueing.js';
-import { whyNotRevocable } from './revoke.js';
+import { type UpToDate, whyNotRevocable } from './revoke.js';
 
 export interface AcceptDeps {
   readonly db: Database;
@@ -19,6 +19,7 @@ export interface AcceptDeps {
   readonly now: () => number;
   readonly mspId: string;
   readonly onQueued: (count: number) => void;
+  readonly upToDate: UpToDate;
 }
 
 export type StatementResult =
@@ -51,13 +52,14 @@ export async function acceptStatements(
  * is not queued again: what leaves the queue is in the log before.
  */
 async function queueNew(
-  { log, mspId }: AcceptDeps,
+  { log, mspId, upToDate }: AcceptDeps,
   trx: Database,
   judged: readonly Judged[],
   at: number,
 ): Promise<{ results: StatementResult[]; queued: number }> {
   const jtis = judged.flatMap(({ signed }) => (signed ? [signed.statement.jti] : []));
   const known = new Map<string, readonly Waiting[]>(await queuedByCodes(trx, [...new Set(jtis)]));
+  await upToDate(queueOf(trx));
   const fresh: NewQueueRow[] = [];
   const results = judged.map(({ result, signed }) => {
     if (!signed) return result;

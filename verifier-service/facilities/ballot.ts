@@ -48,6 +48,11 @@ export class Ballot {
     return this.deps.regulators().length > 1;
   }
 
+  /** Resolves once the registry shows everything that stands on the ledger now. */
+  async catchUp(): Promise<void> {
+    await this.deps.applied((await this.deps.ledger.height()) - 1);
+  }
+
   /** Throws `NOT_REGULATOR`, as far as is known before the ledger is asked. */
   assertMayVote(): void {
     const { ledger, regulators } = this.deps;

@@ -4,6 +4,7 @@ import { type Issuer, type IssuerKind, keyOf } from '@spondon/protocol/records';
 import { lastInQueue, nextInQueue } from '@spondon/anchor-worker/queue';
 import { withCheck } from '../database/row-check.js';
 import { type Database, queueOf } from '../database/schema.js';
+import type { Copies } from '../database/service-database.js';
 import { ServiceError } from '../error.js';
 import type { Action, Ballot, Proposal } from './ballot.js';
 import type { Signers } from './signers.js';
@@ -37,6 +38,8 @@ export interface RegistrarDeps {
   readonly mspId: string;
   readonly ballot: Ballot;
   readonly issuer: (iss: string) => Issuer | undefined;
+  /** Other copies of the service, where there may be any. */
+  readonly copies: Pick<Copies, 'inTurn' | 'withhold'> | null;
   readonly signers: Signers;
   readonly newSigningKey: (iss: string) => { kid: string; jwk: EcPublicJwk; sealed: Uint8Array };
   readonly newFacilityKey: (iss: string) => Uint8Array;
@@ -135,9 +138,12 @@ export class Registrar {
       const jwk = own ?? (ballot.isShared ? await this.#unusedKey(iss) : await this.#newKey(iss));
       const added = await this.#decided(iss, { do: 'addKey', iss, jwk });
       if (ballot.isShared) return added;
-      if (why === 'rotated') await this.#settled(iss);
-      for (const { kid } of old) await this.#end(iss, kid, { why });
-      return { issuer: this.#issuer(iss) };
+      const end = async (): Promise<Decided> => {
+        for (const { kid } of old) await this.#end(iss, kid, { why });
+        return { issuer: this.#issuer(iss) };
+      };
+      const kids = old.map(({ kid }) => kid);
+      return why === 'rotated' ? this.#whenSettled(iss, kids, end) : end();
     });
   }
 
@@ -151,8 +157,8 @@ export class Registrar {
       if (!keyOf(this.#issuer(iss), kid)) throw new ServiceError('NOT_FOUND', `${iss} has no key ${kid}`);
       const release = this.deps.signers.withhold(iss, kid);
       try {
-        if (end.why === 'rotated') await this.#settled(iss);
-        return await this.#end(iss, kid, end);
+        const ended = () => this.#end(iss, kid, end);
+        return await (end.why === 'rotated' ? this.#whenSettled(iss, [kid], ended) : ended());
       } finally {
         // By now the registry keeps it from signing; or it was not ended, and goes on.
         release();
@@ -173,7 +179,16 @@ export class Registrar {
 
   /** Two rotations at once would each leave the other's key valid. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(work, work);
+    const { copies, ballot } = this.deps;
+    const alone = async (): Promise<T> => {
+      if (copies === null) return work();
+      return copies.inTurn('registrar', async () => {
+        // The copy that was at it before may have been ahead.
+        await ballot.catchUp();
+        return work();
+      });
+    };
+    const result = this.#last.then(alone, alone);
     this.#last = result.catch(() => undefined);
     return result;
   }
@@ -241,9 +256,30 @@ export class Registrar {
       .execute();
   }
 
-  /** Waits until what the facility was signing or has queued by now is anchored. */
-  async #settled(iss: string): Promise<void> {
-    await this.deps.signers.settled(iss);
+  /** Ends keys once what they signed is anchored, here and in other copies, which sign nothing with them meanwhile. */
+  async #whenSettled(
+    iss: string,
+    kids: readonly string[],
+    end: () => Promise<Decided>,
+  ): Promise<Decided> {
+    const { signers, copies } = this.deps;
+    await signers.settled(iss);
+    const withheld = await copies?.withhold(iss, kids);
+    try {
+      await this.#emptied(iss);
+      const decided = await end();
+      // Ended ones stay withheld, until every copy has read that in the registry.
+      if ('proposal' in decided) await withheld?.release();
+      return decided;
+    } catch (error) {
+      // They were not ended, and go on.
+      await withheld?.release();
+      throw error;
+    }
+  }
+
+  /** Waits until what is queued by now is anchored. */
+  async #emptied(iss: string): Promise<void> {
     const { db, mspId, now } = this.deps;
     const last = await lastInQueue(queueOf(db), mspId);
     const end = now() + ROTATION_WAIT_MS;

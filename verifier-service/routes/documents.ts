@@ -22,6 +22,7 @@ import {
   isoTime,
   issueDetails,
   issued,
+  patientId,
   problem,
 } from './schemas.js';
 import { readUpload } from './upload.js';
@@ -95,7 +96,7 @@ export const documentRoutes: FastifyPluginCallbackZod<DocumentRoutes> = (app, op
           limit: z.coerce.number().int().min(1).max(200).default(50),
           cursor: z.string().max(64).optional().describe('`next` of the page before'),
           kind: documentKind.optional(),
-          patientId: z.string().max(64).optional(),
+          patientId: patientId.optional(),
         }),
         response: {
           200: z.object({ documents: z.array(documentView), next: z.string().optional() }),

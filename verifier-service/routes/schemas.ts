@@ -94,6 +94,10 @@ const facts = {
   }),
 } as const;
 
+export const patientId = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{8,64}$/, 'must be 8 to 64 letters, digits, hyphens or underscores');
+
 const common = {
   exp: z
     .number()
@@ -103,11 +107,7 @@ const common = {
     .optional()
     .describe('end of validity, Unix seconds'),
   supersedes: documentCode.optional().describe('the document that this one replaces and thereby revokes'),
-  patientId: z
-    .string()
-    .regex(/^[A-Za-z0-9_-]{8,64}$/, 'must be 8 to 64 letters, digits, hyphens or underscores')
-    .optional()
-    .describe('random token; never a national ID'),
+  patientId: patientId.optional().describe('random token; never a national ID'),
   statistics: z
     .strictObject({
       icd10: z

@@ -22,6 +22,7 @@ function finderWith(more: Partial<FindDeps>, told: unknown[] = []): Finder {
     log,
     db: null as unknown as QueueDb,
     mayBeQueued: () => false,
+    upToDate: () => Promise.resolve(),
     isCurrent: () => Promise.resolve(true),
     onDamage,
   };

@@ -4,15 +4,19 @@ import { readFoundClaims } from '@spondon/protocol/found-claims';
 import { type Issuer, keyOf, type Status } from '@spondon/protocol/records';
 import { parseStatement, type SignedStatement, verifyStatement } from '@spondon/protocol/statement';
 import type { FoundClaims, FoundRecord, Lookup, PendingRevocation } from '@spondon/protocol/verdict/finding';
+import { LedgerError } from '@spondon/ledger/port';
 import { WorkerError } from '@spondon/anchor-worker/error';
 import { queuedByCode, queuedByHash, type QueueDb, type QueueRow } from '@spondon/anchor-worker/queue';
 import type { Anchored, LogStore } from '@spondon/anchor-worker/log/store';
+import type { UpToDate } from '../documents/revoke.js';
 
 export interface FindDeps {
   readonly log: Pick<LogStore, 'findByCode' | 'findByHash' | 'issuer' | 'annulment'>;
   readonly db: QueueDb;
   /** False when nothing waits to be anchored, which spares asking the database. */
   readonly mayBeQueued: () => boolean;
+  /** Resolves once the log shows what left the queue before this was asked. */
+  readonly upToDate: UpToDate;
   /** False when the ledger may have what was not read: then nothing here may be taken for its state. */
   readonly isCurrent: () => Promise<boolean>;
   /** Told that the log's own files cannot be read. */
@@ -35,9 +39,10 @@ export class Finder {
   /** Records with this hash, and those that the claims found in the file name. */
   async byFile(sha256: Uint8Array, claims: readonly FoundClaims[]): Promise<Lookup> {
     return this.#answer(async () => {
-      const { log, db, mayBeQueued } = this.deps;
+      const { log, db, mayBeQueued, upToDate } = this.deps;
       // The queue before the log: what leaves the one is in the other by then.
       const queued = mayBeQueued() ? await queuedByHash(db, encodeBase64url(sha256)) : [];
+      await upToDate(db);
       const anchored = log.findByHash(sha256);
       for (const { jti, iss } of claims) {
         const named = await this.#issuesByCode(jti);
@@ -73,6 +78,7 @@ export class Finder {
     try {
       return await find();
     } catch (error) {
+      if (error instanceof LedgerError && error.code === 'UNAVAILABLE') return { state: 'unavailable' };
       if (!(error instanceof WorkerError)) throw error;
       onDamage(error);
       return { state: 'unavailable' };
@@ -80,7 +86,9 @@ export class Finder {
   }
 
   async #issuesByCode(jti: string): Promise<{ anchored: Anchored[]; queued: QueueRow[] }> {
-    const queued = this.deps.mayBeQueued() ? await queuedByCode(this.deps.db, jti) : [];
+    const { db, mayBeQueued, upToDate } = this.deps;
+    const queued = mayBeQueued() ? await queuedByCode(db, jti) : [];
+    await upToDate(db);
     const anchored = this.deps.log.findByCode(jti).filter(({ signed }) => signed.statement.op === 'issue');
     return { anchored, queued: queued.filter(({ op }) => op === 'issue') };
   }
@@ -112,6 +120,7 @@ export class Finder {
     if (statement.op !== 'issue') return null;
     const issuer = this.deps.log.issuer(statement.iss) ?? null;
     const revocation = await this.#pendingRevocation(statement.iss, statement.jti);
+    await this.deps.upToDate(this.deps.db);
     const status = this.#status(statement.iss, statement.jti, atHand);
     return {
       statement,
