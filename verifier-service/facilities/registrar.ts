@@ -257,11 +257,7 @@ export class Registrar {
   }
 
   /** Ends keys once what they signed is anchored, here and in other copies, which sign nothing with them meanwhile. */
-  async #whenSettled(
-    iss: string,
-    kids: readonly string[],
-    end: () => Promise<Decided>,
-  ): Promise<Decided> {
+  async #whenSettled(iss: string, kids: readonly string[], end: () => Promise<Decided>): Promise<Decided> {
     const { signers, copies } = this.deps;
     await signers.settled(iss);
     const withheld = await copies?.withhold(iss, kids);
