@@ -15,7 +15,6 @@ import { Signers } from '../facilities/signers.js';
 import { WrappingKeys } from '../facilities/wrapping-keys.js';
 import { faultOf } from '../fault.js';
 import { createFileSlots } from '../file-slots.js';
-import type { DocumentStore } from '../ipfs/store.js';
 import type { Metrics } from '../metrics.js';
 import { pemOf, type ReportSigner } from '../report/certificate.js';
 import type { TypesetJob } from '../report/typesetter.js';
@@ -29,6 +28,7 @@ import { Finder } from '../verify/find.js';
 import { type KnownSignatures, verifyOnce } from '../verify/known-signatures.js';
 import { createVisitorLimit } from '../visitor-limit.js';
 import type { Anchoring } from './anchoring.js';
+import type { Documents } from './document-store.js';
 import type { ServiceLedger } from './service-ledger.js';
 
 /** What has been opened, and runs. */
@@ -38,7 +38,7 @@ export interface Parts {
   readonly vault: Vault;
   readonly ledger: ServiceLedger;
   readonly anchoring: Anchoring;
-  readonly store: DocumentStore;
+  readonly documents: Documents;
   readonly prepare: ThreadPool<PrepareJob, PreparedDocument>;
   readonly reader: ClaimsReader;
   readonly statements: StatementJudge;
@@ -84,7 +84,11 @@ export function assemble(parts: Parts): { registrar: Registrar; options: Omit<Ap
     health: {
       metrics: metrics.registry,
       refresh: anchoring.measure,
-      problems: async () => [...(await parts.disk.problems()), ...(await anchoring.problems())],
+      problems: async () => [
+        ...(await parts.disk.problems()),
+        ...(await parts.documents.problems()),
+        ...(await anchoring.problems()),
+      ],
     },
     portal: { site: PORTAL_SITE },
     onError: (error) => parts.disk.note(error),
@@ -114,7 +118,8 @@ function registrarOf(
 }
 
 function documentsOf(parts: Parts, signers: Signers, wrappingKeys: WrappingKeys) {
-  const { config, db, ledger, anchoring, store, prepare, metrics } = parts;
+  const { config, db, ledger, anchoring, prepare, metrics } = parts;
+  const { store } = parts.documents;
   const { store: derived, onQueued } = anchoring;
   const revoke = { db, log: derived, withSigner: signers.with, now, mspId: ledger.ledger.mspId, onQueued };
   return {

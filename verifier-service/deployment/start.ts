@@ -15,7 +15,7 @@ import { createStatementJudge } from '../documents/judge-pool.js';
 import { createPreparePool } from '../documents/prepare.js';
 import type { Registrar } from '../facilities/registrar.js';
 import { faultOf } from '../fault.js';
-import { openEmbeddedStore } from '../ipfs/embedded.js';
+import type { DocumentStore } from '../ipfs/store.js';
 import { ServiceError } from '../error.js';
 import { createMetrics } from '../metrics.js';
 import { createClaimsReader } from '../read/claims-reader.js';
@@ -26,6 +26,7 @@ import { createTypesetter } from '../report/typesetter.js';
 import { KnownSignatures } from '../verify/known-signatures.js';
 import { startAnchoring } from './anchoring.js';
 import { lockDataFolder } from './data-lock.js';
+import { openDocuments } from './document-store.js';
 import { type Folders, foldersOf, makeFolders, refuseHalfAFolder } from './folders.js';
 import { openVault } from './open-vault.js';
 import { openFabric } from './fabric.js';
@@ -116,11 +117,12 @@ async function open(
     log,
   });
   toClose(() => anchoring.stop());
-  const store = await openEmbeddedStore(folders.ipfs);
-  await finishErasures({ db, store });
+  const documents = await openDocuments(folders, config.kubo, { metrics, log });
+  const { store } = documents;
+  await finishErasures({ db, store }).catch((error: unknown) => laterIfUnavailable(error, log));
   await forgetOldOutcomes(db, Date.now());
   await overwriteDeleted(db);
-  const tidying = setInterval(() => void tidyDatabase(db, log), TIDY_EVERY_MS).unref();
+  const tidying = setInterval(() => void tidy(db, store, log), TIDY_EVERY_MS).unref();
   toClose(() => clearInterval(tidying));
   const prepare = createPreparePool(config.stampThreads);
   toClose(() => prepare.close());
@@ -141,7 +143,7 @@ async function open(
     vault,
     ledger: serviceLedger,
     anchoring,
-    store,
+    documents,
     prepare,
     reader,
     statements,
@@ -200,13 +202,20 @@ async function closeWithin(app: FastifyInstance, milliseconds: number): Promise<
   }
 }
 
+/** The store may be on other machines, which start when they start: the next `tidy` finishes it. */
+function laterIfUnavailable(error: unknown, log: Logger): void {
+  if (!(error instanceof ServiceError) || error.code !== 'STORAGE_UNAVAILABLE') throw error;
+  log.warn({ fault: faultOf(error) }, 'files of erased documents could not be removed yet');
+}
+
 /** Forgets what is old, and overwrites what a backup kept from being overwritten when it was erased. */
-async function tidyDatabase(db: Database, log: Logger): Promise<void> {
+async function tidy(db: Database, store: DocumentStore, log: Logger): Promise<void> {
   try {
     await forgetOldOutcomes(db, Date.now());
     await overwriteDeleted(db);
+    await finishErasures({ db, store });
   } catch (error) {
-    log.warn({ fault: faultOf(error) }, 'old answers to repeated requests could not be forgotten');
+    log.warn({ fault: faultOf(error) }, 'what is old, or was erased, could not be removed yet');
   }
 }
 

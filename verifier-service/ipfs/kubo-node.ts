@@ -2,6 +2,7 @@ import { create, type KuboRPCClient } from 'kubo-rpc-client';
 import { CID } from 'multiformats/cid';
 import { sha256 } from 'multiformats/hashes/sha2';
 import { z } from 'zod';
+import type { KuboAddress } from '../config.js';
 import { ServiceError } from '../error.js';
 import { unfitness } from './kubo-fitness.js';
 import { RAW } from './unixfs.js';
@@ -17,13 +18,6 @@ const IN_WORDS = {
   failing: 'answers with an error, or not as Kubo does',
   wrong: 'does not give back what it was given',
 } as const satisfies Partial<Record<KuboTrouble, string>>;
-
-export interface KuboAddress {
-  /** Origin of the RPC, such as `http://127.0.0.1:5001`. */
-  readonly url: string;
-  /** As Kubo spells it in API.Authorizations: `bearer:<token>` or `basic:<user>:<password>`. */
-  readonly auth: string | undefined;
-}
 
 /** Milliseconds of silence that end a call. */
 export interface Patience {
@@ -47,7 +41,8 @@ export const PATIENCE: Patience = {
 };
 
 /** Pins of this name are documents of ours; a node may keep other things too. */
-const PIN = { name: 'spondon', recursive: true } as const;
+const PIN = 'spondon';
+const TRIAL_PIN = 'spondon-trial';
 const TRIAL = new Uint8Array(256 * 1024).fill(0x5a);
 
 /** The node's only way to say so is prose. */
@@ -68,7 +63,7 @@ interface Watch {
  * One Kubo node, asked over its RPC. What it says is not believed here: neither a CID nor a block is checked.
  *
  * Every call but `check` throws `STORAGE_UNAVAILABLE` when the node fails, in whichever way, and the failure is
- * remembered as its trouble until it works again. Nothing is retried. No error repeats what the node said.
+ * remembered as its trouble until it has shown that it works. Nothing is retried. No error repeats what the node said.
  */
 export class KuboNode {
   /** Host and port. */
@@ -76,8 +71,9 @@ export class KuboNode {
   readonly #client: KuboRPCClient;
   readonly #url: string;
   readonly #headers: Readonly<Record<string, string>>;
-  #trouble: { readonly says: string; readonly whileWriting: boolean } | null = null;
+  #trouble: string | null = null;
   #isFit = false;
+  #trial: Promise<void> | null = null;
 
   constructor(
     { url, auth }: KuboAddress,
@@ -93,7 +89,7 @@ export class KuboNode {
 
   /** What was wrong last, in words; null when nothing is known to be. */
   get trouble(): string | null {
-    return this.#trouble && this.#trouble.says;
+    return this.#trouble;
   }
 
   /**
@@ -102,24 +98,24 @@ export class KuboNode {
    */
   async check(): Promise<void> {
     const { config, listening } = await this.#ask('call', async ({ signal }) => ({
-      config: (await this.#client.config.getAll({ signal })) as unknown,
+      config: await this.#client.config.getAll({ signal }),
       listening: await this.#listening(signal),
     }));
     const wrong = unfitness(config, listening);
     if (wrong.length > 0) {
       const says = `The Kubo node ${this.name} is not set up for documents: ${wrong.join('; ')}. Then restart it`;
-      this.#trouble = { says, whileWriting: true };
+      this.#trouble = says;
       this.onTrouble('unfit', says);
       throw new ServiceError('CONFIG_INVALID', says);
     }
     this.#isFit = true;
-    this.#well(false);
   }
 
-  /** Whether it can be used just now, tried; a node that failed at writing has to write. */
+  /** Whether it can be used just now; a node that failed has to show it. */
   async isWell(): Promise<boolean> {
     try {
-      if (this.#trouble?.whileWriting === true) await this.#tryWriting();
+      if (this.#trouble !== null)
+        await (this.#trial ??= this.#tryWriting().finally(() => (this.#trial = null)));
       else await this.#fit(() => this.#ask('probe', ({ signal }) => this.#client.version({ signal })));
       return true;
     } catch (error) {
@@ -135,10 +131,10 @@ export class KuboNode {
   }
 
   /** False when the node lacks a block of it: it looks for that in its swarm, and has to be told for how long. */
-  async pin(cid: CID): Promise<boolean> {
+  async pin(cid: CID, name = PIN): Promise<boolean> {
     const pinned = await this.#fit(() =>
       this.#askUnless(LACKING, 'write', ({ signal }) =>
-        this.#client.pin.add(cid, { ...PIN, timeout: this.patience.swarm, signal }),
+        this.#client.pin.add(cid, { recursive: true, name, timeout: this.patience.swarm, signal }),
       ),
     );
     return pinned?.equals(cid) ?? false;
@@ -202,12 +198,12 @@ export class KuboNode {
         const found: string[] = [];
         for await (const { cid, name } of this.#client.pin.ls({
           type: 'recursive',
-          name: PIN.name,
+          name: PIN,
           signal,
         })) {
           heard();
           // The node's filter is satisfied with a part of the name.
-          if (name === PIN.name) found.push(cid.toString());
+          if (name === PIN) found.push(cid.toString());
         }
         return found;
       }),
@@ -231,20 +227,22 @@ export class KuboNode {
 
   /** It gave back something else than what it was given. */
   isWrong(): ServiceError {
-    return this.#fail('wrong', true);
+    return this.#fail('wrong');
   }
 
-  /** After a call that wrote and was seen to have. */
-  hasWritten(): void {
-    this.#well(true);
+  /** It has written, and given back what it wrote. */
+  hasShown(): void {
+    this.#trouble = null;
   }
 
   async #tryWriting(): Promise<void> {
     const cid = CID.createV1(RAW, await sha256.digest(TRIAL));
     await this.putBlock(cid, TRIAL);
+    const isPinned = await this.pin(cid, TRIAL_PIN);
     const back = await this.block(cid);
-    if (!back || Buffer.compare(back, TRIAL) !== 0) throw this.isWrong();
-    this.#well(true);
+    if (!isPinned || !back || Buffer.compare(back, TRIAL) !== 0) throw this.isWrong();
+    await this.unpin(cid);
+    this.hasShown();
   }
 
   async #write(cid: CID, bytes: Uint8Array, { signal }: Watch): Promise<void> {
@@ -277,16 +275,13 @@ export class KuboNode {
     const controller = new AbortController();
     const timer = setTimeout(() => controller.abort(), this.patience[patience]);
     try {
-      const result = await work({ signal: controller.signal, heard: () => timer.refresh() });
-      this.#well(false);
-      return result;
+      return await work({ signal: controller.signal, heard: () => timer.refresh() });
     } catch (error) {
       if (error instanceof ServiceError) throw error;
       if (!controller.signal.aborted && isAnswer(error) && expected.test(error.message)) {
-        this.#well(false);
         return undefined;
       }
-      throw this.#fail(controller.signal.aborted ? 'slow' : kindOf(error), patience === 'write', error);
+      throw this.#fail(controller.signal.aborted ? 'slow' : kindOf(error), error);
     } finally {
       clearTimeout(timer);
     }
@@ -302,23 +297,19 @@ export class KuboNode {
     return z.object({ Strings: z.array(z.string()).nullable() }).parse(await answer.json()).Strings ?? [];
   }
 
-  #fail(kind: keyof typeof IN_WORDS, whileWriting: boolean, cause?: unknown): ServiceError {
+  #fail(kind: keyof typeof IN_WORDS, cause?: unknown): ServiceError {
     const says = `The Kubo node ${this.name} ${IN_WORDS[kind]}`;
-    this.#trouble = { says, whileWriting: whileWriting || this.#trouble?.whileWriting === true };
+    this.#trouble = says;
     this.#isFit = false;
     this.onTrouble(kind, says);
     return unusable(cause);
-  }
-
-  #well(hasWritten: boolean): void {
-    if (hasWritten || this.#trouble?.whileWriting !== true) this.#trouble = null;
   }
 }
 
 const OFFLINE = { offline: true } as const;
 
 function unusable(cause: unknown): ServiceError {
-  const message = 'The document store cannot be used at the moment: nothing was kept; try again later';
+  const message = 'The document store cannot be used at the moment; try again later';
   return new ServiceError('STORAGE_UNAVAILABLE', message, { cause });
 }
 

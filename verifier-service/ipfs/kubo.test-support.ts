@@ -74,11 +74,12 @@ export async function startKubo({
     daemon = child;
     await untilReady(child);
   };
+  const peerId = ipfs('config', 'Identity.PeerID').trim();
   await start();
   return {
     url: `http://127.0.0.1:${api}`,
     folder: repository,
-    peerAddress: `/ip4/127.0.0.1/tcp/${swarm}/p2p/${ipfs('id', '-f', '<id>')}`,
+    peerAddress: `/ip4/127.0.0.1/tcp/${swarm}/p2p/${peerId}`,
     ipfs,
     start,
     kill,

@@ -1,6 +1,7 @@
 import type { CID } from 'multiformats/cid';
+import type { KuboAddress } from '../config.js';
 import { ServiceError } from '../error.js';
-import { KuboNode, type KuboAddress, type KuboTrouble, PATIENCE, type Patience } from './kubo-node.js';
+import { KuboNode, type KuboTrouble, PATIENCE, type Patience } from './kubo-node.js';
 import type { DocumentStore, StoredDocument, StoreProblem } from './store.js';
 import { childrenOf, importDocument, isLeaf, isWhatItsCidSays, parseCid } from './unixfs.js';
 
@@ -92,23 +93,30 @@ async function putOn(node: KuboNode, bytes: Uint8Array): Promise<StoredDocument>
       await node.putBlock(cid, block);
     };
     const document = await importDocument(bytes, write, write);
-    if (!(await node.pin(known(document.cid)))) continue;
-    if (!(await readBack(node, blocks))) break;
-    node.hasWritten();
-    return document;
+    const root = known(document.cid);
+    if (!(await node.pin(root))) continue;
+    const damaged = await notReadBack(node, blocks);
+    if (damaged.length === 0) {
+      node.hasShown();
+      return document;
+    }
+    // The node does not write over a block that it has, whatever became of it; and deletes none that is pinned.
+    await node.unpin(root);
+    await node.removeBlocks(damaged);
   }
   throw node.isWrong();
 }
 
-/** Garbage may be collected between writing and pinning; hardly twice. */
+/** Garbage may be collected between writing and pinning, and a block that was there be damaged; hardly both twice. */
 const ATTEMPTS = 3;
 
-async function readBack(node: KuboNode, blocks: readonly CID[]): Promise<boolean> {
+async function notReadBack(node: KuboNode, blocks: readonly CID[]): Promise<CID[]> {
+  const bad: CID[] = [];
   for (const cid of blocks) {
     const block = await node.block(cid);
-    if (!block || !isWhatItsCidSays(cid, block)) return false;
+    if (!block || !isWhatItsCidSays(cid, block)) bad.push(cid);
   }
-  return true;
+  return bad;
 }
 
 async function collect(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
@@ -221,8 +229,9 @@ async function byFirst<T>(nodes: readonly KuboNode[], work: (node: KuboNode) => 
 
 /** Done by every node that can; fails when one could not. */
 async function byAll(nodes: readonly KuboNode[], work: (node: KuboNode) => Promise<unknown>): Promise<void> {
-  const outcomes = await Promise.allSettled(nodes.map(work));
-  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+  const failures: unknown[] = [];
+  await Promise.all(nodes.map((node) => work(node).catch((error: unknown) => failures.push(error))));
+  if (failures.length > 0) throw failures[0];
 }
 
 /** Throws when no node has it, and one could not be asked. */
@@ -230,15 +239,15 @@ async function byAny(
   nodes: readonly KuboNode[],
   has: (node: KuboNode) => Promise<boolean>,
 ): Promise<boolean> {
-  let failure: unknown;
+  const failures: unknown[] = [];
   for (const node of inOrder(nodes)) {
     try {
       if (await has(node)) return true;
     } catch (error) {
-      failure = error;
+      failures.push(error);
     }
   }
-  if (failure !== undefined) throw failure;
+  if (failures.length > 0) throw failures[0];
   return false;
 }
 
