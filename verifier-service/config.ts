@@ -103,6 +103,21 @@ const SETTINGS = {
     .min(1)
     .optional()
     .describe('file with the trust bundle that the regulators signed; needed with SPONDON_LEDGER=fabric'),
+  SPONDON_KUBO: z
+    .string()
+    .refine((text) => text.split(',').every((part) => isOrigin(part.trim())))
+    .optional()
+    .describe(
+      'RPC of the Kubo nodes that keep documents, such as http://127.0.0.1:5001; several with commas, the first preferred; ' +
+        'without it documents are in the data folder',
+    ),
+  SPONDON_KUBO_AUTH: z
+    .string()
+    .regex(/^(?:bearer:[\x21-\x7e]+|basic:[^:\s]+:[\x21-\x7e]+)$/)
+    .optional()
+    .describe(
+      'bearer:<token> or basic:<user>:<password>, as in API.Authorizations of the nodes; needs SPONDON_KUBO',
+    ),
   SPONDON_SAMPLES: flag
     .default(true)
     .describe('true or false: whether a first start admits sample facilities and issues sample documents'),
@@ -153,6 +168,13 @@ export interface FabricFiles {
   readonly trustBundle: string;
 }
 
+export interface KuboAddress {
+  /** Origin of the RPC. */
+  readonly url: string;
+  /** As Kubo spells it in API.Authorizations: `bearer:<token>` or `basic:<user>:<password>`. */
+  readonly auth: string | undefined;
+}
+
 /** What the whole service is told at start. Pure: reads nothing but `env`. */
 export interface Config {
   readonly host: string;
@@ -168,6 +190,8 @@ export interface Config {
   readonly logLevel: Settings['SPONDON_LOG_LEVEL'];
   /** The network that the ledger is on; null: it is embedded. */
   readonly fabric: FabricFiles | null;
+  /** The Kubo nodes that documents are on; null: they are in the data folder. */
+  readonly kubo: readonly KuboAddress[] | null;
   readonly samples: boolean;
   readonly stampThreads: number;
   readonly readThreads: number;
@@ -178,17 +202,11 @@ export interface Config {
   readonly trustProxy: readonly string[];
 }
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
 /** Throws `CONFIG_INVALID`, naming each bad variable and what it should look like. */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
-  const given = Object.fromEntries(
-    Object.entries(env).filter(([name, value]) => Object.hasOwn(SETTINGS, name) && value !== ''),
-  );
-  const parsed = schema.safeParse(given);
-  if (!parsed.success) {
-    const names = new Set(parsed.error.issues.map(({ path }) => String(path[0])));
-    throw invalid([...names].map((name) => `${name} must be: ${describe(name)}`));
-  }
-  const settings = parsed.data;
+export function readConfig(env: Environment): Config {
+  const settings = readSettings(env);
   const unknown = Object.keys(env).filter((name) => name.startsWith('SPONDON_') && !isKnown(name));
   if (unknown.length > 0) throw invalid(unknown.map((name) => `${name} is no setting of this service`));
   const tls = pairOf(settings, 'SPONDON_TLS_CERT', 'SPONDON_TLS_KEY');
@@ -203,6 +221,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     databaseUrl: settings.SPONDON_DATABASE_URL ?? null,
     logLevel: settings.SPONDON_LOG_LEVEL,
     fabric: fabricOf(settings),
+    kubo: kuboOf(settings),
     samples: settings.SPONDON_SAMPLES,
     stampThreads: settings.SPONDON_STAMP_THREADS,
     readThreads: settings.SPONDON_READ_THREADS,
@@ -211,6 +230,24 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     rateLimit: settings.SPONDON_RATE_LIMIT,
     trustProxy: settings.SPONDON_TRUST_PROXY ?? [],
   };
+}
+
+/** Where documents are, for a command that works on the same data as the service. Throws `CONFIG_INVALID`. */
+export function readKubo(env: Environment): readonly KuboAddress[] | null {
+  const { SPONDON_KUBO, SPONDON_KUBO_AUTH } = env;
+  return kuboOf(readSettings({ SPONDON_KUBO, SPONDON_KUBO_AUTH }));
+}
+
+function readSettings(env: Environment): Settings {
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([name, value]) => Object.hasOwn(SETTINGS, name) && value !== ''),
+  );
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) {
+    const names = new Set(parsed.error.issues.map(({ path }) => String(path[0])));
+    throw invalid([...names].map((name) => `${name} must be: ${describe(name)}`));
+  }
+  return parsed.data;
 }
 
 /** Name, default and meaning of every setting, for `spondon help settings` and the operations page. */
@@ -269,6 +306,12 @@ function fabricOf(settings: Settings): FabricFiles | null {
     ]);
   }
   return { connection, trustBundle };
+}
+
+function kuboOf({ SPONDON_KUBO: urls, SPONDON_KUBO_AUTH: auth }: Settings): readonly KuboAddress[] | null {
+  if (urls !== undefined) return urls.split(',').map((url) => ({ url: url.trim(), auth }));
+  if (auth === undefined) return null;
+  throw invalid(['SPONDON_KUBO_AUTH needs SPONDON_KUBO']);
 }
 
 function describe(name: string): string {

@@ -31,6 +31,12 @@ export function createMetrics() {
       help: 'Failed attempts to anchor',
       registers,
     }),
+    documentStoreTroubles: new Counter({
+      name: 'spondon_document_store_troubles_total',
+      help: 'Failed calls to Kubo nodes',
+      labelNames: ['reason'] as const,
+      registers,
+    }),
     queue: new Gauge({
       name: 'spondon_queue_statements',
       help: 'Statements waiting to be anchored',

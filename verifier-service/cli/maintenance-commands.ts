@@ -20,7 +20,10 @@ export function addMaintenanceCommands(program: Command, context: Context): void
   program
     .command('tidy')
     .description('remove encrypted files that no document names; the service must be stopped')
-    .action(async () => (await maintenance()).tidy(options().data, terminal));
+    .option('--alone', 'no other service keeps documents on the nodes of SPONDON_KUBO')
+    .action(async ({ alone = false }: { alone?: boolean }) =>
+      (await maintenance()).tidy(options().data, alone, terminal),
+    );
 
   program
     .command('backup')

@@ -1,5 +1,8 @@
+import { readKubo } from '../config.js';
 import { copyData, restoreData } from '../deployment/backup.js';
-import { checkData } from '../deployment/fsck.js';
+import { areOnKubo } from '../deployment/document-store.js';
+import { foldersOf } from '../deployment/folders.js';
+import { checkData, type Finding } from '../deployment/fsck.js';
 import { changeMasterKey } from '../deployment/master-key-change.js';
 import { tidyData } from '../deployment/tidy.js';
 import { forgetOwnReportKeys, rebuildDerived } from '../deployment/maintenance.js';
@@ -8,11 +11,12 @@ import { print } from './print.js';
 
 /** Returns the exit code: 0 when everything is sound. */
 export async function checkEverything(dataDir: string, { env, stdout }: Terminal): Promise<number> {
-  const sound = await checkData(dataDir, env.SPONDON_MASTER_KEY, ({ area, checked, damage, notes }) => {
+  const tell = ({ area, checked, damage, notes }: Finding): void => {
     const name = area.padEnd(10);
     print(stdout, damage === null ? `ok       ${name} ${checked}` : `DAMAGED  ${name} ${damage}`);
     for (const { message } of notes) print(stdout, `note     ${name} ${message}`);
-  });
+  };
+  const sound = await checkData(dataDir, env.SPONDON_MASTER_KEY, tell, readKubo(env));
   print(
     stdout,
     sound ? 'Everything is sound.' : 'There is damage: see docs/operations.md, "When fsck finds damage".',
@@ -25,8 +29,8 @@ export async function reindex(dataDir: string, { env, stdout }: Terminal): Promi
   print(stdout, `Tiles, lookup index and registry are rebuilt from ${blocks} blocks.`);
 }
 
-export async function tidy(dataDir: string, { stdout }: Terminal): Promise<void> {
-  const { files, blocks } = await tidyData(dataDir);
+export async function tidy(dataDir: string, alone: boolean, { env, stdout }: Terminal): Promise<void> {
+  const { files, blocks } = await tidyData(dataDir, readKubo(env), alone);
   print(
     stdout,
     `Removed ${files} encrypted files that no document names, and ${blocks} blocks that belong to no file.`,
@@ -37,7 +41,10 @@ export async function backUp(dataDir: string, target: string, { stdout }: Termin
   await copyData(dataDir, target);
   print(
     stdout,
-    `${target} holds everything but the master key: keep that elsewhere, without it no document opens.`,
+    areOnKubo(foldersOf(dataDir))
+      ? `${target} holds everything but the documents, which are on Kubo, and the master key: back up the nodes from now on, ` +
+          'and keep the key elsewhere.'
+      : `${target} holds everything but the master key: keep that elsewhere, without it no document opens.`,
   );
 }
 
@@ -49,6 +56,11 @@ export async function restore(backup: string, dataDir: string, { stdout }: Termi
     stdout,
     `${dataDir} is restored. Put the master key back (${dataDir}/master.key, mode 0600), then run fsck.`,
   );
+  if (areOnKubo(foldersOf(dataDir)))
+    print(
+      stdout,
+      'The documents are on Kubo and not part of it: set SPONDON_KUBO, and see that the nodes have them.',
+    );
 }
 
 export async function changeKey(dataDir: string, { env, stdout }: Terminal): Promise<void> {

@@ -16,7 +16,6 @@ import { Signers } from '../facilities/signers.js';
 import { WrappingKeys } from '../facilities/wrapping-keys.js';
 import { faultOf } from '../fault.js';
 import { createFileSlots } from '../file-slots.js';
-import type { DocumentStore } from '../ipfs/store.js';
 import type { Metrics } from '../metrics.js';
 import { pemOf, type ReportSigner } from '../report/certificate.js';
 import type { TypesetJob } from '../report/typesetter.js';
@@ -30,6 +29,7 @@ import { Finder } from '../verify/find.js';
 import { type KnownSignatures, verifyOnce } from '../verify/known-signatures.js';
 import { createVisitorLimit } from '../visitor-limit.js';
 import type { Anchoring } from './anchoring.js';
+import type { Documents } from './document-store.js';
 import type { ServiceLedger } from './service-ledger.js';
 
 /** What has been opened, and runs. */
@@ -39,7 +39,7 @@ export interface Parts {
   readonly vault: Vault;
   readonly ledger: ServiceLedger;
   readonly anchoring: Anchoring;
-  readonly store: DocumentStore;
+  readonly documents: Documents;
   readonly prepare: ThreadPool<PrepareJob, PreparedDocument>;
   readonly reader: ClaimsReader;
   readonly statements: StatementJudge;
@@ -91,6 +91,7 @@ export function assemble(parts: Parts): { registrar: Registrar; options: Omit<Ap
         return [
           ...(await parts.disk.problems()),
           ...(ofDatabase === null ? [] : [ofDatabase]),
+          ...(await parts.documents.problems()),
           ...(await anchoring.problems()),
         ];
       },
@@ -132,7 +133,8 @@ function registrarOf(
 }
 
 function documentsOf(parts: Parts, signers: Signers, wrappingKeys: WrappingKeys) {
-  const { config, ledger, anchoring, store, prepare, metrics } = parts;
+  const { config, ledger, anchoring, prepare, metrics } = parts;
+  const { store } = parts.documents;
   const { db, overwriteDeleted, copies } = parts.database;
   const { store: derived, onQueued, upToDate } = anchoring;
   const revoke = {

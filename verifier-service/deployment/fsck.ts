@@ -7,11 +7,13 @@ import { rebuildLog } from '@spondon/anchor-worker/log/rebuild';
 import { verifyLedger } from '@spondon/ledger/embedded/verify';
 import { sha256, verify } from '@spondon/protocol/crypto-node';
 import { openTrustBundle } from '@spondon/protocol/trust';
+import type { KuboAddress } from '../config.js';
 import { openSqlite } from '../database/sqlite.js';
 import type { Database } from '../database/schema.js';
-import { openEmbeddedStore } from '../ipfs/embedded.js';
+import { ServiceError } from '../error.js';
 import type { DocumentStore } from '../ipfs/store.js';
 import type { Vault } from '../vault/seal.js';
+import { findDocuments } from './document-store.js';
 import { checkDatabase, checkKeys } from './fsck-database.js';
 import { checkDocuments, checkEntries, checkQueue } from './fsck-documents.js';
 import { filesWithoutRow, issuedWithoutRow, type Note } from './fsck-unmatched.js';
@@ -38,12 +40,14 @@ type Check = <T>(
 
 /**
  * Checks all that a data folder holds, against itself and against the ledger: every block, leaf, root, tile, index,
- * row, file and key. Each area tells its first damage. Changes nothing, and so works on a read-only copy too.
+ * row, file and key. Each area tells its first damage. Changes nothing, and so works on a read-only copy too. Throws
+ * `STORAGE_UNAVAILABLE` when documents are on Kubo and it does not answer.
  */
 export function checkData(
   dataDir: string,
   masterKey: string | undefined,
   onFinding: (finding: Finding) => void,
+  kubo: readonly KuboAddress[] | null = null,
 ): Promise<boolean> {
   return withView(dataDir, async (folders, scratch) => {
     let sound = true;
@@ -53,20 +57,25 @@ export function checkData(
         onFinding({ area, checked, damage: null, notes });
         return result;
       } catch (error) {
+        if (error instanceof ServiceError && error.code === 'STORAGE_UNAVAILABLE') throw error;
         sound = false;
         const damage = error instanceof Error ? error.message : String(error);
         onFinding({ area, checked: '', damage, notes: [] });
         return null;
       }
     };
-    await checkAll(folders, { masterKey, scratch: join(scratch, 'log') }, check);
+    await checkAll(folders, { masterKey, kubo, scratch: join(scratch, 'log') }, check);
     return sound;
   });
 }
 
 async function checkAll(
   folders: Folders,
-  { masterKey, scratch }: { masterKey: string | undefined; scratch: string },
+  {
+    masterKey,
+    kubo,
+    scratch,
+  }: { masterKey: string | undefined; kubo: readonly KuboAddress[] | null; scratch: string },
   check: Check,
 ): Promise<void> {
   const ledgerIsSound = await check('ledger', () => checkLedger(folders));
@@ -76,7 +85,7 @@ async function checkAll(
       const opened = await openVault(folders, masterKey);
       return { checked: db ? await checkKeys(folders, db, opened) : 'the master key', result: opened };
     });
-    const store = await check('files', () => checkFiles(folders));
+    const store = await check('files', () => checkFiles(folders, kubo));
     if (ledgerIsSound && db && vault && store)
       await checkAgainstLedger(folders, { db, vault, store, scratch }, check);
   } finally {
@@ -118,8 +127,11 @@ async function checkTrustBundle(folders: Folders): Promise<void> {
   }
 }
 
-async function checkFiles(folders: Folders): Promise<{ checked: string; result: DocumentStore }> {
-  const store = await openEmbeddedStore(folders.ipfs, 'look');
+async function checkFiles(
+  folders: Folders,
+  kubo: readonly KuboAddress[] | null,
+): Promise<{ checked: string; result: DocumentStore }> {
+  const store = await findDocuments(folders, kubo, 'look');
   for await (const { block, message } of store.verify()) throw new Error(`${block}: ${message}`);
   let count = 0;
   for await (const cid of store.list()) count += cid === '' ? 0 : 1;

@@ -15,7 +15,6 @@ import { createStatementJudge } from '../documents/judge-pool.js';
 import { createPreparePool } from '../documents/prepare.js';
 import type { Registrar } from '../facilities/registrar.js';
 import { faultOf } from '../fault.js';
-import { openEmbeddedStore } from '../ipfs/embedded.js';
 import type { DocumentStore } from '../ipfs/store.js';
 import { ServiceError } from '../error.js';
 import { createMetrics } from '../metrics.js';
@@ -27,8 +26,9 @@ import { createTypesetter } from '../report/typesetter.js';
 import { KnownSignatures } from '../verify/known-signatures.js';
 import { startAnchoring } from './anchoring.js';
 import { lockDataFolder } from './data-lock.js';
-import { type Folders, foldersOf, hasBlocks, makeFolders, refuseHalfAFolder } from './folders.js';
 import { assertBelongs } from './belonging.js';
+import { type Documents, openDocuments } from './document-store.js';
+import { type Folders, foldersOf, hasBlocks, makeFolders, refuseHalfAFolder } from './folders.js';
 import { openDatabase } from './open-database.js';
 import { openFabric } from './fabric.js';
 import { MSP_ID, openLedger } from './ledger.js';
@@ -52,7 +52,7 @@ export interface Deployment {
 /** With `SPONDON_LEDGER=embedded`, what belongs to one process: copies in one process, as in tests, hand it on. */
 export interface Shared {
   readonly ledger: ServiceLedger;
-  readonly store: DocumentStore;
+  readonly documents: Documents;
 }
 
 /** How long requests under way may take once the service is told to end. */
@@ -128,11 +128,12 @@ async function open(
     log,
   });
   toClose(() => anchoring.stop());
-  const store = shared?.store ?? (await openEmbeddedStore(folders.ipfs));
-  await finishErasures({ db, store });
+  const documents = shared?.documents ?? (await openDocuments(folders, config.kubo, { metrics, log }));
+  const { store } = documents;
+  await finishErasures({ db, store }).catch((error: unknown) => laterIfUnavailable(error, log));
   await forgetOldOutcomes(db, Date.now());
   await database.overwriteDeleted();
-  const tidying = setInterval(() => void tidyDatabase(database, log), TIDY_EVERY_MS).unref();
+  const tidying = setInterval(() => void tidy(database, store, log), TIDY_EVERY_MS).unref();
   toClose(() => clearInterval(tidying));
   const prepare = createPreparePool(config.stampThreads);
   toClose(() => prepare.close());
@@ -153,7 +154,7 @@ async function open(
     vault,
     ledger: serviceLedger,
     anchoring,
-    store,
+    documents,
     prepare,
     reader,
     statements,
@@ -172,7 +173,7 @@ async function open(
     registrar,
     db,
     folders,
-    shared: { ledger: serviceLedger, store },
+    shared: { ledger: serviceLedger, documents },
     issuer: (iss) => derived.issuer(iss),
     issuers: () => derived.issuers(),
   };
@@ -213,13 +214,24 @@ async function closeWithin(app: FastifyInstance, milliseconds: number): Promise<
   }
 }
 
+/** The store may be on other machines, which start when they start: the next `tidy` finishes it. */
+function laterIfUnavailable(error: unknown, log: Logger): void {
+  if (!(error instanceof ServiceError) || error.code !== 'STORAGE_UNAVAILABLE') throw error;
+  log.warn({ fault: faultOf(error) }, 'files of erased documents could not be removed yet');
+}
+
 /** Forgets what is old, and overwrites what a backup kept from being overwritten when it was erased. */
-async function tidyDatabase({ db, overwriteDeleted }: ServiceDatabase, log: Logger): Promise<void> {
+async function tidy(
+  { db, overwriteDeleted }: ServiceDatabase,
+  store: DocumentStore,
+  log: Logger,
+): Promise<void> {
   try {
     await forgetOldOutcomes(db, Date.now());
     await overwriteDeleted();
+    await finishErasures({ db, store });
   } catch (error) {
-    log.warn({ fault: faultOf(error) }, 'old answers to repeated requests could not be forgotten');
+    log.warn({ fault: faultOf(error) }, 'what is old, or was erased, could not be removed yet');
   }
 }
 

@@ -1,12 +1,13 @@
 import { sql } from 'kysely';
+import type { KuboAddress } from '../config.js';
 import { damagedRows } from '../database/row-check.js';
 import type { Database } from '../database/schema.js';
 import { openSqlite } from '../database/sqlite.js';
 import { finishErasures } from '../documents/erase.js';
 import { NO_KEY } from '../documents/erasure.js';
 import { ServiceError } from '../error.js';
-import { openEmbeddedStore } from '../ipfs/embedded.js';
 import type { DocumentStore } from '../ipfs/store.js';
+import { areOnKubo, findDocuments } from './document-store.js';
 import { withData } from './maintenance.js';
 
 /** What was removed from the document store. */
@@ -21,14 +22,25 @@ const ROWS_AT_ONCE = 500;
 
 /**
  * Removes what crashes left in the document store: files that were stored and never noted, blocks of files that were
- * not stored to the end. The data folder is locked meanwhile, so no document is being issued that would name one.
+ * not stored to the end. The data folder is locked meanwhile, so no document is being issued that would name one. On
+ * Kubo that is not enough: `alone` says that no other service keeps documents on these nodes. Throws `CONFIG_INVALID`.
  */
-export function tidyData(dataDir: string): Promise<Tidied> {
-  return withData(dataDir, async ({ database, ipfs }) => {
-    const db = await openSqlite(database);
+export function tidyData(
+  dataDir: string,
+  kubo: readonly KuboAddress[] | null = null,
+  alone = false,
+): Promise<Tidied> {
+  return withData(dataDir, async (folders) => {
+    if (areOnKubo(folders) && !alone) {
+      const message =
+        'On Kubo, documents of every service are removed that this data folder does not name: stop all copies of this ' +
+        'service, and say with --alone that no other one keeps documents on these nodes';
+      throw new ServiceError('CONFIG_INVALID', message);
+    }
+    const db = await openSqlite(folders.database);
     try {
       await refuseDamage(db);
-      const store = await openEmbeddedStore(ipfs);
+      const store = await findDocuments(folders, kubo, 'use');
       await finishErasures({ db, store });
       const files = await removeUnnamed(db, store);
       return { files, blocks: await store.removeLeftovers() };

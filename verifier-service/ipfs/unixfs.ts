@@ -6,7 +6,8 @@ import type { StoredDocument } from './store.js';
 
 /** A UnixFS file cut into blocks by the profile `unixfs-v1-2025` (IPIP-499), and back. */
 
-const RAW = 0x55;
+/** Codec of a leaf. */
+export const RAW = 0x55;
 const DAG_PB = 0x70;
 const SHA2_256 = 0x12;
 

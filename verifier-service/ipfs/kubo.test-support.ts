@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Why no Kubo can be started here; `false` when one can. */
+export function whyNoKubo(): string | false {
+  const { status } = spawnSync('ipfs', ['version'], { stdio: 'ignore' });
+  return status === 0 ? false : 'ipfs (Kubo) is not on this machine';
+}
+
+export function newSwarmKey(): string {
+  return `/key/swarm/psk/1.0.0/\n/base16/\n${randomBytes(32).toString('hex')}\n`;
+}
+
+/** A private node, as docs/operations.md sets one up, in a folder of its own. */
+export interface TestNode {
+  readonly url: string;
+  readonly folder: string;
+  /** Where other nodes reach it. */
+  readonly peerAddress: string;
+  /** Runs `ipfs` on its repository; while the node runs, through it. */
+  readonly ipfs: (...args: string[]) => string;
+  readonly start: () => Promise<void>;
+  /** Ends it as a power cut would end its process. */
+  readonly kill: () => Promise<void>;
+  /** Makes it deaf and dumb, and able to hear again. */
+  readonly pause: () => void;
+  readonly resume: () => void;
+  /** Kills it, and deletes its folder. */
+  readonly remove: () => Promise<void>;
+}
+
+/** `folder`: an existing one to put the repository into, such as a small disk. */
+export async function startKubo({
+  swarmKey = newSwarmKey(),
+  folder,
+  configure = () => undefined,
+}: {
+  readonly swarmKey?: string | null;
+  readonly folder?: string;
+  readonly configure?: (ipfs: TestNode['ipfs']) => void;
+} = {}): Promise<TestNode> {
+  const repository = folder ?? (await mkdtemp(join(tmpdir(), 'spondon-kubo-')));
+  const env = {
+    PATH: process.env.PATH,
+    HOME: repository,
+    IPFS_PATH: repository,
+    ...(swarmKey === null ? {} : { LIBP2P_FORCE_PNET: '1' }),
+  };
+  const ipfs = (...args: string[]): string =>
+    execFileSync('ipfs', args, { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  const [api, swarm] = await freePorts();
+  ipfs('init', '--empty-repo');
+  if (swarmKey !== null) writeFileSync(join(repository, 'swarm.key'), swarmKey);
+  for (const [name, value] of Object.entries(settings(api, swarm)))
+    ipfs('config', '--json', name, JSON.stringify(value));
+  configure(ipfs);
+
+  let daemon: ChildProcess | undefined;
+  const kill = async (): Promise<void> => {
+    if (!daemon || daemon.exitCode !== null || daemon.signalCode !== null) return;
+    const ended = once(daemon, 'exit');
+    daemon.kill('SIGKILL');
+    await ended;
+  };
+  const start = async (): Promise<void> => {
+    const child = spawn('ipfs', ['daemon'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    daemon = child;
+    await untilReady(child);
+  };
+  const peerId = ipfs('config', 'Identity.PeerID').trim();
+  await start();
+  return {
+    url: `http://127.0.0.1:${api}`,
+    folder: repository,
+    peerAddress: `/ip4/127.0.0.1/tcp/${swarm}/p2p/${peerId}`,
+    ipfs,
+    start,
+    kill,
+    pause: () => void daemon?.kill('SIGSTOP'),
+    resume: () => void daemon?.kill('SIGCONT'),
+    async remove() {
+      await kill();
+      await rm(repository, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The settings that `kubo-fitness.ts` asks for. */
+function settings(api: number, swarm: number): Record<string, unknown> {
+  return {
+    'Addresses.API': `/ip4/127.0.0.1/tcp/${api}`,
+    'Addresses.Gateway': [],
+    'Addresses.Swarm': [`/ip4/127.0.0.1/tcp/${swarm}`, `/ip4/127.0.0.1/udp/${swarm}/quic-v1`],
+    Bootstrap: [],
+    'AutoConf.Enabled': false,
+    'AutoTLS.Enabled': false,
+    'Routing.Type': 'none',
+    'Routing.DelegatedRouters': [],
+    'Ipns.DelegatedPublishers': [],
+    'DNS.Resolvers': {},
+    'Provide.Enabled': false,
+    'Discovery.MDNS.Enabled': false,
+    'Datastore.Spec.mounts': [
+      {
+        mountpoint: '/blocks',
+        type: 'flatfs',
+        prefix: 'flatfs.datastore',
+        path: 'blocks',
+        sync: true,
+        shardFunc: '/repo/flatfs/shard/v1/next-to-last/2',
+      },
+      {
+        mountpoint: '/',
+        type: 'levelds',
+        prefix: 'leveldb.datastore',
+        path: 'datastore',
+        compression: 'none',
+      },
+    ],
+  };
+}
+
+async function untilReady(child: ChildProcess): Promise<void> {
+  let said = '';
+  await new Promise<void>((resolve, reject) => {
+    const hear = (bytes: Buffer): void => {
+      said += bytes.toString();
+      if (said.includes('Daemon is ready')) resolve();
+    };
+    child.stdout?.on('data', hear);
+    child.stderr?.on('data', hear);
+    child.once('exit', () => reject(new Error(`Kubo ended: ${said}`)));
+  });
+}
+
+async function freePorts(): Promise<[number, number]> {
+  const servers = await Promise.all(
+    [0, 1].map(async () => {
+      const server = createServer().listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => {
+    const address = server.address();
+    assert.ok(address !== null && typeof address === 'object');
+    return address.port;
+  });
+  for (const server of servers) server.close();
+  const [api = 0, swarm = 0] = ports;
+  return [api, swarm];
+}
