@@ -37,6 +37,8 @@ export interface RegistrarDeps {
   readonly issuer: (iss: string) => Issuer | undefined;
   /** Resolves once the registry shows what a block wrote. */
   readonly applied: (block: number) => Promise<void>;
+  /** Told of the block of each decision, once it is applied here. */
+  readonly decided: (block: number) => Promise<void>;
   /** Other copies of the service, where there may be any. */
   readonly copies: Pick<Copies, 'inTurn' | 'withhold'> | null;
   readonly signers: Signers;
@@ -174,6 +176,7 @@ export class Registrar {
     const nonce = encodeBase64url(this.deps.random(16));
     const block = await this.#submit(canonicalJson({ ...action, nonce }));
     await this.deps.applied(block);
+    await this.deps.decided(block);
   }
 
   async #submit(action: string): Promise<number> {
