@@ -13,7 +13,7 @@ class Town {
   #held: { holder: string; until: number } | undefined;
   readonly #sleepers = new Set<{ at: number; wake: () => void }>();
 
-  readonly lease: LeaseStore = {
+  readonly lease: { -readonly [Name in keyof LeaseStore]: LeaseStore[Name] } = {
     take: (holder, ms) => {
       if (this.cutOff.has(holder)) return Promise.reject(new Error('not reached'));
       if (this.#held && this.#held.holder !== holder && this.#held.until >= this.now)
@@ -29,9 +29,12 @@ class Town {
 
   async wait(ms: number, signal: AbortSignal): Promise<void> {
     await new Promise<void>((resolve) => {
-      const sleeper = { at: this.now + ms, wake: resolve };
-      this.#sleepers.add(sleeper);
-      signal.addEventListener('abort', () => resolve());
+      const wake = (): void => {
+        signal.removeEventListener('abort', wake);
+        resolve();
+      };
+      this.#sleepers.add({ at: this.now + ms, wake });
+      signal.addEventListener('abort', wake);
     });
   }
 
@@ -53,17 +56,19 @@ interface Process {
   readonly troubles: unknown[];
   /** Of the leader's work under way. */
   readonly isAtWork: () => boolean;
+  readonly begun: () => number;
 }
 
 function live(t: TestContext, town: Town, holder: string): Process {
   const troubles: unknown[] = [];
-  let atWork = 0;
+  let [atWork, begun] = [0, 0];
   const leadership = new Leadership({
-    lease: town.lease,
+    lease: { take: (...asked) => town.lease.take(...asked), release: town.lease.release },
     holder,
     elapsed: () => town.now,
     lead: () => {
       atWork += 1;
+      begun += 1;
       return {
         stop: () => {
           atWork -= 1;
@@ -76,7 +81,7 @@ function live(t: TestContext, town: Town, holder: string): Process {
   });
   leadership.start();
   t.after(() => leadership.stop());
-  return { leadership, troubles, isAtWork: () => atWork > 0 };
+  return { leadership, troubles, isAtWork: () => atWork > 0, begun: () => begun };
 }
 
 test('of two processes one leads, for as long as it lives', async (t) => {
@@ -123,6 +128,23 @@ test('a leader that does not reach the lease stops before another may begin', as
   town.cutOff.clear();
   await town.pass(5000);
   assert.deepEqual([one.isAtWork(), other.isAtWork()], [false, true]);
+});
+
+test('a leader whose lease ran out while it was being renewed begins its work anew', async (t) => {
+  const town = new Town();
+  const one = live(t, town, 'one');
+  await town.pass(1000);
+  const { take } = town.lease;
+  town.lease.take = async (holder, ms) => {
+    town.now += 8000;
+    town.lease.take = take;
+    return take(holder, ms);
+  };
+  await town.pass(3000);
+  // Asked for before that time passed, the new lease is over already.
+  assert.deepEqual([one.leadership.leads, one.isAtWork()], [false, false]);
+  await town.pass(3000);
+  assert.deepEqual([one.leadership.leads, one.isAtWork(), one.begun()], [true, true, 2]);
 });
 
 test('a process that stood still for long knows at once that it leads no more', async (t) => {

@@ -62,23 +62,28 @@ export class Leadership {
   }
 
   async #run(): Promise<void> {
-    const { wait = waitUnlessAborted } = this.options;
+    const { elapsed, lead, wait = waitUnlessAborted } = this.options;
     const { signal } = this.#stop;
     while (!signal.aborted) {
-      await this.#ask();
-      if (this.leads) this.#work ??= this.options.lead(() => this.leads);
-      else await this.#retire();
+      const asked = elapsed();
+      const taken = await this.#ask();
+      if (taken === false) this.#until = -Infinity;
+      // Work that saw the lease run out has ended for good, also when the lease is ours again.
+      if (!this.leads) await this.#retire();
+      if (taken) this.#until = asked + LEASE_MS - MARGIN_MS;
+      if (this.leads) this.#work ??= lead(() => this.leads);
       await wait(this.leads ? RENEW_MS : LOOK_MS, signal);
     }
   }
 
-  async #ask(): Promise<void> {
-    const { lease, holder, elapsed, onTrouble } = this.options;
-    const asked = elapsed();
+  /** Undefined when nobody knows. */
+  async #ask(): Promise<boolean | undefined> {
+    const { lease, holder, onTrouble } = this.options;
     try {
-      this.#until = (await lease.take(holder, LEASE_MS)) ? asked + LEASE_MS - MARGIN_MS : -Infinity;
+      return await lease.take(holder, LEASE_MS);
     } catch (error) {
       onTrouble(error);
+      return undefined;
     }
   }
 

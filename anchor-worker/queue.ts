@@ -29,7 +29,7 @@ export interface QueueTables {
     code: string;
     message: string;
   };
-  /** Where several processes share the queue: what has left it stands in blocks up to this one. */
+  /** Where several processes share the queue: what has left it, or was decided, stands in blocks up to this one. */
   anchoredTo: { mspId: string; block: number };
   /** Where several processes share the queue: which of them works on a log, and until when by the database's clock. */
   leases: { log: string; holder: string; until: Date };
@@ -195,7 +195,7 @@ export function refusedByCode(db: QueueDb, jti: string): Promise<QueueTables['re
   return db.selectFrom('refused').selectAll().where('jti', '=', jti).orderBy('seq').execute();
 }
 
-/** What leaves the queue with this stands in blocks up to `block`. */
+/** What leaves the queue with this, or was decided before, stands in blocks up to `block`. */
 export async function noteAnchoredTo(db: QueueDb, mspId: string, block: number): Promise<void> {
   await db
     .insertInto('anchoredTo')

@@ -102,6 +102,10 @@ export async function startAnchoring(deps: AnchoringDeps) {
     gauge,
     isCurrent: () => follower.isCurrent(),
     applied: (block: number) => follower.applied(block),
+    /** Whoever asks another copy from now on sees what was decided. */
+    decided: async (block: number): Promise<void> => {
+      if (copies) await noteAnchoredTo(queueOf(db), ledger.mspId, block);
+    },
     upToDate: copies ? upToDateWith(follower) : () => Promise.resolve(),
     onQueued: (count: number): void => {
       gauge.add(count);

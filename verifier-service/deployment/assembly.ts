@@ -60,11 +60,16 @@ export function assemble(parts: Parts): { registrar: Registrar; options: Omit<Ap
   const { db, problem } = parts.database;
   const { mspId } = parts.ledger.ledger;
   const { store: derived, gauge } = anchoring;
+  const { onQueued, upToDate } = anchoring;
   const issuer = (iss: string) => derived.issuer(iss);
-  const signers = new Signers({ db, openKey: (sealed, iss) => loadSigningKey(sealed, vault, iss), issuer });
+  const signers = new Signers({
+    db,
+    openKey: (sealed, iss) => loadSigningKey(sealed, vault, iss),
+    issuer,
+    upToDate: () => upToDate(queueOf(db)),
+  });
   const wrappingKeys = new WrappingKeys({ db, vault, random });
   const registrar = registrarOf(parts, signers, wrappingKeys);
-  const { onQueued, upToDate } = anchoring;
   const limit = createVisitorLimit(config.rateLimit);
   const assertQueueHasRoom = (): void => gauge.assertRoom();
   const trustBundle = () => parts.ledger.trustBundle({ hosts: [new URL(config.portalUrl).host], now: now() });
@@ -113,6 +118,7 @@ function registrarOf(
     decisions: () => store.decisions(),
     regulators: () => store.regulators,
     applied: anchoring.applied,
+    decided: anchoring.decided,
     hash: sha256,
     random,
   });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PDFDocument } from '@cantoo/pdf-lib';
-import type { InjectOptions } from 'fastify';
+import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { type Logger, pino } from 'pino';
 import { unlessMissing } from '@spondon/ledger/durable-file';
 import { encodeBase64url } from '@spondon/protocol/base64url';
@@ -168,6 +168,10 @@ export function configFor(dataDir: string, env: Readonly<Record<string, string>>
 
 /** Where tests of the API run: `postgres` and `copies` by `scripts/run-tests.mjs --on`. */
 const TESTS_ON = process.env.TESTS_ON ?? '';
+/** For tests that look into the embedded database's file, or have `fsck` do so. */
+export const embeddedOnly = { skip: TESTS_ON !== '' && 'is about the embedded database' };
+/** For tests of limits that each copy counts by itself. */
+export const oneCopyOnly = { skip: TESTS_ON === 'copies' && 'each copy counts by itself' };
 let server: Promise<TestServer> | undefined;
 const databases = new Map<string, Promise<string>>();
 
@@ -194,10 +198,17 @@ async function startCopies(dataDir: string, env: Env, log: Logger): Promise<Depl
   const second = await startService(configFor(ownFolder, onPostgres), log, first.shared);
   const apps = [first.app, second.app];
   let turn = 0;
-  const inject = ((request: InjectOptions) => apps[(turn += 1) % apps.length]?.inject(request)) as never;
+  const inTurn = async (request: InjectOptions): Promise<LightMyRequestResponse | undefined> => {
+    turn += 1;
+    const answer = await apps[turn % apps.length]?.inject(request);
+    // Nothing was done: it is asked again, as clients do.
+    return answer?.statusCode === 503 && answer.body.includes('KEY_CHANGING') ? inTurn(request) : answer;
+  };
   return {
     ...first,
-    app: new Proxy(first.app, { get: (app, name) => (name === 'inject' ? inject : Reflect.get(app, name)) }),
+    app: new Proxy(first.app, {
+      get: (app, name): unknown => (name === 'inject' ? inTurn : Reflect.get(app, name)),
+    }),
     close: async () => {
       await second.close();
       await first.close();

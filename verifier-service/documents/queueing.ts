@@ -10,6 +10,8 @@ export function queueRow(mspId: string, statement: Statement, text: string, acce
 
 /** What is queued under any of these documentIds, by documentId. */
 export async function queuedByCodes(db: Database, jtis: readonly string[]): Promise<Map<string, QueueRow[]>> {
+  // PostgreSQL takes no empty list.
+  if (jtis.length === 0) return new Map();
   const rows = await queueOf(db)
     .selectFrom('queue')
     .selectAll()

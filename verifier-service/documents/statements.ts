@@ -35,6 +35,7 @@ export async function acceptStatements(
   iss: string,
   texts: readonly string[],
 ): Promise<StatementResult[]> {
+  await deps.upToDate(queueOf(deps.db));
   const issuer = deps.issuer(iss);
   if (!issuer) throw new ServiceError('ISSUER_UNKNOWN', `No facility ${iss} is admitted`);
   if (issuer.state === 'suspended') throw new ServiceError('ISSUER_SUSPENDED', 'This facility is suspended');

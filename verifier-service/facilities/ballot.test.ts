@@ -42,6 +42,7 @@ function voting(regulators = REGULATORS) {
       decisions: () => decisions,
       regulators: () => (regulators.length > 1 ? regulators : []),
       applied: () => Promise.resolve(),
+      decided: () => Promise.resolve(),
       hash: sha256,
       random: (length) => new Uint8Array(length).fill((nonce += 1)),
     });

@@ -29,6 +29,8 @@ export interface BallotDeps {
   readonly regulators: () => readonly string[];
   /** Resolves once the registry shows what a block wrote. */
   readonly applied: (block: number) => Promise<void>;
+  /** Told of the block of each vote, once it is applied here. */
+  readonly decided: (block: number) => Promise<void>;
   readonly hash: Hash;
   readonly random: (length: number) => Uint8Array;
 }
@@ -89,8 +91,10 @@ export class Ballot {
   }
 
   async #cast(action: string): Promise<Proposal | null> {
-    const { applied, decisions, hash } = this.deps;
-    await applied(await this.#submit(action));
+    const { applied, decided, decisions, hash } = this.deps;
+    const block = await this.#submit(action);
+    await applied(block);
+    await decided(block);
     const id = toHex(hash(utf8(action)));
     const decision = decisions().get(id);
     return decision ? this.#proposal(id, decision) : null;

@@ -25,6 +25,8 @@ export type WithSigner = <T>(iss: string, work: (signer: IssuerSigner) => Promis
 export interface SignerDeps {
   readonly db: Database;
   readonly openKey: (sealed: Uint8Array, iss: string) => SigningKey;
+  /** Resolves once the registry shows what another copy of the service has told to be decided. */
+  readonly upToDate: () => Promise<void>;
   /** The registry as the ledger has it. */
   readonly issuer: (iss: string) => Issuer | undefined;
 }
@@ -84,6 +86,7 @@ export class Signers {
   }
 
   async #signer(iss: string): Promise<IssuerSigner> {
+    await this.deps.upToDate();
     const issuer = this.deps.issuer(iss);
     if (!issuer) throw new ServiceError('ISSUER_UNKNOWN', `No facility ${iss} is admitted`);
     if (issuer.state === 'suspended') {

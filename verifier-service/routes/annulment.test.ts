@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  embeddedOnly,
   type Answer,
   assertProblem,
   type Body,
@@ -62,7 +63,7 @@ void test('only the operator annuls, and only a revocation that is on the ledger
   assertProblem(await service.asOperator('POST', elsewhere), 404, 'ISSUER_UNKNOWN');
 });
 
-void test('fsck is content with annulled revocations', async () => {
+void test('fsck is content with annulled revocations', embeddedOnly, async () => {
   await service.close();
   assert.deepEqual(await damageIn(service.dataDir), []);
 });

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import Libsql from 'libsql';
 import { parseDocumentId } from '@spondon/protocol/document-id';
 import {
+  embeddedOnly,
   admitHomeHospital,
   type Answer,
   assertProblem,
@@ -56,31 +57,38 @@ async function holding(text: string, folder = service.dataDir): Promise<string[]
 const blobs = async (): Promise<string[]> =>
   (await filesIn(service.folders.ipfs)).map((path) => basename(path));
 
-void test('an erased document cannot be opened by anybody, and whoever holds the file still verifies it', async () => {
-  const code = await issued();
-  const file = await service.fileOf(code);
-  const { wrappedKey, cid } = await rowOf(code);
-  assert.notDeepEqual(await holding(wrappedKey), []);
+void test(
+  'an erased document cannot be opened by anybody, and whoever holds the file still verifies it',
+  embeddedOnly,
+  async () => {
+    const code = await issued();
+    const file = await service.fileOf(code);
+    const { wrappedKey, cid } = await rowOf(code);
+    assert.notDeepEqual(await holding(wrappedKey), []);
 
-  const erased = await erase(code);
-  assert.equal(erased.status, 200, erased.text);
-  const { erasedAt = '', completeAt = '' } = erased.body as Body & { erasedAt?: string; completeAt?: string };
-  assert.equal(Date.parse(completeAt) - Date.parse(erasedAt), 35 * 86_400_000);
+    const erased = await erase(code);
+    assert.equal(erased.status, 200, erased.text);
+    const { erasedAt = '', completeAt = '' } = erased.body as Body & {
+      erasedAt?: string;
+      completeAt?: string;
+    };
+    assert.equal(Date.parse(completeAt) - Date.parse(erasedAt), 35 * 86_400_000);
 
-  assertProblem(await ask('GET', code, '/file'), 410, 'DOCUMENT_ERASED');
-  const view = (await ask('GET', code)).body as Body & { erasedAt?: string; cid?: string };
-  assert.deepEqual(
-    [view.state, view.erasedAt, view.cid, view.patientId],
-    ['anchored', erasedAt, undefined, undefined],
-  );
-  assert.deepEqual(await holding(wrappedKey), []);
-  assert.deepEqual(await holding(PATIENT_TOKEN), []);
-  assert.ok(!(await blobs()).includes(cid));
+    assertProblem(await ask('GET', code, '/file'), 410, 'DOCUMENT_ERASED');
+    const view = (await ask('GET', code)).body as Body & { erasedAt?: string; cid?: string };
+    assert.deepEqual(
+      [view.state, view.erasedAt, view.cid, view.patientId],
+      ['anchored', erasedAt, undefined, undefined],
+    );
+    assert.deepEqual(await holding(wrappedKey), []);
+    assert.deepEqual(await holding(PATIENT_TOKEN), []);
+    assert.ok(!(await blobs()).includes(cid));
 
-  assert.equal((await service.verified(code)).verdict, 'valid');
-  assert.equal((await service.ask('GET', `/v1/verify/${hexOf(file)}`)).body.verdict, 'valid');
-  assert.equal((await ask('GET', code, '/evidence')).status, 200);
-});
+    assert.equal((await service.verified(code)).verdict, 'valid');
+    assert.equal((await service.ask('GET', `/v1/verify/${hexOf(file)}`)).body.verdict, 'valid');
+    assert.equal((await ask('GET', code, '/evidence')).status, 200);
+  },
+);
 
 void test('erasing again answers as the first time, and says who asked first', async () => {
   const code = await issued();
@@ -110,7 +118,7 @@ void test('a document that is erased before it is anchored is anchored all the s
   assert.equal((await service.verified(code)).verdict, 'valid');
 });
 
-void test('an erasure that a crash cut short is finished by the next start', async () => {
+void test('an erasure that a crash cut short is finished by the next start', embeddedOnly, async () => {
   const code = await issued();
   const jti = parseDocumentId(code);
   const { cid } = await rowOf(code);
@@ -129,24 +137,28 @@ void test('an erasure that a crash cut short is finished by the next start', asy
   assert.ok(!(await blobs()).includes(cid));
 });
 
-void test('what a backup kept from being overwritten is overwritten at the next start', async () => {
-  const code = await issued();
-  const { wrappedKey } = await rowOf(code);
-  const backup = new Libsql(service.folders.database);
-  backup.exec('BEGIN; SELECT count(*) FROM documents');
-  assert.equal((await erase(code)).status, 200);
-  assert.deepEqual(await holding(wrappedKey), ['service.db-wal']);
-  // As a crash leaves it: an orderly end takes the write-ahead log away.
-  const crashed = await newFolder();
-  await cp(service.dataDir, crashed, { recursive: true });
-  backup.exec('ROLLBACK');
-  backup.close();
-  const started = await startTestService(crashed, {}, service.hospitalKey);
-  assert.deepEqual(await holding(wrappedKey, crashed), []);
-  await started.close();
-});
+void test(
+  'what a backup kept from being overwritten is overwritten at the next start',
+  embeddedOnly,
+  async () => {
+    const code = await issued();
+    const { wrappedKey } = await rowOf(code);
+    const backup = new Libsql(service.folders.database);
+    backup.exec('BEGIN; SELECT count(*) FROM documents');
+    assert.equal((await erase(code)).status, 200);
+    assert.deepEqual(await holding(wrappedKey), ['service.db-wal']);
+    // As a crash leaves it: an orderly end takes the write-ahead log away.
+    const crashed = await newFolder();
+    await cp(service.dataDir, crashed, { recursive: true });
+    backup.exec('ROLLBACK');
+    backup.close();
+    const started = await startTestService(crashed, {}, service.hospitalKey);
+    assert.deepEqual(await holding(wrappedKey, crashed), []);
+    await started.close();
+  },
+);
 
-void test('fsck tells an erased document from one that lost its key', async () => {
+void test('fsck tells an erased document from one that lost its key', embeddedOnly, async () => {
   await service.db.deleteFrom('erasures').where('apiKey', '=', 'k').execute();
   await service.close();
   const [found, ...others] = await damageIn(service.dataDir);

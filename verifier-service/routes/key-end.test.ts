@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { parseDocumentId } from '@spondon/protocol/document-id';
 import { verifyOffline } from '../cli/verify.js';
 import {
+  embeddedOnly,
   admitHomeHospital,
   type Answer,
   assertProblem,
@@ -122,7 +123,7 @@ void test('what a compromised key signed and is not anchored is refused by the l
   assert.equal(sent.body.results?.[0]?.code, 'KEY_UNKNOWN');
 });
 
-void test('ended keys are no damage', async () => {
+void test('ended keys are no damage', embeddedOnly, async () => {
   await service.close();
   assert.deepEqual(await damageIn(service.dataDir), []);
 });
