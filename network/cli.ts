@@ -1,4 +1,6 @@
 import { Command } from 'commander';
+import { addCertificates } from './commands/certificates.js';
+import { addChaincode } from './commands/chaincode.js';
 import { addMembers } from './commands/members.js';
 import { addOrderers } from './commands/orderers.js';
 import { addRunning } from './commands/running.js';
@@ -12,6 +14,8 @@ const program = new Command('network').description(
 addRunning(program);
 addMembers(program);
 addOrderers(program);
+addChaincode(program);
+addCertificates(program);
 
 try {
   await program.parseAsync();

@@ -24,9 +24,13 @@ const peer = z.strictObject({
   ports: z.strictObject({ listen: port, chaincode: port, operations: port }),
 });
 
-/** A chaincode that an organisation runs: one process for all its peers. */
+/** A chaincode that an organisation runs: one process for all its peers. During an upgrade, one for each version. */
 const chaincodeServer = z.strictObject({
   name,
+  /** What it serves, where that is not its name. */
+  chaincode: name.optional(),
+  /** Where it is not the channel's. */
+  version: z.string().min(1).optional(),
   ports: z.strictObject({ listen: port, health: port }),
 });
 
@@ -79,6 +83,7 @@ export type Orderer = Organisation['orderers'][number];
 export type Peer = Organisation['peers'][number];
 export type ChaincodeServer = Organisation['chaincodes'][number];
 export type Channel = Topology['channels'][number];
+export type ChaincodeDefinition = NonNullable<Channel['chaincode']>;
 
 /** @throws NetworkError `TOPOLOGY` */
 export function parseTopology(json: string): Topology {
@@ -170,6 +175,58 @@ export function withoutOrderer(topology: Topology, { name }: Organisation, order
   }));
 }
 
+/**
+ * The network with a second server of the channel's chaincode beside each one, for its next version. Until the channel
+ * uses that, the old ones are named with the version that they serve.
+ */
+export function withNextServers(
+  topology: Topology,
+  chaincode: ChaincodeDefinition,
+  version: string,
+): Topology {
+  const ports = [...furtherPorts(topology, 2 * topology.organisations.length)];
+  const organisations = topology.organisations.map((organisation) => {
+    const now = serverOf(organisation, chaincode);
+    if (now === undefined) return organisation;
+    const [listen = 0, health = 0] = ports.splice(0, 2);
+    const next: ChaincodeServer = {
+      name: `${chaincode.name}-${version.replace(/[^a-z0-9-]/g, '-')}`,
+      chaincode: chaincode.name,
+      version,
+      ports: { listen, health },
+    };
+    const chaincodes = organisation.chaincodes.map((each) =>
+      each === now ? { ...each, version: chaincode.version } : each,
+    );
+    return { ...organisation, chaincodes: [...chaincodes, next] };
+  });
+  return checked({ ...topology, organisations });
+}
+
+/** The network in which a channel uses another version of its chaincode. */
+export function withDefinition(
+  topology: Topology,
+  channel: Channel,
+  chaincode: ChaincodeDefinition,
+): Topology {
+  const channels = topology.channels.map((each) =>
+    each.name === channel.name ? { ...each, chaincode } : each,
+  );
+  return { ...topology, channels };
+}
+
+/** The network without the servers of versions that no channel uses. */
+export function withoutIdleServers(topology: Topology): Topology {
+  const used = topology.channels.flatMap(({ chaincode }) => chaincode ?? []);
+  const organisations = topology.organisations.map((organisation) => ({
+    ...organisation,
+    chaincodes: organisation.chaincodes.filter((server) =>
+      used.some((chaincode) => serverOf(organisation, chaincode) === server),
+    ),
+  }));
+  return { ...topology, organisations };
+}
+
 function withChanged(
   topology: Topology,
   name: string,
@@ -257,7 +314,7 @@ function faultOfChannel(channel: Channel, organisations: readonly Organisation[]
   const { chaincode } = channel;
   if (chaincode === undefined) return undefined;
   const without = organisations.find(
-    (each) => channel.members.includes(each.name) && serverOf(each, chaincode.name) === undefined,
+    (each) => channel.members.includes(each.name) && serverOf(each, chaincode) === undefined,
   );
   return without && `${without.name} does not run its chaincode ${chaincode.name}`;
 }
@@ -280,8 +337,15 @@ export function channelsOf({ channels }: Topology, { name }: Organisation): read
   return channels.filter(({ members }) => members.includes(name));
 }
 
-export function serverOf({ chaincodes }: Organisation, chaincode: string): ChaincodeServer | undefined {
-  return chaincodes.find(({ name }) => name === chaincode);
+/** Who serves a version of a chaincode; without a version of its own, a server serves the channel's. */
+export function serverOf(
+  { chaincodes }: Organisation,
+  { name, version }: { readonly name: string; readonly version: string },
+): ChaincodeServer | undefined {
+  const serving = chaincodes.filter((each) => (each.chaincode ?? each.name) === name);
+  return (
+    serving.find((each) => each.version === version) ?? serving.find((each) => each.version === undefined)
+  );
 }
 
 /** The name of a node in certificates, containers and logs. */

@@ -2,9 +2,9 @@
 /**
  * Runs the compiled tests of every workspace and closes with one line: `N passed, N failed, N skipped`.
  *
- *   node scripts/run-tests.mjs [part of a path]...
+ *   node scripts/run-tests.mjs [--long] [part of a path]...
  *
- * With arguments, only test files whose path contains one of them (`protocol`, `stamp/qr`). Ends with 1 when a test
+ * With `--long`, the files `*.long.test.ts`, which take minutes each, and no others; otherwise all but these. With parts, only test files whose path contains one of them (`protocol`, `stamp/qr`). Ends with 1 when a test
  * failed, a file was not built, or nothing ran.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -17,6 +17,7 @@ const root = path.resolve(import.meta.dirname, '..');
 const CONCURRENCY = 2;
 const FILE_TIMEOUT_MS = 10 * 60_000;
 const SUFFIX = '.test.ts';
+const LONG_SUFFIX = '.long.test.ts';
 
 /** @returns {string[]} */
 function workspaces() {
@@ -46,8 +47,8 @@ function testSources(workspace) {
 
 /** @typedef {{ source: string, compiled: string }} TestFile paths relative to the root */
 
-/** @param {readonly string[]} parts @returns {TestFile[]} */
-function testFiles(parts) {
+/** @param {boolean} long @param {readonly string[]} parts @returns {TestFile[]} */
+function testFiles(long, parts) {
   return workspaces()
     .flatMap((workspace) =>
       testSources(workspace).map((source) => ({
@@ -55,6 +56,7 @@ function testFiles(parts) {
         compiled: path.join(workspace, 'dist', source.replace(/\.ts$/, '.js')),
       })),
     )
+    .filter(({ source }) => source.endsWith(LONG_SUFFIX) === long)
     .filter(({ source }) => parts.length === 0 || parts.some((part) => source.includes(part)));
 }
 
@@ -196,7 +198,9 @@ function report(outcome) {
 }
 
 const outcome = new Outcome();
-const queue = testFiles(process.argv.slice(2));
+const [, , ...args] = process.argv;
+const long = args[0] === '--long';
+const queue = testFiles(long, long ? args.slice(1) : args);
 const started = performance.now();
 await Promise.all(
   Array.from({ length: CONCURRENCY }, async () => {
