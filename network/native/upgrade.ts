@@ -1,16 +1,8 @@
 import { resolve } from 'node:path';
 import { NetworkError } from '../error.js';
 import { native } from '../layout.js';
-import {
-  serverOf,
-  withDefinition,
-  withNextServers,
-  withoutIdleServers,
-  type Channel,
-  type Organisation,
-  type Peer,
-  type Topology,
-} from '../topology.js';
+import { withDefinition, withNextServers, withoutIdleServers } from '../topology-changes.js';
+import { serverOf, type Channel, type Organisation, type Peer, type Topology } from '../topology.js';
 import { administrator } from './channels.js';
 import { checkPorts, untilHealthy } from './health.js';
 import { readTopology, rememberTopology } from './kept-topology.js';
