@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addCertificates } from './commands/certificates.js';
 import { addChaincode } from './commands/chaincode.js';
+import { addConfiguration } from './commands/configuration.js';
 import { addMembers } from './commands/members.js';
 import { addOrderers } from './commands/orderers.js';
 import { addRunning } from './commands/running.js';
@@ -16,6 +17,7 @@ addMembers(program);
 addOrderers(program);
 addChaincode(program);
 addCertificates(program);
+addConfiguration(program);
 
 try {
   await program.parseAsync();
