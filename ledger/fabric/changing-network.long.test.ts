@@ -37,8 +37,9 @@ describe('a network that changes under way', { skip: await whyNoTrial(), timeout
   });
   after(() => trial.stop());
 
-  const isUndisturbed = ({ anchored, attested, failures }: Traffic) => {
+  const isUndisturbed = ({ anchored, attested, conflicts, failures }: Traffic, mayConflict = 0) => {
     assert.deepEqual(failures, []);
+    assert.ok(conflicts <= mayConflict, `${conflicts} conflicts`);
     assert.ok(anchored > 1 && attested === anchored, `${anchored} anchored, ${attested} attested`);
   };
   const during = (act: () => Promise<unknown>) => trafficDuring(hospital, facility, act);
@@ -59,7 +60,8 @@ describe('a network that changes under way', { skip: await whyNoTrial(), timeout
   test('its contract is upgraded while transactions flow, with two versions at once', async (t) => {
     assert.deepEqual(await answering(), { name: 'records', version: '1' });
     const traffic = await during(() => upgradeChaincode('records', '2', running));
-    isUndisturbed(traffic);
+    // What was endorsed by the old version does not commit after the new definition, and is tried again.
+    isUndisturbed(traffic, 1);
     t.diagnostic(`${traffic.anchored} batches anchored during the upgrade`);
     assert.deepEqual(await answering(), { name: 'records', version: '2' });
   });

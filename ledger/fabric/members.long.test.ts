@@ -61,8 +61,9 @@ describe('members of a running network', { skip: await whyNoTrial(), timeout: 9 
   };
   const append = async (ledger: FabricLedger, by: Facility) =>
     ledger.submit('Append', appendArguments((await headOf(ledger)).size, [await by.issue()]));
-  const isUndisturbed = ({ anchored, attested, failures }: Traffic) => {
+  const isUndisturbed = ({ anchored, attested, conflicts, failures }: Traffic) => {
     assert.deepEqual(failures, []);
+    assert.equal(conflicts, 0);
     assert.ok(anchored > 1 && attested === anchored, `${anchored} anchored, ${attested} attested`);
   };
 

@@ -7,6 +7,8 @@ import type { FabricLedger } from './engine.js';
 export interface Traffic {
   readonly anchored: number;
   readonly attested: number;
+  /** Batches that lost to another transaction, and were anchored by the next try, as the worker does it. */
+  readonly conflicts: number;
   /** What a client saw of it, beyond what took longer. */
   readonly failures: readonly string[];
 }
@@ -23,7 +25,7 @@ export async function trafficDuring(
   let over = false;
   let rounds = 0;
   const failures: string[] = [];
-  const counts = { anchored: 0, attested: 0 };
+  const counts = { anchored: 0, attested: 0, conflicts: 0 };
   const round = async () => {
     const { size } = await headOf(ledger);
     await ledger.submit('Append', appendArguments(size, [await facility.issue()]));
@@ -34,13 +36,14 @@ export async function trafficDuring(
     counts.attested += 1;
   };
   const flow = async () => {
-    for (let last = false; !last && failures.length < MANY; rounds += 1) {
+    for (let last = false; !last && failures.length + counts.conflicts < MANY; rounds += 1) {
       last = over;
       try {
         await round();
       } catch (error) {
         if (!(error instanceof LedgerError)) throw error;
-        failures.push(`${error.code}: ${error.message}`);
+        if (error.code === 'CONFLICT') counts.conflicts += 1;
+        else failures.push(`${error.code}: ${error.message}`);
       }
     }
   };
