@@ -4,6 +4,7 @@ import process from 'node:process';
 import { ClientIdentity, Shim } from 'fabric-shim';
 import { removeContractApiHandlers } from './contract-api-handlers.js';
 import { serve } from './dispatch.js';
+import { countCalls } from './drain.js';
 import { Records, TRANSACTIONS } from './records.js';
 import { readServerSettings, SettingsError, type ServerSettings } from './server-settings.js';
 
@@ -18,14 +19,19 @@ const GRPC_OPTIONS = {
   'grpc.keepalive_permit_without_calls': 1,
 };
 
+/** What an answer takes from here to the wire. */
+const LAST_ANSWER_MS = 100;
+
 async function start({ id, address, health, tls }: ServerSettings): Promise<void> {
-  const chaincode = serve({
-    contract: new Records(),
-    transactions: TRANSACTIONS,
-    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- the shim made this stub
-    identityOf: (stub) => new ClientIdentity(stub),
-    unforeseen: (error) => console.error(error),
-  });
+  const { chaincode, idle } = countCalls(
+    serve({
+      contract: new Records(),
+      transactions: TRANSACTIONS,
+      // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- the shim made this stub
+      identityOf: (stub) => new ClientIdentity(stub),
+      unforeseen: (error) => console.error(error),
+    }),
+  );
   const server = Shim.server(chaincode, {
     ccid: id,
     address,
@@ -36,6 +42,10 @@ async function start({ id, address, health, tls }: ServerSettings): Promise<void
     },
     ...GRPC_OPTIONS,
   });
+  // Nothing is kept here, and a client repeats a call that got no answer; but an upgrade should cost nobody a call.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => void idle().then(() => setTimeout(() => process.exit(0), LAST_ANSWER_MS)));
+  }
   await server.start();
   // Opened last: whoever gets an answer knows that peers would get one.
   const answers = createServer((request, response) => {
@@ -46,8 +56,6 @@ async function start({ id, address, health, tls }: ServerSettings): Promise<void
 }
 
 removeContractApiHandlers(process);
-// Nothing is kept here: a client repeats a call that got no answer.
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(0));
 try {
   await start(readServerSettings(process.env));
 } catch (error) {

@@ -1,4 +1,7 @@
 import { Command } from 'commander';
+import { addCertificates } from './commands/certificates.js';
+import { addChaincode } from './commands/chaincode.js';
+import { addConfiguration } from './commands/configuration.js';
 import { addMembers } from './commands/members.js';
 import { addOrderers } from './commands/orderers.js';
 import { addRunning } from './commands/running.js';
@@ -13,6 +16,9 @@ const program = new Command('network').description(
 addRunning(program);
 addMembers(program);
 addOrderers(program);
+addChaincode(program);
+addCertificates(program);
+addConfiguration(program);
 addTrust(program);
 
 try {

@@ -17,6 +17,7 @@
  * - `MEMBER_ROLE`: regulators and founders do not join or leave by this way.
  * - `MEMBER_UNKNOWN`, `MEMBER_NEEDED`: no organisation has this name; the channel could not go on without it.
  * - `ORDERER_UNKNOWN`, `ORDERERS_TOO_FEW`: the same of orderers.
+ * - `NODE_UNKNOWN`: the organisation has no node or user of this name.
  * - `ORDERERS_UNEVEN`: one organisation's orderers alone could decide what is ordered.
  */
 export type NetworkErrorCode =
@@ -40,6 +41,7 @@ export type NetworkErrorCode =
   | 'MEMBER_NEEDED'
   | 'ORDERER_UNKNOWN'
   | 'ORDERERS_TOO_FEW'
+  | 'NODE_UNKNOWN'
   | 'ORDERERS_UNEVEN';
 
 export class NetworkError extends Error {

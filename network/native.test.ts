@@ -144,6 +144,14 @@ describe('the native network', { skip: await whyNoTrial(), timeout: 8 * 60_000 }
     }
   });
 
+  test('an orderer that was away gets what it missed', async () => {
+    assert.equal(await untilDone(() => append(everybody())), 'VALID');
+    await untilDone(async () => {
+      const orderers = (await status(folder)).filter(({ node }) => node.kind === 'orderer');
+      assert.equal(new Set(orderers.map(({ heights }) => heights.get('records'))).size, 1);
+    });
+  });
+
   test('stopped and started again it has the same ledger, and goes on', async () => {
     const before = await size();
     await down({ folder, erase: false });

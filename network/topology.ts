@@ -24,9 +24,13 @@ const peer = z.strictObject({
   ports: z.strictObject({ listen: port, chaincode: port, operations: port }),
 });
 
-/** A chaincode that an organisation runs: one process for all its peers. */
+/** A chaincode that an organisation runs: one process for all its peers. During an upgrade, one for each version. */
 const chaincodeServer = z.strictObject({
   name,
+  /** What it serves, where that is not its name. */
+  chaincode: name.optional(),
+  /** Where it is not the channel's. */
+  version: z.string().min(1).optional(),
   ports: z.strictObject({ listen: port, health: port }),
 });
 
@@ -79,6 +83,7 @@ export type Orderer = Organisation['orderers'][number];
 export type Peer = Organisation['peers'][number];
 export type ChaincodeServer = Organisation['chaincodes'][number];
 export type Channel = Topology['channels'][number];
+export type ChaincodeDefinition = NonNullable<Channel['chaincode']>;
 
 /** @throws NetworkError `TOPOLOGY` */
 export function parseTopology(json: string): Topology {
@@ -95,95 +100,8 @@ export function parseTopology(json: string): Topology {
   return read.data;
 }
 
-const member = z.strictObject({ organisation, channels: z.array(name).min(1) });
-
 /** An organisation that is to join channels of a network that runs. */
-export type JoiningMember = z.infer<typeof member>;
-
-/** @throws NetworkError `TOPOLOGY` */
-export function parseMember(json: string): JoiningMember {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch (error) {
-    throw new NetworkError('TOPOLOGY', 'the description of the organisation is not JSON', { cause: error });
-  }
-  const read = member.safeParse(value);
-  if (!read.success) throw new NetworkError('TOPOLOGY', z.prettifyError(read.error));
-  return read.data;
-}
-
-/**
- * The network with another member.
- *
- * @throws NetworkError `NAME_TAKEN`, `PORT_TAKEN`, `MEMBER_ROLE`, `TOPOLOGY`
- */
-export function withOrganisation(topology: Topology, { organisation, channels }: JoiningMember): Topology {
-  const { name, role, orderers } = organisation;
-  if (role === 'regulator' || orderers.length > 0) {
-    throw new NetworkError(
-      'MEMBER_ROLE',
-      `${name} would endorse or order for everybody: regulators are there from the beginning`,
-    );
-  }
-  const unknown = channels.find((channel) => topology.channels.every((each) => each.name !== channel));
-  if (unknown !== undefined) throw new NetworkError('TOPOLOGY', `there is no channel ${unknown}`);
-  const grown = {
-    ...topology,
-    organisations: [...topology.organisations, organisation],
-    channels: topology.channels.map((channel) =>
-      channels.includes(channel.name) ? { ...channel, members: [...channel.members, name] } : channel,
-    ),
-  };
-  return checked(grown);
-}
-
-/** The network without a member: whether it can be missed is for the channels to say. */
-export function withoutOrganisation(topology: Topology, { name }: Organisation): Topology {
-  return {
-    ...topology,
-    organisations: topology.organisations.filter((each) => each.name !== name),
-    channels: topology.channels.map((channel) => ({
-      ...channel,
-      members: channel.members.filter((each) => each !== name),
-    })),
-  };
-}
-
-/** The network with another orderer: the next number among the consenters is its own for ever. */
-export function withOrderer(
-  topology: Topology,
-  { name: owner }: Organisation,
-  node: { readonly name: string; readonly ports: Orderer['ports'] },
-): Topology {
-  const numbers = topology.organisations.flatMap(({ orderers }) =>
-    orderers.map(({ consenter }) => consenter),
-  );
-  const added: Orderer = { name: node.name, consenter: Math.max(...numbers) + 1, ports: node.ports };
-  return checked(withChanged(topology, owner, (each) => ({ ...each, orderers: [...each.orderers, added] })));
-}
-
-export function withoutOrderer(topology: Topology, { name }: Organisation, orderer: Orderer): Topology {
-  return withChanged(topology, name, (each) => ({
-    ...each,
-    orderers: each.orderers.filter((other) => other.name !== orderer.name),
-  }));
-}
-
-function withChanged(
-  topology: Topology,
-  name: string,
-  change: (organisation: Organisation) => Organisation,
-): Topology {
-  const organisations = topology.organisations.map((each) => (each.name === name ? change(each) : each));
-  return { ...topology, organisations };
-}
-
-/** So many ports that nothing of the network uses. */
-export function furtherPorts(topology: Topology, count: number): readonly number[] {
-  const last = Math.max(...portsOf(topology));
-  return Array.from({ length: count }, (_, at) => last + 1 + at);
-}
+export const memberSchema = z.strictObject({ organisation, channels: z.array(name).min(1) });
 
 /** The same network, when its parts fit each other. */
 export function checked(topology: Topology): Topology {
@@ -257,7 +175,7 @@ function faultOfChannel(channel: Channel, organisations: readonly Organisation[]
   const { chaincode } = channel;
   if (chaincode === undefined) return undefined;
   const without = organisations.find(
-    (each) => channel.members.includes(each.name) && serverOf(each, chaincode.name) === undefined,
+    (each) => channel.members.includes(each.name) && serverOf(each, chaincode) === undefined,
   );
   return without && `${without.name} does not run its chaincode ${chaincode.name}`;
 }
@@ -280,8 +198,15 @@ export function channelsOf({ channels }: Topology, { name }: Organisation): read
   return channels.filter(({ members }) => members.includes(name));
 }
 
-export function serverOf({ chaincodes }: Organisation, chaincode: string): ChaincodeServer | undefined {
-  return chaincodes.find(({ name }) => name === chaincode);
+/** Who serves a version of a chaincode; without a version of its own, a server serves the channel's. */
+export function serverOf(
+  { chaincodes }: Organisation,
+  { name, version }: { readonly name: string; readonly version: string },
+): ChaincodeServer | undefined {
+  const serving = chaincodes.filter((each) => (each.chaincode ?? each.name) === name);
+  return (
+    serving.find((each) => each.version === version) ?? serving.find((each) => each.version === undefined)
+  );
 }
 
 /** The name of a node in certificates, containers and logs. */
@@ -294,7 +219,7 @@ function hostsOf(organisation: Organisation): readonly string[] {
   return [...orderers, ...peers, ...chaincodes].map((node) => hostOf(organisation, node));
 }
 
-function portsOf(topology: Topology): readonly number[] {
+export function portsOf(topology: Topology): readonly number[] {
   const ports: number[] = [];
   withPorts(topology, (port) => {
     ports.push(port);

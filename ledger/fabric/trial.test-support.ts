@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { files, native } from '@spondon/network/layout';
 import { down } from '@spondon/network/native/down';
 import { untilDone } from '@spondon/network/native/health';
+import { readTopology } from '@spondon/network/native/kept-topology';
 import { upOnFreePorts } from '@spondon/network/native/trial.test-support';
-import type { Topology } from '@spondon/network/topology';
+import { organisationNamed, type Topology } from '@spondon/network/topology';
 import { TRIAL } from '@spondon/network/trial.test-support';
 import { LedgerError } from '../port.js';
 import { readFabricSettings, type FabricSettings } from './connection.js';
@@ -37,9 +38,9 @@ export async function startTrial(
     await down({ folder, erase: true });
     await rm(base, { recursive: true });
   };
-  const settings = (organisation: string, channel = 'records') => {
-    const found = topology.organisations.find(({ name }) => name === organisation);
-    if (!found) throw new TypeError(`there is no organisation ${organisation}`);
+  const settings = async (organisation: string, channel = 'records') => {
+    // Members may have come since it started.
+    const found = organisationNamed(await readTopology(folder), organisation);
     return readFabricSettings(files.connection(native(folder), found), channel);
   };
   const open = async (organisation: string, channel?: string) => {

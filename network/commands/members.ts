@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { addOrganisation, removeOrganisation } from '../native/members.js';
-import { parseMember } from '../topology.js';
+import { parseMember } from '../topology-changes.js';
 import { DATA } from './options.js';
 import { runningNetwork } from './running-network.js';
 

@@ -76,6 +76,9 @@ export function ordererEnvironment(
     ORDERER_GENERAL_TLS_CLIENTROOTCAS: list(tlsRoots(topology, place)),
     ORDERER_GENERAL_CLUSTER_CLIENTCERTIFICATE: tls.certificate,
     ORDERER_GENERAL_CLUSTER_CLIENTPRIVATEKEY: tls.key,
+    // Fabric's own choice, `consensus`, asks for blocks without naming its certificate, which orderers that ask for one
+    // refuse: whoever missed a block would never catch up. This one does, and verifies each block as well.
+    ORDERER_GENERAL_CLUSTER_REPLICATIONPOLICY: 'simple',
     // Its own organisation alone joins an orderer to channels.
     ORDERER_ADMIN_LISTENADDRESS: `${place.bind}:${admin}`,
     ORDERER_ADMIN_TLS_ENABLED: 'true',

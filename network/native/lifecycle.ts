@@ -1,6 +1,16 @@
 import { connectionSettings } from '../derive/connection.js';
+import { NetworkError } from '../error.js';
 import { addressOf, files, packageIn, type Place } from '../layout.js';
-import { membersOf, regulatorsOf, type Channel, type Organisation, type Topology } from '../topology.js';
+import {
+  hostOf,
+  membersOf,
+  regulatorsOf,
+  serverOf,
+  type ChaincodeDefinition,
+  type Channel,
+  type Organisation,
+  type Topology,
+} from '../topology.js';
 import { connectClient } from './client.js';
 import { untilDone } from './health.js';
 import { anyOrdererFlags } from './ordering.js';
@@ -13,10 +23,11 @@ export type AsAdministrator = (
 export interface Deployment {
   readonly topology: Topology;
   readonly channel: Channel;
-  readonly chaincode: NonNullable<Channel['chaincode']>;
+  readonly chaincode: ChaincodeDefinition;
   readonly place: Place;
   readonly as: AsAdministrator;
-  readonly packageOf: (organisation: Organisation, chaincode: string) => string;
+  /** The id of the package of a server. */
+  readonly packageOf: (organisation: Organisation, server: string) => string;
 }
 
 /**
@@ -32,16 +43,35 @@ export async function deploy(deployment: Deployment): Promise<void> {
   await Promise.all(members.map((member) => ask(deployment, member)));
 }
 
+/** Resolves when every peer of the channel executes this definition, and none an earlier one. */
+export async function untilEverywhere(deployment: Deployment): Promise<void> {
+  const { topology, channel, chaincode } = deployment;
+  for (const member of membersOf(topology, channel)) {
+    for (const peer of member.peers) {
+      await untilDone(async () => {
+        const { committed } = await definition(deployment, member, peer);
+        if (committed) return;
+        throw new NetworkError(
+          'NOT_READY',
+          `${hostOf(member, peer)} does not know ${labelOf(chaincode)} yet`,
+        );
+      });
+    }
+  }
+}
+
 /** What a package is called on peers, before its hash. */
-export const labelOf = ({ name, version }: Deployment['chaincode']) => `${name}_${version}`;
+export const labelOf = ({ name, version }: { readonly name: string; readonly version: string }) =>
+  `${name}_${version}`;
 
 async function install({ chaincode, place, as, packageOf }: Deployment, member: Organisation): Promise<void> {
-  const id = packageOf(member, chaincode.name);
+  const server = serverNamed(member, chaincode);
+  const id = packageOf(member, server);
   for (const peer of member.peers) {
     const admin = as(member, peer);
     const installed = await admin(['lifecycle', 'chaincode', 'queryinstalled', '--output', 'json']);
     if (installed.includes(id)) continue;
-    const file = packageIn(files.chaincode(place, member, chaincode.name));
+    const file = packageIn(files.chaincode(place, member, server));
     await admin(['lifecycle', 'chaincode', 'install', file]);
   }
 }
@@ -50,8 +80,9 @@ async function install({ chaincode, place, as, packageOf }: Deployment, member: 
 async function definition(
   { channel, chaincode, as }: Deployment,
   member: Organisation,
+  peer = firstPeer(member),
 ): Promise<{ readonly approved: ReadonlySet<string>; readonly committed: boolean }> {
-  const admin = as(member, firstPeer(member));
+  const admin = as(member, peer);
   const lifecycle = async (command: string, args: readonly string[]) => {
     const common = ['--channelID', channel.name, '--output', 'json'];
     return JSON.parse(await admin(['lifecycle', 'chaincode', command, ...common, ...args])) as {
@@ -78,7 +109,7 @@ async function approve(deployment: Deployment, member: Organisation): Promise<vo
   const args = [
     ...['lifecycle', 'chaincode', 'approveformyorg', '--channelID', channel.name],
     ...definitionFlags(chaincode),
-    ...['--package-id', packageOf(member, chaincode.name)],
+    ...['--package-id', packageOf(member, serverNamed(member, chaincode))],
     ...anyOrdererFlags(deployment.topology, member, deployment.place),
   ];
   await untilDone(async () => {
@@ -122,9 +153,16 @@ async function ask({ topology, channel, place }: Deployment, member: Organisatio
   }
 }
 
-function definitionFlags({ name, version, sequence }: Deployment['chaincode']): string[] {
+function definitionFlags({ name, version, sequence }: ChaincodeDefinition): string[] {
   // No policy: the channel's own, a peer of each regulator, is the default.
   return ['--name', name, '--version', version, '--sequence', String(sequence)];
+}
+
+/** Descriptions without one are refused. */
+function serverNamed(member: Organisation, chaincode: ChaincodeDefinition): string {
+  const server = serverOf(member, chaincode);
+  if (server === undefined) throw new TypeError(`${member.name} does not run ${labelOf(chaincode)}`);
+  return server.name;
 }
 
 /** Descriptions without one are refused. */

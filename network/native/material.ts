@@ -148,7 +148,7 @@ async function emptyFolder(folder: string): Promise<string> {
   return folder;
 }
 
-async function once(path: string, make: (unfinished: string) => Promise<unknown>): Promise<void> {
+export async function once(path: string, make: (unfinished: string) => Promise<unknown>): Promise<void> {
   if (existsSync(path)) return;
   const unfinished = `${path}.unfinished`;
   await rm(unfinished, { recursive: true, force: true });

@@ -4,15 +4,8 @@ import { admit, applicationOf, deciders, dismiss } from '../config/members.js';
 import type { Group } from '../config/group.js';
 import { NetworkError } from '../error.js';
 import { files, native } from '../layout.js';
-import {
-  channelsOf,
-  organisationNamed,
-  withOrganisation,
-  withoutOrganisation,
-  type JoiningMember,
-  type Organisation,
-  type Topology,
-} from '../topology.js';
+import { withOrganisation, withoutOrganisation, type JoiningMember } from '../topology-changes.js';
+import { channelsOf, organisationNamed, type Organisation, type Topology } from '../topology.js';
 import { reconfigure } from './configuration.js';
 import type { Fabric } from './fabric.js';
 import { checkPorts } from './health.js';

@@ -3,16 +3,8 @@ import { join, resolve } from 'node:path';
 import { consentersOf, withConsenter, withoutConsenter, type Consenter } from '../config/consenters.js';
 import { NetworkError } from '../error.js';
 import { files, identityIn, native, serverTlsIn, type Place } from '../layout.js';
-import {
-  furtherPorts,
-  hostOf,
-  organisationNamed,
-  withOrderer,
-  withoutOrderer,
-  type Orderer,
-  type Organisation,
-  type Topology,
-} from '../topology.js';
+import { furtherPorts, withOrderer, withoutOrderer } from '../topology-changes.js';
+import { hostOf, organisationNamed, type Orderer, type Organisation, type Topology } from '../topology.js';
 import { joinOrderer, ordererAdministrator } from './channels.js';
 import {
   fetchConfigurationBlock,

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { files, native } from '../layout.js';
-import { serverOf, type Organisation, type Topology } from '../topology.js';
+import { files, native, type Place } from '../layout.js';
+import type { Organisation, Topology } from '../topology.js';
 import { administrator, joinOrderer, joinPeer, ordererAdministrator } from './channels.js';
 import type { Fabric } from './fabric.js';
 import { checkPorts, untilHealthy } from './health.js';
@@ -33,9 +33,7 @@ export async function up({ topology, fabric, folder, say }: Up): Promise<void> {
   await makeCrypto(topology, fabric, place);
   await makeBlocks(topology, fabric, place);
   const config = await makeConfiguration(fabric, place);
-  const packages = await packagesOf(topology, place);
-  const packageOf = (organisation: Organisation, chaincode: string) =>
-    packages.get(`${organisation.name}/${chaincode}`) ?? '';
+  const packageOf = await packagesOf(topology, place);
 
   const nodes = nodesOf(topology, place);
   say(`${nodes.length} nodes`);
@@ -71,19 +69,22 @@ export async function up({ topology, fabric, folder, say }: Up): Promise<void> {
   await writeConnections(topology, place);
 }
 
-async function packagesOf(
+/** Of every server, by organisation and name of the server: the id of its package. */
+export async function packagesOf(
   topology: Topology,
-  place: ReturnType<typeof native>,
-): Promise<ReadonlyMap<string, string>> {
+  place: Place,
+): Promise<(organisation: Organisation, server: string) => string> {
   const ids = new Map<string, string>();
   for (const { chaincode } of topology.channels) {
     if (chaincode === undefined) continue;
     for (const organisation of topology.organisations) {
-      const server = serverOf(organisation, chaincode.name);
-      if (server === undefined) continue;
-      const { id } = await makePackage(organisation, server, labelOf(chaincode), place);
-      ids.set(`${organisation.name}/${chaincode.name}`, id);
+      for (const server of organisation.chaincodes) {
+        if ((server.chaincode ?? server.name) !== chaincode.name) continue;
+        const label = labelOf({ name: chaincode.name, version: server.version ?? chaincode.version });
+        const { id } = await makePackage(organisation, server, label, place);
+        ids.set(`${organisation.name}/${server.name}`, id);
+      }
     }
   }
-  return ids;
+  return (organisation, server) => ids.get(`${organisation.name}/${server}`) ?? '';
 }
