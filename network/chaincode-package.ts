@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
+import type { Channel } from './topology.js';
 
 /** Where the peers of one organisation find the organisation's own chaincode, and how the two know each other. */
 export interface ChaincodeLink {
@@ -16,6 +17,9 @@ export interface ChaincodePackage {
   /** What peers call it once it is installed. */
   readonly id: string;
 }
+
+/** What a package is called on peers, before its hash. */
+export const labelOf = ({ name, version }: NonNullable<Channel['chaincode']>) => `${name}_${version}`;
 
 /**
  * A package for the `ccaas` builder: no code, only where it runs. Each organisation has its own, since only the

@@ -5,7 +5,7 @@ import { down } from './native/down.js';
 import { findFabric } from './native/fabric.js';
 import { status, type NodeStatus } from './native/status.js';
 import { up } from './native/up.js';
-import { parseTopology } from './topology.js';
+import { nativePart, parseTopology } from './topology.js';
 
 /** `npm run network:up`, `network:down`, `network:status`. */
 
@@ -22,7 +22,7 @@ program
   .option('--data <folder>', 'what the network keeps', DEFAULT_FOLDER)
   .option('--topology <file>', 'description of the network, instead of the trial network')
   .action(async ({ data, topology }: { data: string; topology?: string }) => {
-    const description = parseTopology(await readFile(topology ?? TRIAL_TOPOLOGY, 'utf8'));
+    const description = nativePart(parseTopology(await readFile(topology ?? TRIAL_TOPOLOGY, 'utf8')));
     const fabric = await findFabric(description.release, process.env);
     await up({ topology: description, fabric, folder: data, say: (step) => console.log(step) });
     console.log(`up; connection settings are in ${data}/connections`);

@@ -6,6 +6,7 @@
  * - `PORT_TAKEN`: something else listens where a node should.
  * - `NODE_DIED`: a node ended while it was starting; its log says why.
  * - `NOT_READY`: a node or the network did not become ready in time.
+ * - `CA`: a Fabric CA cannot be reached, or refuses.
  * - `NO_NETWORK`: the data folder holds no network.
  */
 export type NetworkErrorCode =
@@ -16,6 +17,7 @@ export type NetworkErrorCode =
   | 'PORT_TAKEN'
   | 'NODE_DIED'
   | 'NOT_READY'
+  | 'CA'
   | 'NO_NETWORK';
 
 export class NetworkError extends Error {

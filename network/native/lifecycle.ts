@@ -3,6 +3,7 @@ import { addressOf, clientTlsIn, files, packageIn, type Place } from '../layout.
 import { membersOf, regulatorsOf, type Channel, type Organisation, type Topology } from '../topology.js';
 import { connectClient } from './client.js';
 import { untilDone } from './health.js';
+import type { PackageOf } from './material.js';
 
 export type AsAdministrator = (
   organisation: Organisation,
@@ -15,7 +16,9 @@ export interface Deployment {
   readonly chaincode: NonNullable<Channel['chaincode']>;
   readonly place: Place;
   readonly as: AsAdministrator;
-  readonly packageOf: (organisation: Organisation, chaincode: string) => string;
+  readonly packageOf: PackageOf;
+  /** How long to wait for what others have to do first. */
+  readonly patienceMs?: number;
 }
 
 /**
@@ -25,14 +28,16 @@ export interface Deployment {
  */
 export async function deploy(deployment: Deployment): Promise<void> {
   const members = membersOf(deployment.topology, deployment.channel);
-  await Promise.all(members.map((member) => install(deployment, member)));
-  await Promise.all(members.map((member) => approve(deployment, member)));
+  await Promise.all(members.map((member) => adopt(deployment, member)));
   await commit(deployment);
   await Promise.all(members.map((member) => ask(deployment, member)));
 }
 
-/** What a package is called on peers, before its hash. */
-export const labelOf = ({ name, version }: Deployment['chaincode']) => `${name}_${version}`;
+/** One member's part: its package on its peers, and its approval. */
+export async function adopt(deployment: Deployment, member: Organisation): Promise<void> {
+  await install(deployment, member);
+  await approve(deployment, member);
+}
 
 async function install({ chaincode, place, as, packageOf }: Deployment, member: Organisation): Promise<void> {
   const id = packageOf(member, chaincode.name);
@@ -83,11 +88,11 @@ async function approve(deployment: Deployment, member: Organisation): Promise<vo
   await untilDone(async () => {
     const { approved } = await definition(deployment, member);
     if (!approved.has(member.mspId)) await as(member, firstPeer(member))(args);
-  });
+  }, deployment.patienceMs);
 }
 
 /** As {@link approve}; here a peer that has not read the approvals yet refuses, too. */
-async function commit(deployment: Deployment): Promise<void> {
+export async function commit(deployment: Deployment): Promise<void> {
   const { topology, channel, chaincode, place, as } = deployment;
   const regulators = regulatorsOf(topology);
   const [first] = regulators;
@@ -105,17 +110,21 @@ async function commit(deployment: Deployment): Promise<void> {
   await untilDone(async () => {
     const { committed } = await definition(deployment, first);
     if (!committed) await as(first, firstPeer(first))(args);
-  });
+  }, deployment.patienceMs);
 }
 
 /**
  * Lets everybody whom a member will ask endorse a call that changes nothing: only now its peer is known to have found
  * the regulators' peers, which takes some seconds, and each of them its chaincode. `Clock` answers in every state.
  */
-async function ask({ topology, channel, place }: Deployment, member: Organisation): Promise<void> {
+export async function ask(
+  { topology, channel, place, patienceMs }: Deployment,
+  member: Organisation,
+): Promise<void> {
   const client = await connectClient(connectionSettings(topology, member, place), channel.name);
   try {
-    await untilDone(() => client.endorse('Clock', [], [...new Set([...client.endorsers, client.mspId])]));
+    const endorsers = [...new Set([...client.endorsers, client.mspId])];
+    await untilDone(() => client.endorse('Clock', [], endorsers), patienceMs);
   } finally {
     client.close();
   }

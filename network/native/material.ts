@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { linkEnd } from '../chaincode-link.js';
-import { chaincodePackage, type ChaincodePackage } from '../chaincode-package.js';
+import { chaincodePackage, labelOf, type ChaincodePackage } from '../chaincode-package.js';
 import { configtx } from '../derive/configtx.js';
 import { cryptoConfig } from '../derive/crypto-config.js';
 import { connectionSettings } from '../derive/connection.js';
 import { peerConfiguration } from '../derive/node-environment.js';
-import { addressOf, chaincodeLinkIn, files, packageIn, type Place } from '../layout.js';
-import { hostOf, type ChaincodeServer, type Organisation, type Topology } from '../topology.js';
+import { addressOf, chaincodeLinkIn, files, packageIdIn, packageIn, type Place } from '../layout.js';
+import { hostOf, serverOf, type ChaincodeServer, type Organisation, type Topology } from '../topology.js';
 import type { Fabric } from './fabric.js';
 import { run } from './run.js';
 
@@ -38,7 +38,7 @@ export async function makeCrypto(topology: Topology, fabric: Fabric, place: Plac
 
 /** The first block of every channel. */
 export async function makeBlocks(topology: Topology, fabric: Fabric, place: Place): Promise<void> {
-  const folder = join(place.folder, 'config');
+  const folder = files.config(place);
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'configtx.yaml'), configtx(topology, place));
   for (const channel of topology.channels) {
@@ -54,7 +54,7 @@ export async function makeBlocks(topology: Topology, fabric: Fabric, place: Plac
 
 /** What the nodes read beside their environment; made anew at every start, from the release as it is then. */
 export async function makeConfiguration(fabric: Fabric, place: Place): Promise<string> {
-  const folder = join(place.folder, 'config');
+  const folder = files.config(place);
   await mkdir(folder, { recursive: true });
   const released = await readFile(join(fabric.config, 'core.yaml'), 'utf8');
   await writeFile(join(folder, 'core.yaml'), peerConfiguration(released, fabric.builder));
@@ -62,8 +62,30 @@ export async function makeConfiguration(fabric: Fabric, place: Place): Promise<s
   return folder;
 }
 
+/** What peers call the package of an organisation's chaincode; empty where there is none. */
+export type PackageOf = (organisation: Organisation, chaincode: string) => string;
+
+/** The packages of the channels' chaincodes, for these organisations. */
+export async function makePackages(
+  { channels }: Topology,
+  organisations: readonly Organisation[],
+  place: Place,
+): Promise<PackageOf> {
+  const ids = new Map<string, string>();
+  for (const { chaincode } of channels) {
+    if (chaincode === undefined) continue;
+    for (const organisation of organisations) {
+      const server = serverOf(organisation, chaincode.name);
+      if (server === undefined) continue;
+      const { id } = await makePackage(organisation, server, labelOf(chaincode), place);
+      ids.set(`${organisation.name}/${chaincode.name}`, id);
+    }
+  }
+  return (organisation, chaincode) => ids.get(`${organisation.name}/${chaincode}`) ?? '';
+}
+
 /** Certificates of a chaincode's link, and the package that tells the organisation's peers of it. */
-export async function makePackage(
+async function makePackage(
   organisation: Organisation,
   server: ChaincodeServer,
   label: string,
@@ -90,15 +112,22 @@ export async function makePackage(
     peerKey: await readFile(peer.key, 'utf8'),
   });
   await writeFile(packageIn(folder), made.bytes, { mode: 0o600 });
+  await writeFile(packageIdIn(folder), made.id);
   return made;
 }
 
 export async function writeConnections(topology: Topology, place: Place): Promise<void> {
-  for (const organisation of topology.organisations) {
-    const file = files.connection(place, organisation);
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, `${JSON.stringify(connectionSettings(topology, organisation, place), null, 2)}\n`);
-  }
+  for (const organisation of topology.organisations) await writeConnection(topology, organisation, place);
+}
+
+export async function writeConnection(
+  topology: Topology,
+  organisation: Organisation,
+  place: Place,
+): Promise<void> {
+  const file = files.connection(place, organisation);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, `${JSON.stringify(connectionSettings(topology, organisation, place), null, 2)}\n`);
 }
 
 async function once(path: string, make: (unfinished: string) => Promise<unknown>): Promise<void> {

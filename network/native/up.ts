@@ -3,12 +3,12 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { NetworkError } from '../error.js';
 import { files, native } from '../layout.js';
-import { parseTopology, serverOf, type Organisation, type Topology } from '../topology.js';
+import { parseTopology, type Organisation, type Topology } from '../topology.js';
 import { administrator, joinOrderer, joinPeer } from './channels.js';
 import type { Fabric } from './fabric.js';
 import { checkPorts, untilHealthy } from './health.js';
-import { deploy, labelOf } from './lifecycle.js';
-import { makeBlocks, makeConfiguration, makeCrypto, makePackage, writeConnections } from './material.js';
+import { deploy } from './lifecycle.js';
+import { makeBlocks, makeConfiguration, makeCrypto, makePackages, writeConnections } from './material.js';
 import { nodesOf } from './nodes.js';
 import { pidOf, start } from './process.js';
 
@@ -35,9 +35,7 @@ export async function up({ topology, fabric, folder, say }: Up): Promise<void> {
   await makeCrypto(topology, fabric, place);
   await makeBlocks(topology, fabric, place);
   const config = await makeConfiguration(fabric, place);
-  const packages = await packagesOf(topology, place);
-  const packageOf = (organisation: Organisation, chaincode: string) =>
-    packages.get(`${organisation.name}/${chaincode}`) ?? '';
+  const packageOf = await makePackages(topology, topology.organisations, place);
 
   const nodes = nodesOf(topology, place);
   say(`${nodes.length} nodes`);
@@ -92,21 +90,4 @@ export async function readTopology(folder: string): Promise<Topology> {
   if (!existsSync(topologyIn(folder)))
     throw new NetworkError('NO_NETWORK', `there is no network in ${folder}`);
   return parseTopology(await readFile(topologyIn(folder), 'utf8'));
-}
-
-async function packagesOf(
-  topology: Topology,
-  place: ReturnType<typeof native>,
-): Promise<ReadonlyMap<string, string>> {
-  const ids = new Map<string, string>();
-  for (const { chaincode } of topology.channels) {
-    if (chaincode === undefined) continue;
-    for (const organisation of topology.organisations) {
-      const server = serverOf(organisation, chaincode.name);
-      if (server === undefined) continue;
-      const { id } = await makePackage(organisation, server, labelOf(chaincode), place);
-      ids.set(`${organisation.name}/${chaincode.name}`, id);
-    }
-  }
-  return ids;
 }
