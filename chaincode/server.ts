@@ -49,7 +49,7 @@ removeContractApiHandlers(process);
 // Nothing is kept here: a client repeats a call that got no answer.
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(0));
 try {
-  await start(readServerSettings(process.env));
+  await start(readServerSettings(process.env, (file) => readFileSync(file, 'utf8')));
 } catch (error) {
   if (!(error instanceof SettingsError)) throw error;
   console.error(`${error.code}: ${error.message}`);

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
+import { addContainers } from './commands/containers.js';
 import { NetworkError } from './error.js';
 import { down } from './native/down.js';
 import { findFabric } from './native/fabric.js';
@@ -57,6 +58,8 @@ function lineOf({ node, pid, state, heights, leaders }: NodeStatus): string {
     .join(' ')
     .trimEnd();
 }
+
+addContainers(program);
 
 try {
   await program.parseAsync();

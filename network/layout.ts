@@ -45,6 +45,12 @@ const peerOrganisation = (place: Place, { domain }: Organisation) =>
 const ordererOrganisation = (place: Place, { domain }: Organisation) =>
   join(cryptoFolder(place), 'ordererOrganizations', domain);
 
+const chaincodesFolder = ({ folder }: Place, { name }: Organisation) => join(folder, 'chaincodes', name);
+
+const channelsFolder = ({ folder }: Place) => join(folder, 'channels');
+
+const connectionsFolder = ({ folder }: Place) => join(folder, 'connections');
+
 export const files = {
   crypto: cryptoFolder,
   peerOrganisation,
@@ -63,13 +69,16 @@ export const files = {
     join(peerOrganisation(place, organisation), 'users', userName(organisation, user)),
   /** Of nodes: core.yaml and orderer.yaml. */
   config: ({ folder }: Place) => join(folder, 'config'),
-  block: ({ folder }: Place, { name }: Channel) => join(folder, 'channels', `${name}.block`),
+  channels: channelsFolder,
+  block: (place: Place, { name }: Channel) => join(channelsFolder(place), `${name}.block`),
   /** What a node keeps: its ledger. */
   node: ({ folder }: Place, host: string) => join(folder, 'nodes', host),
+  chaincodes: chaincodesFolder,
   /** Of one organisation: the two ends of the link between its peers and its chaincode, and the package. */
-  chaincode: ({ folder }: Place, { name }: Organisation, chaincode: string) =>
-    join(folder, 'chaincodes', name, chaincode),
-  connection: ({ folder }: Place, { name }: Organisation) => join(folder, 'connections', `${name}.json`),
+  chaincode: (place: Place, organisation: Organisation, chaincode: string) =>
+    join(chaincodesFolder(place, organisation), chaincode),
+  connections: connectionsFolder,
+  connection: (place: Place, { name }: Organisation) => join(connectionsFolder(place), `${name}.json`),
   log: ({ folder }: Place, host: string) => join(folder, 'logs', `${host}.log`),
   process: ({ folder }: Place, host: string) => join(folder, 'processes', `${host}.json`),
 };
