@@ -4,6 +4,7 @@ import type { Topology } from '../topology.js';
 import {
   built,
   envFile,
+  mount,
   NETWORKS,
   OWNER,
   STEPS,
@@ -76,11 +77,13 @@ export function compose(topology: Topology, { context, topology: description }: 
 function volumesStep(services: readonly [string, Service][], context: string): [string, Service] {
   const inside = `:${CONTAINERS.folder}/`;
   const mounts = services.flatMap(([, { volumes = [] }]) => volumes).filter((each) => each.includes(inside));
+  const paths = [...new Set(mounts.map((each) => each.split(':')[1] ?? ''))].sort();
+  const outermost = paths.filter((path) => !paths.some((other) => path.startsWith(`${other}/`)));
   const handOver = step({
     ...built('network', context),
     user: '0:0',
-    command: ['chown', '-R', OWNER, CONTAINERS.folder],
-    volumes: [...new Set(mounts.map((each) => each.replace(/:ro$/, ':rw')))].sort(),
+    command: ['chown', '-R', OWNER, ...outermost],
+    volumes: paths.map((path) => mount(path, 'rw')),
     network_mode: 'none',
     cap_add: ['CHOWN', 'DAC_READ_SEARCH'],
   });
