@@ -11,8 +11,12 @@ const ENV = {
   CHAINCODE_TLS_CLIENT_CERT: 'peer.crt',
 };
 
+const noFile = (file: string): never => {
+  throw new Error(`there is no ${file}`);
+};
+
 test('the environment gives id, addresses and files', () => {
-  assert.deepEqual(readServerSettings({ ...ENV, UNRELATED: 'x' }), {
+  assert.deepEqual(readServerSettings({ ...ENV, UNRELATED: 'x' }, noFile), {
     id: ENV.CHAINCODE_ID,
     address: '0.0.0.0:7080',
     health: { host: '::1', port: 7081 },
@@ -27,10 +31,17 @@ test('whatever is missing or makes no sense is named', () => {
       '',
       ...(name.endsWith('ADDRESS') || name.endsWith('ID') ? ['records'] : []),
     ]) {
-      assert.throws(() => readServerSettings({ ...ENV, [name]: value }), {
+      assert.throws(() => readServerSettings({ ...ENV, [name]: value }, noFile), {
         code: 'SETTINGS',
         message: new RegExp(`^${name} must be set: `),
       });
     }
   }
+});
+
+test('a file may give the id instead', () => {
+  const { CHAINCODE_ID, ...rest } = ENV;
+  const env = { ...rest, CHAINCODE_ID_FILE: '/package.id' };
+  assert.equal(readServerSettings(env, () => `${CHAINCODE_ID}\n`).id, CHAINCODE_ID);
+  assert.throws(() => readServerSettings(env, noFile), { code: 'SETTINGS', message: /CHAINCODE_ID_FILE/ });
 });

@@ -25,8 +25,18 @@ const VARIABLES = {
   CHAINCODE_TLS_CLIENT_CERT: ['a PEM file with the certificate that peers show', /./],
 } as const satisfies Record<string, readonly [string, RegExp]>;
 
-/** @throws SettingsError */
-export function readServerSettings(env: Readonly<Record<string, string | undefined>>): ServerSettings {
+/**
+ * `CHAINCODE_ID_FILE` may name a file with the id instead, for containers, whose description is there before the id.
+ *
+ * @throws SettingsError
+ */
+export function readServerSettings(
+  environment: Readonly<Record<string, string | undefined>>,
+  readFile: (file: string) => string,
+): ServerSettings {
+  const { CHAINCODE_ID_FILE: idFile } = environment;
+  const env =
+    idFile === undefined ? environment : { ...environment, CHAINCODE_ID: contentOf(idFile, readFile) };
   const read = (name: keyof typeof VARIABLES): string => {
     const [meaning, form] = VARIABLES[name];
     const value = env[name] ?? '';
@@ -48,4 +58,12 @@ export function readServerSettings(env: Readonly<Record<string, string | undefin
       clientCert: read('CHAINCODE_TLS_CLIENT_CERT'),
     },
   };
+}
+
+function contentOf(file: string, readFile: (file: string) => string): string {
+  try {
+    return readFile(file).trim();
+  } catch (error) {
+    throw new SettingsError(`CHAINCODE_ID_FILE must name a file with the id: ${String(error)}`);
+  }
 }

@@ -57,7 +57,7 @@ async function start({ id, address, health, tls }: ServerSettings): Promise<void
 
 removeContractApiHandlers(process);
 try {
-  await start(readServerSettings(process.env));
+  await start(readServerSettings(process.env, (file) => readFileSync(file, 'utf8')));
 } catch (error) {
   if (!(error instanceof SettingsError)) throw error;
   console.error(`${error.code}: ${error.message}`);

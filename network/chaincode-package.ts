@@ -17,6 +17,10 @@ export interface ChaincodePackage {
   readonly id: string;
 }
 
+/** What a package is called on peers, before its hash. */
+export const labelOf = ({ name, version }: { readonly name: string; readonly version: string }) =>
+  `${name}_${version}`;
+
 /**
  * A package for the `ccaas` builder: no code, only where it runs. Each organisation has its own, since only the
  * definition that it approves is common; so its chaincode can move, or run twice during an upgrade, without the others.

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { addCertificates } from './commands/certificates.js';
 import { addChaincode } from './commands/chaincode.js';
 import { addConfiguration } from './commands/configuration.js';
+import { addContainers } from './commands/containers.js';
 import { addMembers } from './commands/members.js';
 import { addOrderers } from './commands/orderers.js';
 import { addRunning } from './commands/running.js';
@@ -20,6 +21,7 @@ addChaincode(program);
 addCertificates(program);
 addConfiguration(program);
 addTrust(program);
+addContainers(program);
 
 try {
   await program.parseAsync();

@@ -6,6 +6,7 @@
  * - `PORT_TAKEN`: something else listens where a node should.
  * - `NODE_DIED`: a node ended while it was starting; its log says why.
  * - `NOT_READY`: a node or the network did not become ready in time.
+ * - `CA`: a Fabric CA cannot be reached, or refuses.
  * - `NO_NETWORK`: the data folder holds no network.
  * - `TRUST`: a trust bundle, its draft, a signature or a key is not what it should be; the message says how.
  * - `FILE_UNREADABLE`, `FILE_EXISTS`: a file that was named cannot be read, or is there already and is not replaced.
@@ -42,7 +43,8 @@ export type NetworkErrorCode =
   | 'ORDERER_UNKNOWN'
   | 'ORDERERS_TOO_FEW'
   | 'NODE_UNKNOWN'
-  | 'ORDERERS_UNEVEN';
+  | 'ORDERERS_UNEVEN'
+  | 'CA';
 
 export class NetworkError extends Error {
   override readonly name = 'NetworkError';

@@ -16,6 +16,9 @@ export function native(folder: string): Place {
   return { folder, bind: LOOPBACK, reach: () => LOOPBACK };
 }
 
+/** Every node in a container of its own, named like its host; what it may see of the folder is mounted there. */
+export const CONTAINERS: Place = { folder: '/network', bind: '0.0.0.0', reach: (host) => host };
+
 export const LOOPBACK = '127.0.0.1';
 
 /** `host:port` at which others reach what a node, or a chaincode, listens on. */
@@ -42,28 +45,39 @@ const peerOrganisation = (place: Place, { domain }: Organisation) =>
 const ordererOrganisation = (place: Place, { domain }: Organisation) =>
   join(cryptoFolder(place), 'ordererOrganizations', domain);
 
+const chaincodesFolder = ({ folder }: Place, { name }: Organisation) => join(folder, 'chaincodes', name);
+
+const channelsFolder = ({ folder }: Place) => join(folder, 'channels');
+
+const connectionsFolder = ({ folder }: Place) => join(folder, 'connections');
+
 export const files = {
   crypto: cryptoFolder,
   peerOrganisation,
   /** The organisation's definition, without secrets. */
   msp: (place: Place, organisation: Organisation) => join(peerOrganisation(place, organisation), 'msp'),
   root: (place: Place, organisation: Organisation) =>
-    join(peerOrganisation(place, organisation), 'ca', `ca.${organisation.domain}-cert.pem`),
+    join(peerOrganisation(place, organisation), 'ca', `${caHost(organisation, 'ca')}-cert.pem`),
   tlsRoot: (place: Place, organisation: Organisation) =>
-    join(peerOrganisation(place, organisation), 'tlsca', `tlsca.${organisation.domain}-cert.pem`),
+    join(peerOrganisation(place, organisation), 'tlsca', `${caHost(organisation, 'tlsca')}-cert.pem`),
   peer: (place: Place, organisation: Organisation, peer: Peer) =>
     join(peerOrganisation(place, organisation), 'peers', hostOf(organisation, peer)),
   orderer: (place: Place, organisation: Organisation, orderer: Orderer) =>
     join(ordererOrganisation(place, organisation), 'orderers', hostOf(organisation, orderer)),
   user: (place: Place, organisation: Organisation, user: User) =>
     join(peerOrganisation(place, organisation), 'users', userName(organisation, user)),
-  block: ({ folder }: Place, { name }: Channel) => join(folder, 'channels', `${name}.block`),
+  /** Of nodes: core.yaml and orderer.yaml. */
+  config: ({ folder }: Place) => join(folder, 'config'),
+  channels: channelsFolder,
+  block: (place: Place, { name }: Channel) => join(channelsFolder(place), `${name}.block`),
   /** What a node keeps: its ledger. */
   node: ({ folder }: Place, host: string) => join(folder, 'nodes', host),
+  chaincodes: chaincodesFolder,
   /** Of one organisation: the two ends of the link between its peers and its chaincode, and the package. */
-  chaincode: ({ folder }: Place, { name }: Organisation, chaincode: string) =>
-    join(folder, 'chaincodes', name, chaincode),
-  connection: ({ folder }: Place, { name }: Organisation) => join(folder, 'connections', `${name}.json`),
+  chaincode: (place: Place, organisation: Organisation, chaincode: string) =>
+    join(chaincodesFolder(place, organisation), chaincode),
+  connections: connectionsFolder,
+  connection: (place: Place, { name }: Organisation) => join(connectionsFolder(place), `${name}.json`),
   /** Of a channel: its trust bundle. */
   trust: ({ folder }: Place, channel: string) => join(folder, 'trust', `${channel}.json`),
   /** In trials, a regulator's key for trust bundles; real ones are kept offline. */
@@ -71,6 +85,11 @@ export const files = {
   log: ({ folder }: Place, host: string) => join(folder, 'logs', `${host}.log`),
   process: ({ folder }: Place, host: string) => join(folder, 'processes', `${host}.json`),
 };
+
+/** Which of an organisation's two authorities: for identities, and for TLS. */
+export type CaKind = 'ca' | 'tlsca';
+
+export const caHost = ({ domain }: Organisation, kind: CaKind) => `${kind}.${domain}`;
 
 /** `Admin` decides for its organisation, `User1` submits and reads. */
 export type User = 'Admin' | 'User1';
@@ -103,3 +122,6 @@ export function chaincodeLinkIn(folder: string): { readonly server: KeyPair; rea
 }
 
 export const packageIn = (folder: string) => join(folder, 'package.tar.gz');
+
+/** What peers call it. */
+export const packageIdIn = (folder: string) => join(folder, 'package.id');

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decidersOf, membersOf, parseTopology, regulatorsOf, withPorts, type Topology } from './topology.js';
-import { channel, TRIAL, TRIAL_JSON } from './trial.test-support.js';
+import {
+  decidersOf,
+  membersOf,
+  nativePart,
+  parseTopology,
+  regulatorsOf,
+  withPorts,
+  type Topology,
+} from './topology.js';
+import { channel, DESCRIPTION, TRIAL, TRIAL_JSON } from './trial.test-support.js';
 
 type Draft = { -readonly [Key in keyof Topology]: Topology[Key] };
 
@@ -26,6 +34,22 @@ test('the trial network: two regulators with two orderers each, two facilities, 
   assert.deepEqual(
     regulatorsOf(TRIAL).map(({ mspId }) => mspId),
     ['DghsMSP', 'DgfpMSP'],
+  );
+});
+
+test('in containers each regulator has two peers, and a facility its services; natively neither', () => {
+  const counts = ({ organisations }: Topology) =>
+    organisations.map(({ name, peers, services }) => [name, peers.length, services]);
+  assert.deepEqual(counts(DESCRIPTION), [
+    ['dghs', 2, undefined],
+    ['dgfp', 2, undefined],
+    ['hospital-group', 1, 2],
+    ['diagnostic-group', 1, undefined],
+    ['police', 1, undefined],
+  ]);
+  assert.deepEqual(
+    counts(nativePart(DESCRIPTION)),
+    TRIAL.organisations.map(({ name }) => [name, 1, undefined]),
   );
 });
 
@@ -63,6 +87,10 @@ test('what does not fit together is refused, and named', () => {
     [(draft) => at(draft, 1).orderers.pop(), /3 orderers/],
     [(draft) => (at(draft, 2).peers = first.peers), /a port is there twice: 7070/],
     [(draft) => (at(draft, 2).chaincodes = []), /records: hospital-group does not run its chaincode/],
+    [
+      (draft) => (at(draft, 2).peers = at(draft, 2).peers.map((peer) => ({ ...peer, containersOnly: true }))),
+      /hospital-group has peers in containers only/,
+    ],
     [(draft) => (at(draft, 1).role = 'facility'), /dgfp orders and is no regulator/],
     [(draft) => draft.channels[1]?.members.shift(), /shares: .*dghs is not there/],
     [(draft) => draft.channels[1]?.members.push('nobody'), /shares: nobody is no organisation/],

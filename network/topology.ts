@@ -22,6 +22,8 @@ const peer = z.strictObject({
   name,
   /** `chaincode` is opened by every peer, for chaincodes that it starts itself; ours start on their own. */
   ports: z.strictObject({ listen: port, chaincode: port, operations: port }),
+  /** Left out of the native start, for whose one machine it would be too many. */
+  containersOnly: z.literal(true).optional(),
 });
 
 /** A chaincode that an organisation runs: one process for all its peers. During an upgrade, one for each version. */
@@ -45,6 +47,8 @@ const organisation = z.strictObject({
   orderers: z.array(orderer).default([]),
   peers: z.array(peer).min(1),
   chaincodes: z.array(chaincodeServer).default([]),
+  /** Copies of the service that it runs, in containers; absent where it issues nothing itself. */
+  services: count.optional(),
 });
 
 const channel = z.strictObject({
@@ -157,6 +161,8 @@ function faultOf(topology: Topology): string | undefined {
   if (orderers.length < 4) return `there are ${orderers.length} orderers; byzantine fault tolerance needs 4`;
   const stray = organisations.find((each) => each.orderers.length > 0 && each.role !== 'regulator');
   if (stray !== undefined) return `${stray.name} orders and is no regulator`;
+  const without = nativePart(topology).organisations.find(({ peers }) => peers.length === 0);
+  if (without !== undefined) return `${without.name} has peers in containers only`;
   for (const each of channels) {
     const fault = faultOfChannel(each, organisations);
     if (fault !== undefined) return `channel ${each.name}: ${fault}`;
@@ -178,6 +184,16 @@ function faultOfChannel(channel: Channel, organisations: readonly Organisation[]
     (each) => channel.members.includes(each.name) && serverOf(each, chaincode) === undefined,
   );
   return without && `${without.name} does not run its chaincode ${chaincode.name}`;
+}
+
+/** The network that one machine is given: without what only containers run. */
+export function nativePart(topology: Topology): Topology {
+  const organisations = topology.organisations.map((each) => {
+    const part = { ...each, peers: each.peers.filter(({ containersOnly }) => !containersOnly) };
+    delete part.services;
+    return part;
+  });
+  return { ...topology, organisations };
 }
 
 export function regulatorsOf({ organisations }: Topology): readonly Organisation[] {

@@ -6,7 +6,7 @@ import { initialise } from '../native/initialise.js';
 import { holdsNetwork, readTopology } from '../native/kept-topology.js';
 import { status, type NodeStatus } from '../native/status.js';
 import { up } from '../native/up.js';
-import { parseTopology } from '../topology.js';
+import { nativePart, parseTopology } from '../topology.js';
 import { makeTrialTrust } from '../trust/make.js';
 import { DATA } from './options.js';
 
@@ -24,7 +24,7 @@ export function addRunning(program: Command): void {
       const description =
         topology === undefined && holdsNetwork(data)
           ? await readTopology(data)
-          : parseTopology(await readFile(topology ?? TRIAL_TOPOLOGY, 'utf8'));
+          : nativePart(parseTopology(await readFile(topology ?? TRIAL_TOPOLOGY, 'utf8')));
       const fabric = await findFabric(description.release, process.env);
       await up({ topology: description, fabric, folder: data, say: (step) => console.log(step) });
       await initialise(description, data);

@@ -28,13 +28,12 @@ import { ordererAdministrator } from './channels.js';
 import { reconfigure } from './configuration.js';
 import { untilDone, untilHealthy } from './health.js';
 import { readTopology } from './kept-topology.js';
-import { makeConfiguration, once } from './material.js';
+import { makeConfiguration, makePackages, once } from './material.js';
 import type { Running } from './members.js';
 import { nodesOf, type Node } from './nodes.js';
 import { checkOrderers, consenterOf } from './orderers.js';
 import { start, stop } from './process.js';
 import { status } from './status.js';
-import { packagesOf } from './up.js';
 
 /** Certificates of a network: when they end, and new ones before that. */
 
@@ -134,7 +133,7 @@ export async function renew(
     throw new NetworkError('NODE_UNKNOWN', `${organisationName} has no node or user ${nodeName ?? ''}`);
   }
   const config = await makeConfiguration(fabric, place);
-  const packageOf = await packagesOf(topology, place);
+  const packageOf = await makePackages(topology, topology.organisations, place);
   for (const holder of chosen) {
     say(`${holder.name} gets new certificates`);
     const next = await prepare(holder, organisation, place, days);

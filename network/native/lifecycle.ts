@@ -1,3 +1,4 @@
+import { labelOf } from '../chaincode-package.js';
 import { connectionSettings } from '../derive/connection.js';
 import { NetworkError } from '../error.js';
 import { addressOf, files, packageIn, type Place } from '../layout.js';
@@ -13,6 +14,7 @@ import {
 } from '../topology.js';
 import { connectClient } from './client.js';
 import { untilDone } from './health.js';
+import type { PackageOf } from './material.js';
 import { anyOrdererFlags } from './ordering.js';
 
 export type AsAdministrator = (
@@ -26,8 +28,9 @@ export interface Deployment {
   readonly chaincode: ChaincodeDefinition;
   readonly place: Place;
   readonly as: AsAdministrator;
-  /** The id of the package of a server. */
-  readonly packageOf: (organisation: Organisation, server: string) => string;
+  readonly packageOf: PackageOf;
+  /** How long to wait for what others have to do first. */
+  readonly patienceMs?: number;
 }
 
 /**
@@ -37,8 +40,7 @@ export interface Deployment {
  */
 export async function deploy(deployment: Deployment): Promise<void> {
   const members = membersOf(deployment.topology, deployment.channel);
-  await Promise.all(members.map((member) => install(deployment, member)));
-  await Promise.all(members.map((member) => approve(deployment, member)));
+  await Promise.all(members.map((member) => adopt(deployment, member)));
   await commit(deployment);
   await Promise.all(members.map((member) => ask(deployment, member)));
 }
@@ -60,9 +62,11 @@ export async function untilEverywhere(deployment: Deployment): Promise<void> {
   }
 }
 
-/** What a package is called on peers, before its hash. */
-export const labelOf = ({ name, version }: { readonly name: string; readonly version: string }) =>
-  `${name}_${version}`;
+/** One member's part: its package on its peers, and its approval. */
+export async function adopt(deployment: Deployment, member: Organisation): Promise<void> {
+  await install(deployment, member);
+  await approve(deployment, member);
+}
 
 async function install({ chaincode, place, as, packageOf }: Deployment, member: Organisation): Promise<void> {
   const server = serverNamed(member, chaincode);
@@ -115,11 +119,11 @@ async function approve(deployment: Deployment, member: Organisation): Promise<vo
   await untilDone(async () => {
     const { approved } = await definition(deployment, member);
     if (!approved.has(member.mspId)) await as(member, firstPeer(member))(args);
-  });
+  }, deployment.patienceMs);
 }
 
 /** As {@link approve}; here a peer that has not read the approvals yet refuses, too. */
-async function commit(deployment: Deployment): Promise<void> {
+export async function commit(deployment: Deployment): Promise<void> {
   const { topology, channel, chaincode, place, as } = deployment;
   const regulators = regulatorsOf(topology);
   const [first] = regulators;
@@ -137,17 +141,21 @@ async function commit(deployment: Deployment): Promise<void> {
   await untilDone(async () => {
     const { committed } = await definition(deployment, first);
     if (!committed) await as(first, firstPeer(first))(args);
-  });
+  }, deployment.patienceMs);
 }
 
 /**
  * Lets everybody whom a member will ask endorse a call that changes nothing: only now its peer is known to have found
  * the regulators' peers, which takes some seconds, and each of them its chaincode. `Clock` answers in every state.
  */
-async function ask({ topology, channel, place }: Deployment, member: Organisation): Promise<void> {
+export async function ask(
+  { topology, channel, place, patienceMs }: Deployment,
+  member: Organisation,
+): Promise<void> {
   const client = await connectClient(connectionSettings(topology, member, place), channel.name);
   try {
-    await untilDone(() => client.endorse('Clock', [], [...new Set([...client.endorsers, client.mspId])]));
+    const endorsers = [...new Set([...client.endorsers, client.mspId])];
+    await untilDone(() => client.endorse('Clock', [], endorsers), patienceMs);
   } finally {
     client.close();
   }

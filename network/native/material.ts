@@ -3,7 +3,7 @@ import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { linkEnd } from '../chaincode-link.js';
-import { chaincodePackage, type ChaincodePackage } from '../chaincode-package.js';
+import { chaincodePackage, labelOf, type ChaincodePackage } from '../chaincode-package.js';
 import { configurationIn } from '../config/envelope.js';
 import type { Group } from '../config/group.js';
 import { applicationOf } from '../config/members.js';
@@ -11,7 +11,7 @@ import { configtx, MEMBER_PROFILE, memberConfigtx } from '../derive/configtx.js'
 import { ordererCryptoConfig, peersCryptoConfig } from '../derive/crypto-config.js';
 import { connectionSettings } from '../derive/connection.js';
 import { peerConfiguration } from '../derive/node-environment.js';
-import { addressOf, chaincodeLinkIn, files, packageIn, type Place } from '../layout.js';
+import { addressOf, chaincodeLinkIn, files, packageIdIn, packageIn, type Place } from '../layout.js';
 import { hostOf, type ChaincodeServer, type Organisation, type Topology } from '../topology.js';
 import type { Fabric } from './fabric.js';
 import { run } from './run.js';
@@ -56,7 +56,7 @@ export async function makeCryptoOf(organisation: Organisation, fabric: Fabric, p
 
 /** The first block of every channel. */
 export async function makeBlocks(topology: Topology, fabric: Fabric, place: Place): Promise<void> {
-  const folder = join(place.folder, 'config');
+  const folder = files.config(place);
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'configtx.yaml'), configtx(topology, place));
   for (const channel of topology.channels) {
@@ -95,7 +95,7 @@ export async function describeMember(
 
 /** What the nodes read beside their environment; made anew at every start, from the release as it is then. */
 export async function makeConfiguration(fabric: Fabric, place: Place): Promise<string> {
-  const folder = join(place.folder, 'config');
+  const folder = files.config(place);
   await mkdir(folder, { recursive: true });
   const released = await readFile(join(fabric.config, 'core.yaml'), 'utf8');
   await writeFile(join(folder, 'core.yaml'), peerConfiguration(released, fabric.builder));
@@ -103,8 +103,32 @@ export async function makeConfiguration(fabric: Fabric, place: Place): Promise<s
   return folder;
 }
 
+/** What peers call the package of an organisation's chaincode server; empty where there is none. */
+export type PackageOf = (organisation: Organisation, server: string) => string;
+
+/** The packages of all servers of the channels' chaincodes, for these organisations. */
+export async function makePackages(
+  { channels }: Topology,
+  organisations: readonly Organisation[],
+  place: Place,
+): Promise<PackageOf> {
+  const ids = new Map<string, string>();
+  for (const { chaincode } of channels) {
+    if (chaincode === undefined) continue;
+    for (const organisation of organisations) {
+      for (const server of organisation.chaincodes) {
+        if ((server.chaincode ?? server.name) !== chaincode.name) continue;
+        const label = labelOf({ name: chaincode.name, version: server.version ?? chaincode.version });
+        const { id } = await makePackage(organisation, server, label, place);
+        ids.set(`${organisation.name}/${server.name}`, id);
+      }
+    }
+  }
+  return (organisation, server) => ids.get(`${organisation.name}/${server}`) ?? '';
+}
+
 /** Certificates of a chaincode's link, and the package that tells the organisation's peers of it. */
-export async function makePackage(
+async function makePackage(
   organisation: Organisation,
   server: ChaincodeServer,
   label: string,
@@ -131,15 +155,22 @@ export async function makePackage(
     peerKey: await readFile(peer.key, 'utf8'),
   });
   await writeFile(packageIn(folder), made.bytes, { mode: 0o600 });
+  await writeFile(packageIdIn(folder), made.id);
   return made;
 }
 
 export async function writeConnections(topology: Topology, place: Place): Promise<void> {
-  for (const organisation of topology.organisations) {
-    const file = files.connection(place, organisation);
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, `${JSON.stringify(connectionSettings(topology, organisation, place), null, 2)}\n`);
-  }
+  for (const organisation of topology.organisations) await writeConnection(topology, organisation, place);
+}
+
+export async function writeConnection(
+  topology: Topology,
+  organisation: Organisation,
+  place: Place,
+): Promise<void> {
+  const file = files.connection(place, organisation);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, `${JSON.stringify(connectionSettings(topology, organisation, place), null, 2)}\n`);
 }
 
 async function emptyFolder(folder: string): Promise<string> {

@@ -4,6 +4,7 @@ import { ordererEnvironment, peerEnvironment, type Environment } from '../derive
 import { files, LOOPBACK, type Place } from '../layout.js';
 import { hostOf, type Organisation, type Topology } from '../topology.js';
 import type { Fabric } from './fabric.js';
+import type { PackageOf } from './material.js';
 
 /** One process of the network. */
 export interface Node {
@@ -29,7 +30,7 @@ export interface Installation {
   /** Folder with the configuration that peers and orderers read. */
   readonly config: string;
   /** The id of a chaincode's package. */
-  readonly packageOf: (organisation: Organisation, chaincode: string) => string;
+  readonly packageOf: PackageOf;
 }
 
 export interface Command {

@@ -22,10 +22,14 @@ export async function whyNoTrial(): Promise<string | false> {
 const PORTS = { first: 10_000, count: 22_000 };
 const ATTEMPTS = 10;
 
-/** In a folder under `base`. Another test may start a network on the same ports at the same time: then on others. */
+/**
+ * In a folder under `base`, into which `fill` may lay something first. Another test may start a network on the same
+ * ports at the same time: then on others.
+ */
 export async function upOnFreePorts(
   base: string,
   description: Topology,
+  fill: (folder: string) => Promise<void> = () => Promise.resolve(),
 ): Promise<{ readonly folder: string; readonly topology: Topology }> {
   const fabric = await findFabric(description.release, process.env);
   for (let attempt = 1; ; attempt += 1) {
@@ -33,6 +37,7 @@ export async function upOnFreePorts(
     let port = PORTS.first + randomInt(PORTS.count);
     const topology = withPorts(description, () => (port += 1));
     try {
+      await fill(folder);
       await up({ topology, fabric, folder, say: () => undefined });
       return { folder, topology };
     } catch (error) {

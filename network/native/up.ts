@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
-import { files, native, type Place } from '../layout.js';
-import type { Organisation, Topology } from '../topology.js';
+import { files, native } from '../layout.js';
+import type { Channel, Organisation, Topology } from '../topology.js';
 import { administrator, joinOrderer, joinPeer, ordererAdministrator } from './channels.js';
 import type { Fabric } from './fabric.js';
 import { checkPorts, untilHealthy } from './health.js';
 import { keepTopology } from './kept-topology.js';
-import { deploy, labelOf } from './lifecycle.js';
-import { makeBlocks, makeConfiguration, makeCrypto, makePackage, writeConnections } from './material.js';
+import { deploy } from './lifecycle.js';
+import { makeBlocks, makeConfiguration, makeCrypto, makePackages, writeConnections } from './material.js';
 import { nodesOf } from './nodes.js';
 import { pidOf, start } from './process.js';
 
@@ -33,7 +33,7 @@ export async function up({ topology, fabric, folder, say }: Up): Promise<void> {
   await makeCrypto(topology, fabric, place);
   await makeBlocks(topology, fabric, place);
   const config = await makeConfiguration(fabric, place);
-  const packageOf = await packagesOf(topology, place);
+  const packageOf = await makePackages(topology, topology.organisations, place);
 
   const nodes = nodesOf(topology, place);
   say(`${nodes.length} nodes`);
@@ -47,16 +47,13 @@ export async function up({ topology, fabric, folder, say }: Up): Promise<void> {
   say(`channels ${topology.channels.map(({ name }) => name).join(', ')}`);
   const as = (organisation: Organisation, peer: Organisation['peers'][number]) =>
     administrator(organisation, peer, { fabric, config, place });
+  const blockOf = (channel: Channel) => files.block(place, channel);
   await Promise.all(
     topology.organisations.flatMap((organisation) => [
       ...organisation.orderers.map((orderer) =>
-        joinOrderer(topology, ordererAdministrator(organisation, orderer, fabric, place), (channel) =>
-          files.block(place, channel),
-        ),
+        joinOrderer(topology, ordererAdministrator(organisation, orderer, fabric, place), blockOf),
       ),
-      ...organisation.peers.map((peer) =>
-        joinPeer(topology, organisation, as(organisation, peer), (channel) => files.block(place, channel)),
-      ),
+      ...organisation.peers.map((peer) => joinPeer(topology, organisation, as(organisation, peer), blockOf)),
     ]),
   );
 
@@ -67,24 +64,4 @@ export async function up({ topology, fabric, folder, say }: Up): Promise<void> {
     await deploy({ topology, channel, chaincode, place, as, packageOf });
   }
   await writeConnections(topology, place);
-}
-
-/** Of every server, by organisation and name of the server: the id of its package. */
-export async function packagesOf(
-  topology: Topology,
-  place: Place,
-): Promise<(organisation: Organisation, server: string) => string> {
-  const ids = new Map<string, string>();
-  for (const { chaincode } of topology.channels) {
-    if (chaincode === undefined) continue;
-    for (const organisation of topology.organisations) {
-      for (const server of organisation.chaincodes) {
-        if ((server.chaincode ?? server.name) !== chaincode.name) continue;
-        const label = labelOf({ name: chaincode.name, version: server.version ?? chaincode.version });
-        const { id } = await makePackage(organisation, server, label, place);
-        ids.set(`${organisation.name}/${server.name}`, id);
-      }
-    }
-  }
-  return (organisation, server) => ids.get(`${organisation.name}/${server}`) ?? '';
 }

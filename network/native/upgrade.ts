@@ -7,11 +7,10 @@ import { administrator } from './channels.js';
 import { checkPorts, untilHealthy } from './health.js';
 import { readTopology, rememberTopology } from './kept-topology.js';
 import { deploy, untilEverywhere } from './lifecycle.js';
-import { makeConfiguration } from './material.js';
+import { makeConfiguration, makePackages } from './material.js';
 import type { Running } from './members.js';
 import { nodesOf } from './nodes.js';
 import { pidOf, start, stop } from './process.js';
-import { packagesOf } from './up.js';
 
 /**
  * Brings another version of a channel's chaincode into use while transactions flow. Both versions run until every peer
@@ -40,7 +39,7 @@ export async function upgradeChaincode(
   await rememberTopology(both, place.folder);
 
   const config = await makeConfiguration(fabric, place);
-  const packageOf = await packagesOf(both, place);
+  const packageOf = await makePackages(both, both.organisations, place);
   say(`version ${version} starts beside ${now.version}`);
   for (const node of nodesOf(both, place).filter(({ kind }) => kind === 'chaincode')) {
     if ((await pidOf(node.note)) === undefined) {
