@@ -13,6 +13,11 @@ export function isOutage(error: unknown): boolean {
   return error instanceof Error && !(error instanceof TypeError) && !(error instanceof RangeError);
 }
 
+/** The server ended the statement, as it was told. */
+export function tookTooLong(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === '57014';
+}
+
 /** The connection is as good as before. */
 export function isRolledBack(error: unknown): boolean {
   return error instanceof pg.DatabaseError && /^(?:40|55|57014)/.test(error.code ?? '');

@@ -11,7 +11,7 @@ import Cursor from 'pg-cursor';
 import { ServiceError } from '../error.js';
 import { migrate } from './migrate.js';
 import { copiesOn } from './postgres-copies.js';
-import { isOutage, isRolledBack, unavailable } from './postgres-outage.js';
+import { isOutage, isRolledBack, tookTooLong, unavailable } from './postgres-outage.js';
 import type { Database, ServiceTables } from './schema.js';
 import type { ServiceDatabase } from './service-database.js';
 
@@ -106,11 +106,15 @@ function bytesOf(text: string): Uint8Array {
 }
 
 /**
- * Erased rows and their keys go with the next vacuum; one that somebody else is at, in the same table, is left to the
- * next call. What remains of them in the server's write-ahead log goes as that is used again.
+ * Erased rows and their keys go with the next vacuum. A table that somebody else is at, or that takes too long, is left to
+ * the next call, or to the server's own. What remains in its write-ahead log goes as that is used again.
  */
 async function vacuum(db: Database): Promise<void> {
-  await sql`vacuum (skip_locked) "documents", "facilityKeys", "issuerKeys", "reportKeys"`.execute(db);
+  try {
+    await sql`vacuum (skip_locked) "documents", "facilityKeys", "issuerKeys", "reportKeys"`.execute(db);
+  } catch (error) {
+    if (!(error instanceof ServiceError && tookTooLong(error.cause))) throw error;
+  }
 }
 
 async function problemOf(db: Database): Promise<string | null> {
