@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { rm } from 'node:fs/promises';
+import { copyFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { openEmbeddedStore } from '../ipfs/embedded.js';
@@ -115,6 +115,7 @@ suite('a service whose documents are on Kubo', { skip }, () => {
     const restored = join(await newFolder(), 'restored');
     await copyData(dataDir, backup);
     await restoreData(backup, restored);
+    await copyFile(join(dataDir, 'master.key'), join(restored, 'master.key'));
     await assert.rejects(startTestService(restored), { code: 'CONFIG_INVALID', message: /set SPONDON_KUBO/ });
     await restart();
   });
