@@ -11,6 +11,7 @@ const folder = await mkdtemp(join(tmpdir(), 'spondon-bench-'));
 const programs = [
   ['issue'],
   ['lone'],
+  ['documents'],
   ['anchor'],
   ['evidence'],
   ['growth', '--data', folder],

@@ -100,3 +100,19 @@ test('a ledger on Fabric needs its connection settings and a trust bundle, and n
     assert.throws(() => readConfig(env), { code: 'CONFIG_INVALID' });
   }
 });
+
+void test('Kubo nodes are origins, and credentials never stand in them', () => {
+  assert.equal(readConfig({}).kubo, null);
+  const two = { SPONDON_KUBO: 'http://a.example:5001, https://b.example', SPONDON_KUBO_AUTH: 'bearer:x' };
+  assert.deepEqual(readConfig(two).kubo, [
+    { url: 'http://a.example:5001', auth: 'bearer:x' },
+    { url: 'https://b.example', auth: 'bearer:x' },
+  ]);
+  assert.match(refusalOf({ SPONDON_KUBO: 'http://user:word@a.example:5001' }), /^SPONDON_KUBO must be/);
+  assert.match(refusalOf({ SPONDON_KUBO: '/ip4/127.0.0.1/tcp/5001' }), /^SPONDON_KUBO must be/);
+  assert.match(
+    refusalOf({ ...two, SPONDON_KUBO_AUTH: 'a-secret' }),
+    /^SPONDON_KUBO_AUTH must be: (?!.*a-secret)/,
+  );
+  assert.match(refusalOf({ SPONDON_KUBO_AUTH: 'bearer:x' }), /needs SPONDON_KUBO/);
+});

@@ -73,7 +73,10 @@ export async function startFakeKubo(): Promise<FakeKubo> {
     },
   };
 
-  const server = createServer((request, response) => void answer(request, response));
+  const server = createServer((request, response) => {
+    // Whoever asked has gone away.
+    answer(request, response).catch(() => response.destroy());
+  });
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://kubo');
     const name = pathname.replace('/api/v0/', '');

@@ -1,3 +1,4 @@
+import { randomFillSync } from 'node:crypto';
 import { create, type KuboRPCClient } from 'kubo-rpc-client';
 import { CID } from 'multiformats/cid';
 import { sha256 } from 'multiformats/hashes/sha2';
@@ -43,7 +44,8 @@ export const PATIENCE: Patience = {
 /** Pins of this name are documents of ours; a node may keep other things too. */
 const PIN = 'spondon';
 const TRIAL_PIN = 'spondon-trial';
-const TRIAL = new Uint8Array(256 * 1024).fill(0x5a);
+/** With room for it, there is room for most documents too. */
+const TRIAL_BYTES = 1024 * 1024;
 
 /** The node's only way to say so is prose. */
 const NOT_FOUND = /could not find/;
@@ -236,12 +238,15 @@ export class KuboNode {
   }
 
   async #tryWriting(): Promise<void> {
-    const cid = CID.createV1(RAW, await sha256.digest(TRIAL));
-    await this.putBlock(cid, TRIAL);
+    // Its own: another process may be trying the same node.
+    const bytes = randomFillSync(Buffer.alloc(TRIAL_BYTES), 0, 16);
+    const cid = CID.createV1(RAW, await sha256.digest(bytes));
+    await this.putBlock(cid, bytes);
     const isPinned = await this.pin(cid, TRIAL_PIN);
     const back = await this.block(cid);
-    if (!isPinned || !back || Buffer.compare(back, TRIAL) !== 0) throw this.isWrong();
+    if (!isPinned || !back || Buffer.compare(back, bytes) !== 0) throw this.isWrong();
     await this.unpin(cid);
+    await this.removeBlocks([cid]);
     this.hasShown();
   }
 
