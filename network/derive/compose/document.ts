@@ -59,7 +59,7 @@ export const IMAGES = {
   kubo: 'ipfs/kubo:v0.42.0',
   cluster: 'ipfs/ipfs-cluster:v1.1.6',
   couchdb: 'couchdb:3.4.2',
-  balancer: 'haproxy:3.2.4-bookworm',
+  balancer: 'haproxy:3.2.4',
 } as const;
 
 /** Images of ours: stages of the Dockerfile. `service` is the one that the embedded deployment runs, too. */
