@@ -2,13 +2,15 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { common } from '@hyperledger/fabric-protos';
 import type { Command } from 'commander';
-import { decodeGroup, encodeGroup } from '../config/group.js';
+import { withConsenter, withoutConsenter } from '../config/consenters.js';
+import { decodeGroup, encodeGroup, type Group } from '../config/group.js';
 import { admit, dismiss } from '../config/members.js';
 import { readProposal } from '../config/envelope.js';
 import { NetworkError } from '../error.js';
 import { native } from '../layout.js';
 import { propose, sign, submit, type Site } from '../native/configuration.js';
 import { readTopology } from '../native/kept-topology.js';
+import { consenterOf, ordererNamed } from '../native/orderers.js';
 import { describeMember, makeConfiguration } from '../native/material.js';
 import { parseMember } from '../topology-changes.js';
 import { organisationNamed } from '../topology.js';
@@ -46,12 +48,15 @@ export function addConfiguration(program: Command): void {
     .requiredOption('--as <organisation>', 'who asks the orderers for the present configuration')
     .option('--add <file>', 'the description of a joining organisation')
     .option('--remove <mspId>', 'a member that is to go')
+    .option('--orderer <organisation/name>', 'an orderer that is to take part, or has new certificates')
+    .option('--certificates <folder>', 'where these are, with its `msp` and `tls` in it')
+    .option('--remove-orderer <organisation/name>', 'an orderer that is to go')
     .option(...DATA)
     .action(async (channelName: string, output: string, options: Choice & Common) => {
       const site = await siteIn(options.data);
       const channel = site.topology.channels.find(({ name }) => name === channelName);
       if (channel === undefined) throw new NetworkError('TOPOLOGY', `there is no channel ${channelName}`);
-      const change = await changeOf(options);
+      const change = await changeOf(options, site);
       const proposal = await propose(site, channel, organisationNamed(site.topology, options.as), change);
       if (proposal === null) console.log(`${channelName} is so already`);
       else await writeFile(output, proposal);
@@ -91,16 +96,39 @@ interface Common {
 interface Choice {
   readonly add?: string;
   readonly remove?: string;
+  readonly orderer?: string;
+  readonly certificates?: string;
+  readonly removeOrderer?: string;
 }
 
-async function changeOf({ add, remove }: Choice): Promise<Parameters<typeof propose>[3]> {
+async function changeOf(
+  { add, remove, orderer, certificates, removeOrderer }: Choice,
+  { topology, place }: Site,
+): Promise<(channel: Group) => Group> {
   if (add !== undefined) {
     const { mspId, group } = JSON.parse(await readFile(add, 'utf8')) as { mspId: string; group: string };
     const described = decodeGroup(common.ConfigGroup.deserializeBinary(Buffer.from(group, 'base64')));
     return (channel) => admit(channel, mspId, described);
   }
   if (remove !== undefined) return (channel) => dismiss(channel, remove);
-  throw new NetworkError('CONFIGURATION', 'say what is to change: --add <file> or --remove <mspId>');
+  const named = (path: string) => {
+    const [owner = '', name = ''] = path.split('/');
+    const organisation = organisationNamed(topology, owner);
+    return { organisation, node: ordererNamed(organisation, name) };
+  };
+  if (orderer !== undefined) {
+    const { organisation, node } = named(orderer);
+    const consenter = await consenterOf(organisation, node, place, certificates);
+    return (channel) => withConsenter(channel, consenter);
+  }
+  if (removeOrderer !== undefined) {
+    const { consenter } = named(removeOrderer).node;
+    return (channel) => withoutConsenter(channel, consenter);
+  }
+  throw new NetworkError(
+    'CONFIGURATION',
+    'say what is to change: --add, --remove, --orderer or --remove-orderer',
+  );
 }
 
 async function siteIn(folder: string): Promise<Site> {

@@ -157,7 +157,7 @@ export async function checkOrderers(topology: Topology, place: Place, changed: s
 }
 
 /** @throws NetworkError `ORDERER_UNKNOWN` */
-function ordererNamed({ name: owner, orderers }: Organisation, name: string): Orderer {
+export function ordererNamed({ name: owner, orderers }: Organisation, name: string): Orderer {
   const found = orderers.find((each) => each.name === name);
   if (found === undefined) throw new NetworkError('ORDERER_UNKNOWN', `${owner} has no orderer ${name}`);
   return found;
