@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { files, native } from '@spondon/network/layout';
+import { files, native, type Place } from '@spondon/network/layout';
 import { down } from '@spondon/network/native/down';
 import { untilDone } from '@spondon/network/native/health';
 import { upOnFreePorts } from '@spondon/network/native/trial.test-support';
@@ -25,9 +25,10 @@ export interface TrialNetwork {
 
 export async function startTrial(
   change: (topology: Topology) => Topology = (topology) => topology,
+  placeOf?: (folder: string) => Place,
 ): Promise<TrialNetwork> {
   const base = await mkdtemp(join(tmpdir(), 'spondon-fabric-'));
-  const { folder, topology } = await upOnFreePorts(base, change(TRIAL)).catch(async (error: unknown) => {
+  const { folder, topology } = await upOnFreePorts(base, change(TRIAL), placeOf).catch(async (error: unknown) => {
     await rm(base, { recursive: true });
     throw error;
   });

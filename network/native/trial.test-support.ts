@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { NetworkError } from '../error.js';
+import type { Place } from '../layout.js';
 import { withPorts, type Topology } from '../topology.js';
 import { TRIAL } from '../trial.test-support.js';
 import { down } from './down.js';
@@ -26,6 +27,7 @@ const ATTEMPTS = 10;
 export async function upOnFreePorts(
   base: string,
   description: Topology,
+  placeOf?: (folder: string) => Place,
 ): Promise<{ readonly folder: string; readonly topology: Topology }> {
   const fabric = await findFabric(description.release, process.env);
   for (let attempt = 1; ; attempt += 1) {
@@ -33,7 +35,7 @@ export async function upOnFreePorts(
     let port = PORTS.first + randomInt(PORTS.count);
     const topology = withPorts(description, () => (port += 1));
     try {
-      await up({ topology, fabric, folder, say: () => undefined });
+      await up({ topology, fabric, folder, say: () => undefined, ...(placeOf && { placeOf }) });
       return { folder, topology };
     } catch (error) {
       await down({ folder, erase: true });
