@@ -35,6 +35,8 @@ const { values } = parseArgs({
 /** What the service's data gets, where a disk can be mounted for it. */
 const SERVICE_DISK_MB = 512;
 
+const ENDINGS = ['SIGINT', 'SIGTERM'] as const;
+
 process.exitCode = await main();
 
 async function main(): Promise<number> {
@@ -57,7 +59,11 @@ async function main(): Promise<number> {
   const results: Result[] = [];
   const placeOf = isInside() ? placeOfSides(away) : native;
   const scene = await startScene(placeOf);
-  const load = new SteadyLoad(scene, seededRandom(Number(values.seed)), join(scene.folder, 'acknowledged.jsonl'));
+  const load = new SteadyLoad(
+    scene,
+    seededRandom(Number(values.seed)),
+    join(scene.folder, 'acknowledged.jsonl'),
+  );
   try {
     for (const fault of all.filter(({ name }) => values.only.length === 0 || values.only.includes(name))) {
       if (fault.whyNot) {
@@ -65,7 +71,7 @@ async function main(): Promise<number> {
         continue;
       }
       tellProgress(`${fault.name}, load ${(loadavg()[0] ?? 0).toFixed(1)}`);
-      const result = await runFault(fault, scene, load);
+      const result = await Promise.race([runFault(fault, scene, load), interrupted()]);
       results.push(result);
       tellProgress(tableOf([result]));
     }
@@ -77,7 +83,9 @@ async function main(): Promise<number> {
   process.stdout.write(`${table}\n`);
   if (values.table !== undefined) await writeFile(values.table, `${table}\n`);
   const faults = results.flatMap(faultsOf);
-  process.stdout.write(faults.length === 0 ? 'nothing lost, nothing twice, no wrong answer\n' : `${faults.length} faults\n`);
+  process.stdout.write(
+    faults.length === 0 ? 'nothing lost, nothing twice, no wrong answer\n' : `${faults.length} faults\n`,
+  );
   return faults.length === 0 ? 0 : 1;
 }
 
@@ -90,8 +98,16 @@ function startScene(placeOf: typeof native): Promise<Scene> {
   });
 }
 
+/** Rejects when somebody ends this program, so that what it started ends too. */
+async function interrupted(): Promise<never> {
+  await Promise.race(ENDINGS.map((signal) => once(process, signal)));
+  throw new Error('interrupted');
+}
+
+/** Lives until what it started has cleared up. */
 async function runAndWait(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const child = spawn(command, args, { env, stdio: 'inherit' });
+  for (const signal of ENDINGS) process.on(signal, () => child.kill(signal));
   const [code] = (await once(child, 'exit')) as [number | null];
   return code ?? 1;
 }

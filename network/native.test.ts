@@ -144,6 +144,20 @@ describe('the native network', { skip: await whyNoTrial(), timeout: 8 * 60_000 }
     }
   });
 
+  test('an orderer that was away fetches what it missed, so that the next one may fail', async () => {
+    const before = await size();
+    assert.equal(await untilDone(() => append(everybody())), 'VALID');
+    await untilDone(async () => {
+      const orderers = (await status(folder)).filter(({ node }) => node.kind === 'orderer');
+      assert.equal(new Set(orderers.map(({ heights }) => heights.get('records'))).size, 1);
+    });
+    const leader = await untilDone(() => leaderOf('records'));
+    process.kill(leader.pid, 'SIGKILL');
+    assert.equal(await untilDone(() => append(everybody())), 'VALID');
+    assert.equal(await size(), before + 2);
+    await start();
+  });
+
   test('stopped and started again it has the same ledger, and goes on', async () => {
     const before = await size();
     await down({ folder, erase: false });

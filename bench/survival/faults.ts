@@ -228,7 +228,8 @@ const heldBack: Fault = (() => {
     lastsMs: 0,
     examine: () =>
       Promise.resolve({
-        faults: status === 'MVCC_READ_CONFLICT' ? [] : [`MVCC_READ_CONFLICT was expected, and it was ${status}`],
+        faults:
+          status === 'MVCC_READ_CONFLICT' ? [] : [`MVCC_READ_CONFLICT was expected, and it was ${status}`],
         notes: [status],
       }),
     heal: () => Promise.resolve(),

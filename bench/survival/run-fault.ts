@@ -144,7 +144,9 @@ async function audit(
   const faults = [...(await channel.readOn())];
   const { lost, twice, contradictions } = channel.log.judge(acknowledged);
   const { text } = await service.client().send({ path: '/metrics' });
-  const entries = new RegExp(`^spondon_log_entries\\{organisation="${ledger.mspId}"\\} (\\d+)$`, 'm').exec(text);
+  const entries = new RegExp(`^spondon_log_entries\\{organisation="${ledger.mspId}"\\} (\\d+)$`, 'm').exec(
+    text,
+  );
   if (Number(entries?.[1]) !== channel.log.size)
     faults.push(`the service has ${entries?.[1] ?? 'no'} entries, the ledger ${channel.log.size}`);
   const since = {

@@ -44,7 +44,7 @@ const FILLER = 'filler';
 export async function fillDisk(folder: string): Promise<void> {
   const file = await open(join(folder, FILLER), 'w');
   try {
-    for (let size = 1 << 20; size >= 512; ) {
+    for (let size = 1 << 20; size >= 512;) {
       try {
         await file.write(Buffer.alloc(size));
       } catch (error) {

@@ -100,7 +100,7 @@ export class SteadyLoad {
 
   /** Repeats what had no answer: it takes effect once, whether or not it had. */
   async repeatUnanswered(): Promise<void> {
-    for (let left = Infinity; this.acknowledged.unanswered.length < left; ) {
+    for (let left = Infinity; this.acknowledged.unanswered.length < left;) {
       left = this.acknowledged.unanswered.length;
       await repeatUnanswered(this.acknowledged, { ...this.#options, killed: () => false });
     }
@@ -157,7 +157,8 @@ export class SteadyLoad {
     if (status !== 200) return;
     const { document } = JSON.parse(text) as { document?: { state: string } };
     if (document?.state === 'anchored') this.#anchored.add(code);
-    else if (document && wasAnchored) this.#wrong.push(`look-up: ${code} was anchored and is ${document.state}`);
+    else if (document && wasAnchored)
+      this.#wrong.push(`look-up: ${code} was anchored and is ${document.state}`);
   }
 
   async #collectEvidence(): Promise<void> {

@@ -22,8 +22,15 @@ export function tableOf(results: readonly Result[]): string {
     const { title } = result.fault;
     if ('notRun' in result) return [title, `not run: ${result.notRun}`, ...COLUMNS.slice(2).map(() => '')];
     const { figures, acknowledged, lost, twice } = result;
-    const refused = [figures['look-up'], figures.evidence, figures.issue].map((each) => seconds(each.refusedMs));
-    return [title, recovery(result), ...refused, ...[acknowledged, wrongOf(result).length, lost.length, twice.length]];
+    const refused = [figures['look-up'], figures.evidence, figures.issue].map((each) =>
+      seconds(each.refusedMs),
+    );
+    return [
+      title,
+      recovery(result),
+      ...refused,
+      ...[acknowledged, wrongOf(result).length, lost.length, twice.length],
+    ];
   });
   const lines = [COLUMNS, COLUMNS.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
   return [...lines, '', ...results.flatMap(notesOf)].join('\n');

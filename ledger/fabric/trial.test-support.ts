@@ -28,10 +28,12 @@ export async function startTrial(
   placeOf?: (folder: string) => Place,
 ): Promise<TrialNetwork> {
   const base = await mkdtemp(join(tmpdir(), 'spondon-fabric-'));
-  const { folder, topology } = await upOnFreePorts(base, change(TRIAL), placeOf).catch(async (error: unknown) => {
-    await rm(base, { recursive: true });
-    throw error;
-  });
+  const { folder, topology } = await upOnFreePorts(base, change(TRIAL), placeOf).catch(
+    async (error: unknown) => {
+      await rm(base, { recursive: true });
+      throw error;
+    },
+  );
   const ledgers: FabricLedger[] = [];
   const stop = async () => {
     await Promise.all(ledgers.map((ledger) => ledger.close()));

@@ -76,6 +76,9 @@ export function ordererEnvironment(
     ORDERER_GENERAL_TLS_CLIENTROOTCAS: list(tlsRoots(topology, place)),
     ORDERER_GENERAL_CLUSTER_CLIENTCERTIFICATE: tls.certificate,
     ORDERER_GENERAL_CLUSTER_CLIENTPRIVATEKEY: tls.key,
+    // In the default way, `consensus`, an orderer that was away does not name its certificate's hash when it asks the
+    // others for blocks, is refused under mutual TLS, and stays behind for ever.
+    ORDERER_GENERAL_CLUSTER_REPLICATIONPOLICY: 'simple',
     // Its own organisation alone joins an orderer to channels.
     ORDERER_ADMIN_LISTENADDRESS: `${place.bind}:${admin}`,
     ORDERER_ADMIN_TLS_ENABLED: 'true',
