@@ -1,7 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { Anchorer } from '@spondon/anchor-worker/anchorer';
 import { Follower } from '@spondon/anchor-worker/follower';
+import { LagWatch } from '@spondon/anchor-worker/lag-watch';
 import { LogStore } from '@spondon/anchor-worker/log/store';
+import { oldestInQueue } from '@spondon/anchor-worker/queue';
 import { startTicker } from '@spondon/anchor-worker/ticker';
 import { sha256 } from '@spondon/protocol/crypto-node';
 import { LedgerError } from '@spondon/ledger/port';
@@ -68,6 +71,8 @@ export async function startAnchoring(deps: AnchoringDeps) {
     throw error;
   }
   anchorer.start();
+  const lagWatch = new LagWatch({ ledger, store, now: () => performance.now() });
+  lagWatch.start();
   const ticker = startTicker(ledger, (error) => warn(error, 'the clock could not be advanced'));
   return {
     store,
@@ -90,12 +95,16 @@ export async function startAnchoring(deps: AnchoringDeps) {
     },
     measure: async (): Promise<void> => {
       metrics.queue.set(gauge.length);
+      const oldest = await oldestInQueue(queueOf(db));
+      metrics.queueAge.set(oldest === null ? 0 : Math.max(0, Date.now() - oldest) / 1000);
+      metrics.lagSeconds.set(lagWatch.lag());
       metrics.lag.set(await lagOf(follower));
       for (const [organisation, { size }] of store.heads()) metrics.logSize.set({ organisation }, size);
     },
     /** Finishes the batch under way; what is queued stays queued. */
     stop: async (): Promise<void> => {
       ticker.stop();
+      lagWatch.stop();
       await anchorer.stop();
       await follower.stop();
     },
@@ -104,14 +113,16 @@ export async function startAnchoring(deps: AnchoringDeps) {
 
 const AT_THE_MOMENT = ' at the moment and is tried again; see the log';
 
+/** Whoever collects metrics waits no longer for a ledger that does not answer, and would take us for dead. */
+const LAG_MS = 1_000;
+
 /** Not a number while the ledger does not answer: an old lag would pass for the present one. */
 async function lagOf(follower: Follower): Promise<number> {
-  try {
-    return await follower.lag();
-  } catch (error) {
+  const lag = follower.lag().catch((error: unknown) => {
     if (error instanceof LedgerError && error.code === 'UNAVAILABLE') return NaN;
     throw error;
-  }
+  });
+  return Promise.race([lag, delay(LAG_MS, NaN, { ref: false })]);
 }
 
 function ledgerProblem(failure: Error): string {
