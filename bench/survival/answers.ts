@@ -87,8 +87,14 @@ export function observedClient(
   };
 }
 
+/** Whoever waits longer was not answered meanwhile. */
+const LATE_MS = 5_000;
+
 export interface Figures {
-  /** For how long nobody got an answer: from the first refused question until the next that was answered, added up, ms. */
+  /**
+   * For how long nobody got an answer: from the first question that was refused, or answered late, until the next answer,
+   * added up, ms.
+   */
   readonly refusedMs: number;
   readonly slowestMs: number;
   readonly asked: number;
@@ -103,9 +109,10 @@ export function figuresOf(observations: readonly Observation[], until: number): 
   let refusedMs = 0;
   let since: number | null = null;
   for (const { sent, known, outcome } of inOrder) {
-    if (outcome === 'refused') since ??= sent;
+    if (outcome === 'refused' || known - sent > LATE_MS) since ??= sent;
+    if (outcome === 'refused') continue;
     // What was asked before the trouble began says nothing about its end.
-    else if (since !== null && sent >= since) {
+    if (since !== null && sent >= since) {
       refusedMs += known - since;
       since = null;
     }
