@@ -41,5 +41,7 @@ test('an outage lasts from the first refused question until the next that is ans
 
 test('an answer that comes late is an outage, and so is one that never ends', () => {
   assert.equal(figuresOf(observed([0, 'answered', 20_000]), 30_000).refusedMs, 20_000);
+  const together = observed([0, 'answered', 20_000], [10, 'answered', 19_000], [20, 'answered', 21_000]);
+  assert.equal(figuresOf(together, 30_000).refusedMs, 21_020, 'of several at a time each moment counts once');
   assert.equal(figuresOf(observed([0, 'answered', 9], [100, 'refused', 9]), 5_100).refusedMs, 5_000);
 });

@@ -108,14 +108,17 @@ export function figuresOf(observations: readonly Observation[], until: number): 
   const inOrder = [...observations].sort((a, b) => a.sent - b.sent);
   let refusedMs = 0;
   let since: number | null = null;
+  /** Up to here all has been counted; several ask at a time. */
+  let counted = 0;
   for (const { sent, known, outcome } of inOrder) {
-    if (outcome === 'refused' || known - sent > LATE_MS) since ??= sent;
-    if (outcome === 'refused') continue;
-    // What was asked before the trouble began says nothing about its end.
-    if (since !== null && sent >= since) {
-      refusedMs += known - since;
-      since = null;
-    }
+    const isLate = known - sent > LATE_MS;
+    if ((outcome === 'refused' || isLate) && known > counted) since ??= Math.max(sent, counted);
+    // What was asked before the trouble began, and answered in time, says nothing about its end.
+    if (outcome === 'refused' || since === null || (sent < since && !isLate)) continue;
+    if (known <= since) continue;
+    refusedMs += known - since;
+    counted = known;
+    since = null;
   }
   if (since !== null) refusedMs += Math.max(0, until - since);
   const told = (outcome: Observation['outcome']): string[] => [
