@@ -166,6 +166,12 @@ export async function setAside(
 
 const REFUSED_FROM_QUEUE = ['seq', 'mspId', 'iss', 'jti', 'op', 'statement', 'acceptedAt'] as const;
 
+/** When the statement that waits longest was accepted, Unix ms; null when none waits. */
+export async function oldestInQueue(db: QueueDb): Promise<number | null> {
+  const oldest = await db.selectFrom('queue').select('acceptedAt').orderBy('seq').limit(1).executeTakeFirst();
+  return oldest?.acceptedAt ?? null;
+}
+
 export async function queueLength(db: QueueDb): Promise<number> {
   const row = await db
     .selectFrom('queue')

@@ -9,6 +9,8 @@ export interface Place {
   readonly bind: string;
   /** Under what name or address a host is reached. */
   readonly reach: (host: string) => string;
+  /** Words before a node's own command, such as those that enter a network namespace. */
+  readonly enter?: (host: string) => readonly string[];
 }
 
 /** Everything on this machine, and reachable from nowhere else. */

@@ -47,6 +47,22 @@ export function createMetrics() {
       help: '1 in the copy of the service that anchors, 0 in the others',
       registers,
     }),
+    queueAge: new Gauge({
+      name: 'spondon_queue_age_seconds',
+      help: 'How long the oldest statement has been waiting to be anchored; 0 when none does',
+      registers,
+    }),
+    upSeconds: new Counter({
+      name: 'spondon_up_seconds_total',
+      help: 'Seconds in which the service did its work: look-up, verifiers were answered within a second; ready, what is issued is anchored as well',
+      labelNames: ['service'] as const,
+      registers,
+    }),
+    lagSeconds: new Gauge({
+      name: 'spondon_follower_lag_seconds',
+      help: 'For how long at most look-ups have not shown what the ledger has',
+      registers,
+    }),
     lag: new Gauge({
       name: 'spondon_follower_lag_blocks',
       help: 'Blocks of the ledger not read yet',

@@ -26,8 +26,7 @@ export async function audit(
   const service = await startService({ dataDir });
   const client = createClient(service.url, CONNECTIONS);
   await untilQueueIsEmpty(client);
-  faults.push(...(await auditDocuments(client, service.url, acknowledged, keys.hospital)));
-  faults.push(...(await auditStatements(client, acknowledged, keys.home)));
+  faults.push(...(await auditAnswers(client, service.url, acknowledged, keys)));
   client.close();
   await service.stop();
   await checkData(dataDir, undefined, (finding) => {
@@ -40,6 +39,19 @@ export async function audit(
     notes.push(...judged.notes);
   });
   return { faults, notes };
+}
+
+/** What a running service, whose queue is empty, says of everything that was acknowledged: faults. */
+export async function auditAnswers(
+  client: Client,
+  url: string,
+  acknowledged: Pick<Acknowledged, 'documents' | 'revoked' | 'statements'>,
+  keys: { readonly hospital: string; readonly home: string },
+): Promise<string[]> {
+  return [
+    ...(await auditDocuments(client, url, acknowledged, keys.hospital)),
+    ...(await auditStatements(client, acknowledged, keys.home)),
+  ];
 }
 
 /**
@@ -57,7 +69,7 @@ function judgeNotes({ area, notes }: Finding, cutOff: number): Audit {
   return judged;
 }
 
-async function untilQueueIsEmpty(client: Client): Promise<void> {
+export async function untilQueueIsEmpty(client: Client): Promise<void> {
   for (;;) {
     const { text } = await client.send({ path: '/metrics' });
     if (/^spondon_queue_statements 0$/m.test(text)) return;
@@ -68,7 +80,7 @@ async function untilQueueIsEmpty(client: Client): Promise<void> {
 async function auditDocuments(
   client: Client,
   url: string,
-  { documents, revoked }: Acknowledged,
+  { documents, revoked }: Pick<Acknowledged, 'documents' | 'revoked'>,
   hospitalKey: string,
 ): Promise<string[]> {
   const faults: string[] = [];
@@ -96,7 +108,7 @@ async function auditDocuments(
 
 async function auditStatements(
   client: Client,
-  { statements }: Acknowledged,
+  { statements }: Pick<Acknowledged, 'statements'>,
   homeKey: string,
 ): Promise<string[]> {
   const faults: string[] = [];

@@ -38,12 +38,15 @@ export interface LoadOptions {
 
 /** One client that issues, revokes and sends statements in random turns until the service is killed under it. */
 export async function work(acknowledged: Acknowledged, options: LoadOptions): Promise<void> {
-  while (!options.killed()) {
-    const turn = options.random();
-    if (turn < 0.5) await issue(acknowledged, options, undefined);
-    else if (turn < 0.85) await sendStatements(acknowledged, options);
-    else await revokeOne(acknowledged, options);
-  }
+  while (!options.killed()) await takeTurn(acknowledged, options);
+}
+
+/** Issues, sends statements or revokes, once. */
+export async function takeTurn(acknowledged: Acknowledged, options: LoadOptions): Promise<void> {
+  const turn = options.random();
+  if (turn < 0.5) await issue(acknowledged, options, undefined);
+  else if (turn < 0.85) await sendStatements(acknowledged, options);
+  else await revokeOne(acknowledged, options);
 }
 
 /** Repeats what the last kill left unanswered: it takes effect once, whether or not it had. */

@@ -31,8 +31,11 @@ export interface FabricSettings {
   readonly gateways: readonly GatewayPeer[];
   /** Organisations without which no write is valid: the regulators. Our own is added, because our log needs it. */
   readonly endorsers: readonly string[];
-  /** Organisations whose peers attest: at least those that the trust bundle's policy asks for. */
-  readonly attesters: readonly string[];
+  /**
+   * Organisations whose peers attest together: at least those that the trust bundle's policy asks for. Several such sets,
+   * in order of preference, where the policy leaves a choice.
+   */
+  readonly attesters: readonly (readonly string[])[];
 }
 
 const text = z.string().min(1);
@@ -40,7 +43,7 @@ const keyPair = z.object({ certificate: text, key: text });
 const channelSettings = z.object({
   chaincode: text,
   endorsers: z.array(text).min(1),
-  attesters: z.array(text).min(1).optional(),
+  attesters: z.array(z.array(text).min(1)).min(1).optional(),
   gateways: z.array(z.object({ endpoint: text, serverName: text, tlsRoot: text })).min(1),
   members: z.array(z.object({ mspId: text, role: text })),
 });
@@ -84,13 +87,14 @@ async function readPair({ certificate, key }: KeyPair): Promise<KeyPair> {
   return { certificate: await readFile(certificate, 'utf8'), key: await readFile(key, 'utf8') };
 }
 
-/** The default policy of trust bundles: the regulators and one facility; our own where we are one. */
+/** The default policy of trust bundles: the regulators and one facility, whichever; first our own where we are one. */
 function attestersAmong(
   mspId: string,
   endorsers: readonly string[],
   members: readonly { readonly mspId: string; readonly role: string }[],
-): readonly string[] {
+): readonly (readonly string[])[] {
   const facilities = members.filter(({ role }) => role === 'facility').map((each) => each.mspId);
-  const facility = facilities.includes(mspId) ? [mspId] : facilities.slice(0, 1);
-  return [...endorsers, ...facility];
+  const isOwn = (each: string) => each === mspId;
+  const inOrder = [...facilities.filter(isOwn), ...facilities.filter((each) => !isOwn(each))];
+  return inOrder.length === 0 ? [endorsers] : inOrder.map((facility) => [...endorsers, facility]);
 }

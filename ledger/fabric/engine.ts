@@ -11,6 +11,8 @@ import { attestationIn, commitQuestion } from './transaction.js';
 
 /** For so long peers may disagree: one is a block behind, or another transaction is just coming through. */
 const AGREEMENT_MS = 3_000;
+/** After this nobody else is asked to attest in place of those who do not. */
+const ATTEST_MS = 10_000;
 const FIRST_PAUSE_MS = 5;
 const LAST_PAUSE_MS = 200;
 /** A changing leader holds transactions back for some time and then orders them. */
@@ -30,7 +32,7 @@ const DOUBTFUL_COMMIT_MS = 10_000;
  *
  * Retry: every call goes on through another peer when one fails, and `submit` asks for the transaction's fate by its id
  * as long as it may still be ordered, so that a lost answer is no lost transaction. While peers disagree, it and
- * `attest` ask again. What is rejected then:
+ * `attest` ask again; `attest` then goes on with another set of organisations, where the policy leaves a choice. What is rejected then:
  * - `REFUSED` with the contract's words when every organisation asked says the same, without words when committers found
  *   the transaction invalid for another reason than a conflict;
  * - `CONFLICT` when it read what another transaction changed;
@@ -46,6 +48,8 @@ export class FabricLedger implements Ledger {
   readonly #settings: FabricSettings;
   readonly #gateways: Gateways;
   readonly #endorsers: readonly string[];
+  /** The settings' sets, in the order in which they are asked. */
+  #attesters: FabricSettings['attesters'];
   readonly #calls = new Set<Promise<unknown>>();
   #closed = false;
   #closing: Promise<void> | null = null;
@@ -55,6 +59,7 @@ export class FabricLedger implements Ledger {
     this.mspId = settings.mspId;
     this.#settings = settings;
     this.#gateways = new Gateways(settings);
+    this.#attesters = settings.attesters;
     this.#endorsers = [...new Set([...settings.endorsers, settings.mspId])];
   }
 
@@ -88,9 +93,25 @@ export class FabricLedger implements Ledger {
 
   attest(request: string): Promise<Attestation> {
     return this.#call(async () => {
-      const transaction = await this.#endorse('Attest', [request], this.#settings.attesters);
+      const transaction = await this.#endorseByOneSet('Attest', [request]);
       return attestationIn(transaction.getBytes());
     });
+  }
+
+  /** By the first set of attesters that can. One that cannot is the last choice from then on. */
+  async #endorseByOneSet(fn: string, args: readonly string[]): Promise<Transaction> {
+    const until = performance.now() + ATTEST_MS;
+    const sets = [...this.#attesters];
+    for (const [at, set] of sets.entries()) {
+      try {
+        return await this.#endorse(fn, args, set);
+      } catch (error) {
+        if (!(error instanceof LedgerError) || error.code !== 'UNAVAILABLE') throw error;
+        this.#attesters = [...this.#attesters.filter((each) => each !== set), set];
+        if (at === sets.length - 1 || performance.now() > until) throw error;
+      }
+    }
+    throw unavailable('nobody was named to attest');
   }
 
   height(): Promise<number> {

@@ -7,6 +7,8 @@ import { after, before, describe, test } from 'node:test';
 import * as x509 from '@peculiar/x509';
 import { appendArguments, Facility, LogCopy } from '@spondon/chaincode/sample.test-support';
 import { files, native, userName } from '@spondon/network/layout';
+import { nodesOf } from '@spondon/network/native/nodes';
+import { stop } from '@spondon/network/native/process';
 import { hostOf, type Organisation } from '@spondon/network/topology';
 import { authorityOf, revoke } from '@spondon/network/trust/revoke';
 import { decodeBase64url } from '@spondon/protocol/base64url';
@@ -250,6 +252,19 @@ describe('evidence from a running network', { skip: await whyNoTrial(), timeout:
     const later = { now: Date.now() + 2 * HOUR };
     assert.deepEqual(await complaints({}, later), []);
     assert.deepEqual(await complaints({}, { ...later, maxStatusAge: HOUR }), ['status-stale']);
+  });
+
+  test('is signed by another facility where the first one does not answer', async () => {
+    const chaincode = nodesOf(trial.topology, native(trial.folder)).find(
+      ({ host }) => host === 'records.hospital-group.example',
+    );
+    assert.ok(chaincode);
+    await stop(chaincode.note);
+    const head = await headOf(ledger);
+    const request = canonicalJson({ heads: [{ mspId: HOSPITAL, n: head.n }], documents: [], issuers: [] });
+    const { endorsements: signatures } = await ledger.attest(request);
+    const mspIds = signatures.map(({ endorser }) => decodeIdentity(endorser).mspId);
+    assert.deepEqual(mspIds.sort(), ['DgfpMSP', 'DghsMSP', 'DiagnosticGroupMSP'].sort());
   });
 });
 

@@ -5,7 +5,7 @@ import { files, native } from '@spondon/network/layout';
 import { down } from '@spondon/network/native/down';
 import { untilDone } from '@spondon/network/native/health';
 import { readTopology } from '@spondon/network/native/kept-topology';
-import { upOnFreePorts } from '@spondon/network/native/trial.test-support';
+import { type Trial, upOnFreePorts } from '@spondon/network/native/trial.test-support';
 import { organisationNamed, type Topology } from '@spondon/network/topology';
 import { TRIAL } from '@spondon/network/trial.test-support';
 import { LedgerError } from '../port.js';
@@ -26,12 +26,15 @@ export interface TrialNetwork {
 
 export async function startTrial(
   change: (topology: Topology) => Topology = (topology) => topology,
+  trial?: Trial,
 ): Promise<TrialNetwork> {
   const base = await mkdtemp(join(tmpdir(), 'spondon-fabric-'));
-  const { folder, topology } = await upOnFreePorts(base, change(TRIAL)).catch(async (error: unknown) => {
-    await rm(base, { recursive: true });
-    throw error;
-  });
+  const { folder, topology } = await upOnFreePorts(base, change(TRIAL), trial).catch(
+    async (error: unknown) => {
+      await rm(base, { recursive: true });
+      throw error;
+    },
+  );
   const ledgers: FabricLedger[] = [];
   const stop = async () => {
     await Promise.all(ledgers.map((ledger) => ledger.close()));

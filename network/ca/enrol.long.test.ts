@@ -72,9 +72,9 @@ describe('a network whose identities Fabric CA issued', { skip, timeout: 8 * 60_
       authorities.set(organisation.name, by);
       await enrolOrganisation(organisation, by, made);
     }
-    const started = await upOnFreePorts(base, TRIAL, (folder) =>
-      cp(files.crypto(made), files.crypto(native(folder)), { recursive: true }),
-    );
+    const started = await upOnFreePorts(base, TRIAL, {
+      fill: (folder) => cp(files.crypto(made), files.crypto(native(folder)), { recursive: true }),
+    });
     topology = started.topology;
     place = native(started.folder);
   });

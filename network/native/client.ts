@@ -17,6 +17,12 @@ export interface NetworkClient {
   readonly endorse: (fn: string, args: readonly Argument[], endorsers: readonly string[]) => Promise<void>;
   /** Resolves with how the validation of the transaction ended: `VALID`, or why not. */
   readonly submit: (fn: string, args: readonly Argument[], endorsers: readonly string[]) => Promise<string>;
+  /** The same in two steps: endorsed now, and submitted whenever the result is called. */
+  readonly hold: (
+    fn: string,
+    args: readonly Argument[],
+    endorsers: readonly string[],
+  ) => Promise<() => Promise<string>>;
   readonly close: () => void;
 }
 
@@ -47,6 +53,13 @@ export async function connectClient(settings: ConnectionSettings, channel: strin
   // Named, because the gateway's own choice goes wrong over policies of single keys.
   const proposal = (fn: string, args: readonly Argument[], by: readonly string[]): Proposal =>
     contract.newProposal(fn, { arguments: [...args], endorsingOrganizations: [...by] });
+  const hold: NetworkClient['hold'] = async (fn, args, by) => {
+    const transaction = await proposal(fn, args, by).endorse();
+    return async () => {
+      const { code } = await (await transaction.submit()).getStatus();
+      return Object.entries(StatusCode).find(([, value]) => value === code)?.[0] ?? String(code);
+    };
+  };
   return {
     mspId,
     endorsers,
@@ -55,11 +68,8 @@ export async function connectClient(settings: ConnectionSettings, channel: strin
     endorse: async (fn, args, by) => {
       await proposal(fn, args, by).endorse();
     },
-    submit: async (fn, args, by) => {
-      const submitted = await (await proposal(fn, args, by).endorse()).submit();
-      const { code } = await submitted.getStatus();
-      return Object.entries(StatusCode).find(([, value]) => value === code)?.[0] ?? String(code);
-    },
+    submit: async (fn, args, by) => (await hold(fn, args, by))(),
+    hold,
     close: () => {
       connection.close();
       client.close();

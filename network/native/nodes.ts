@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { chaincodeEnvironment } from '../derive/chaincode-environment.js';
 import { ordererEnvironment, peerEnvironment, type Environment } from '../derive/node-environment.js';
-import { files, LOOPBACK, type Place } from '../layout.js';
+import { files, type Place } from '../layout.js';
 import { hostOf, type Organisation, type Topology } from '../topology.js';
 import type { Fabric } from './fabric.js';
 import type { PackageOf } from './material.js';
@@ -47,7 +47,7 @@ export function nodesOf(topology: Topology, place: Place): readonly Node[] {
     ...organisation.orderers.map((orderer) => ({
       kind: 'orderer' as const,
       ...placeOf(organisation, orderer, place),
-      ...operations(orderer.ports.operations),
+      ...operations(hostOf(organisation, orderer), orderer.ports.operations, place),
       command: ({ fabric, config }: Installation) => ({
         command: fabric.programs.orderer,
         args: [],
@@ -57,7 +57,7 @@ export function nodesOf(topology: Topology, place: Place): readonly Node[] {
     ...organisation.peers.map((peer) => ({
       kind: 'peer' as const,
       ...placeOf(organisation, peer, place),
-      ...operations(peer.ports.operations),
+      ...operations(hostOf(organisation, peer), peer.ports.operations, place),
       command: ({ fabric, config }: Installation) => ({
         command: fabric.programs.peer,
         args: ['node', 'start'],
@@ -67,7 +67,7 @@ export function nodesOf(topology: Topology, place: Place): readonly Node[] {
     ...organisation.chaincodes.map((server) => ({
       kind: 'chaincode' as const,
       ...placeOf(organisation, server, place),
-      health: `http://${LOOPBACK}:${server.ports.health}/health`,
+      health: `http://${place.reach(hostOf(organisation, server))}:${server.ports.health}/health`,
       command: ({ packageOf }: Installation) => ({
         command: process.execPath,
         args: [CHAINCODE_SERVER],
@@ -93,7 +93,7 @@ function placeOf(
   };
 }
 
-const operations = (port: number) => ({
-  health: `http://${LOOPBACK}:${port}/healthz`,
-  metrics: `http://${LOOPBACK}:${port}/metrics`,
+const operations = (host: string, port: number, place: Place) => ({
+  health: `http://${place.reach(host)}:${port}/healthz`,
+  metrics: `http://${place.reach(host)}:${port}/metrics`,
 });

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { native } from '../layout.js';
+import { native, type Place } from '../layout.js';
 import { isHealthy } from './health.js';
 import { nodesOf, type Node } from './nodes.js';
 import { pidOf } from './process.js';
@@ -16,8 +16,11 @@ export interface NodeStatus {
 }
 
 /** @throws NetworkError `NO_NETWORK` */
-export async function status(folder: string): Promise<readonly NodeStatus[]> {
-  const place = native(resolve(folder));
+export async function status(
+  folder: string,
+  placeOf: (folder: string) => Place = native,
+): Promise<readonly NodeStatus[]> {
+  const place = placeOf(resolve(folder));
   const topology = await readTopology(place.folder);
   return Promise.all(nodesOf(topology, place).map((node) => statusOf(node)));
 }

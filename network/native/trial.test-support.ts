@@ -5,7 +5,7 @@ import { withPorts, type Topology } from '../topology.js';
 import { TRIAL } from '../trial.test-support.js';
 import { down } from './down.js';
 import { findFabric } from './fabric.js';
-import { up } from './up.js';
+import { up, type Up } from './up.js';
 
 /** Why this machine cannot run the trial network; `false` when it can. */
 export async function whyNoTrial(): Promise<string | false> {
@@ -22,14 +22,17 @@ export async function whyNoTrial(): Promise<string | false> {
 const PORTS = { first: 10_000, count: 22_000 };
 const ATTEMPTS = 10;
 
-/**
- * In a folder under `base`, into which `fill` may lay something first. Another test may start a network on the same
- * ports at the same time: then on others.
- */
+export interface Trial {
+  /** Lays something into the data folder first. */
+  readonly fill?: (folder: string) => Promise<void>;
+  readonly placeOf?: Up['placeOf'];
+}
+
+/** In a folder under `base`. Another test may start a network on the same ports at the same time: then on others. */
 export async function upOnFreePorts(
   base: string,
   description: Topology,
-  fill: (folder: string) => Promise<void> = () => Promise.resolve(),
+  { fill, placeOf }: Trial = {},
 ): Promise<{ readonly folder: string; readonly topology: Topology }> {
   const fabric = await findFabric(description.release, process.env);
   for (let attempt = 1; ; attempt += 1) {
@@ -37,8 +40,8 @@ export async function upOnFreePorts(
     let port = PORTS.first + randomInt(PORTS.count);
     const topology = withPorts(description, () => (port += 1));
     try {
-      await fill(folder);
-      await up({ topology, fabric, folder, say: () => undefined });
+      await fill?.(folder);
+      await up({ topology, fabric, folder, say: () => undefined, ...(placeOf && { placeOf }) });
       return { folder, topology };
     } catch (error) {
       await down({ folder, erase: true });

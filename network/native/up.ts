@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { files, native } from '../layout.js';
+import { files, native, type Place } from '../layout.js';
 import type { Channel, Organisation, Topology } from '../topology.js';
 import { administrator, joinOrderer, joinPeer, ordererAdministrator } from './channels.js';
 import type { Fabric } from './fabric.js';
@@ -7,7 +7,7 @@ import { checkPorts, untilHealthy } from './health.js';
 import { keepTopology } from './kept-topology.js';
 import { deploy } from './lifecycle.js';
 import { makeBlocks, makeConfiguration, makeCrypto, makePackages, writeConnections } from './material.js';
-import { nodesOf } from './nodes.js';
+import { nodesOf, type Command } from './nodes.js';
 import { pidOf, start } from './process.js';
 
 export interface Up {
@@ -17,6 +17,8 @@ export interface Up {
   readonly folder: string;
   /** Told of each step. */
   readonly say: (step: string) => void;
+  /** Of the folder's files and nodes, when these are not all reached at this machine's loopback address. */
+  readonly placeOf?: (folder: string) => Place;
 }
 
 /**
@@ -25,8 +27,8 @@ export interface Up {
  *
  * @throws NetworkError
  */
-export async function up({ topology, fabric, folder, say }: Up): Promise<void> {
-  const place = native(resolve(folder));
+export async function up({ topology, fabric, folder, say, placeOf = native }: Up): Promise<void> {
+  const place = placeOf(resolve(folder));
   await keepTopology(topology, place.folder);
 
   say('certificates, first blocks, chaincode packages');
@@ -40,7 +42,7 @@ export async function up({ topology, fabric, folder, say }: Up): Promise<void> {
   for (const node of nodes) {
     if ((await pidOf(node.note)) !== undefined) continue;
     await checkPorts(node);
-    await start({ ...node, ...node.command({ fabric, config, packageOf }) });
+    await start({ ...node, ...entered(place, node.host, node.command({ fabric, config, packageOf })) });
   }
   await Promise.all(nodes.map((node) => untilHealthy(node)));
 
@@ -64,4 +66,9 @@ export async function up({ topology, fabric, folder, say }: Up): Promise<void> {
     await deploy({ topology, channel, chaincode, place, as, packageOf });
   }
   await writeConnections(topology, place);
+}
+
+function entered({ enter }: Place, host: string, { command, args, env }: Command): Command {
+  const [first = command, ...words] = [...(enter?.(host) ?? []), command, ...args];
+  return { command: first, args: words, env };
 }

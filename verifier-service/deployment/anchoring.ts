@@ -3,15 +3,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { Anchorer } from '@spondon/anchor-worker/anchorer';
 import { Follower } from '@spondon/anchor-worker/follower';
+import { LagWatch } from '@spondon/anchor-worker/lag-watch';
 import { LogStore } from '@spondon/anchor-worker/log/store';
 import { startTicker } from '@spondon/anchor-worker/ticker';
 import { Leadership } from '@spondon/anchor-worker/leadership';
-import { anchoredTo, noteAnchoredTo, type QueueDb } from '@spondon/anchor-worker/queue';
+import { anchoredTo, noteAnchoredTo, oldestInQueue, type QueueDb } from '@spondon/anchor-worker/queue';
 import { sha256 } from '@spondon/protocol/crypto-node';
 import { LedgerError } from '@spondon/ledger/port';
 import { queueOf } from '../database/schema.js';
 import type { Copies, ServiceDatabase } from '../database/service-database.js';
 import type { DiskWatch } from '../disk.js';
+import { ServiceError } from '../error.js';
 import { faultOf } from '../fault.js';
 import type { Metrics } from '../metrics.js';
 import { QueueGauge } from '../queue-gauge.js';
@@ -97,6 +99,8 @@ export async function startAnchoring(deps: AnchoringDeps) {
   const work = copies
     ? leadInTurn(copies, { mspId: ledger.mspId, lead, wake, recount: () => gauge.recount(), warn })
     : { ...lead(), leads: () => true };
+  const lagWatch = new LagWatch({ ledger, store, now: () => performance.now() });
+  lagWatch.start();
   return {
     store,
     gauge,
@@ -125,11 +129,14 @@ export async function startAnchoring(deps: AnchoringDeps) {
     measure: async (): Promise<void> => {
       metrics.leader.set(work.leads() ? 1 : 0);
       metrics.queue.set(gauge.length);
-      metrics.lag.set(await lagOf(follower));
+      metrics.queueAge.set(await inTime(queueAge(queueOf(db))));
+      metrics.lagSeconds.set(lagWatch.lag());
+      metrics.lag.set(await inTime(follower.lag()));
       for (const [organisation, { size }] of store.heads()) metrics.logSize.set({ organisation }, size);
     },
     /** Finishes the batch under way; what is queued stays queued. */
     stop: async (): Promise<void> => {
+      lagWatch.stop();
       await work.stop();
       await follower.stop();
     },
@@ -192,14 +199,25 @@ function upToDateWith(follower: Follower): (db: QueueDb) => Promise<void> {
 
 const AT_THE_MOMENT = ' at the moment and is tried again; see the log';
 
-/** Not a number while the ledger does not answer: an old lag would pass for the present one. */
-async function lagOf(follower: Follower): Promise<number> {
-  try {
-    return await follower.lag();
-  } catch (error) {
-    if (error instanceof LedgerError && error.code === 'UNAVAILABLE') return NaN;
+/** Whoever collects metrics waits no longer for a ledger or a database that does not answer, and would take us for dead. */
+const FIGURE_MS = 1_000;
+
+/** Not a number while it is not known: an old one would pass for the present one. */
+function inTime(figure: Promise<number>): Promise<number> {
+  const known = figure.catch((error: unknown) => {
+    const isAway =
+      (error instanceof LedgerError && error.code === 'UNAVAILABLE') ||
+      (error instanceof ServiceError && error.code === 'STORAGE_UNAVAILABLE');
+    if (isAway) return NaN;
     throw error;
-  }
+  });
+  return Promise.race([known, delay(FIGURE_MS, NaN, { ref: false })]);
+}
+
+/** For how many seconds the oldest statement has been waiting. */
+async function queueAge(db: QueueDb): Promise<number> {
+  const oldest = await oldestInQueue(db);
+  return oldest === null ? 0 : Math.max(0, Date.now() - oldest) / 1000;
 }
 
 function ledgerProblem(failure: Error): string {

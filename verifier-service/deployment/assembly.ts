@@ -55,7 +55,12 @@ const now = (): number => Date.now();
 const random = (length: number): Uint8Array => randomBytes(length);
 
 /** Gives every route what it works with. */
-export function assemble(parts: Parts): { registrar: Registrar; options: Omit<AppOptions, 'tls'> } {
+export function assemble(parts: Parts): {
+  registrar: Registrar;
+  options: Omit<AppOptions, 'tls'>;
+  /** Whether a look-up is answered at the moment. */
+  lookUp: () => Promise<boolean>;
+} {
   const { config, vault, anchoring, metrics, log } = parts;
   const { db, problem } = parts.database;
   const { mspId } = parts.ledger.ledger;
@@ -104,8 +109,13 @@ export function assemble(parts: Parts): { registrar: Registrar; options: Omit<Ap
     portal: { site: PORTAL_SITE },
     onError: (error) => parts.disk.note(error),
   };
-  return { registrar, options };
+  const lookUp = async (): Promise<boolean> =>
+    (await verification.finder.byFile(NOBODYS_HASH, [])).state === 'answered';
+  return { registrar, options, lookUp };
 }
+
+/** The way to 'nothing is known of it' is the same as to a document, up to the signature. */
+const NOBODYS_HASH = new Uint8Array(32);
 
 function registrarOf(
   { database: { db, copies }, vault, ledger, anchoring }: Parts,

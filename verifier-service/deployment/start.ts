@@ -23,6 +23,7 @@ import type { ReportSigner } from '../report/certificate.js';
 import { openReportSigner } from '../report/keys.js';
 import { readOwnSigner } from '../report/own-certificate.js';
 import { createTypesetter } from '../report/typesetter.js';
+import { watchUptime } from '../uptime.js';
 import { KnownSignatures } from '../verify/known-signatures.js';
 import { startAnchoring } from './anchoring.js';
 import { lockDataFolder } from './data-lock.js';
@@ -148,7 +149,7 @@ async function open(
   const statements = createStatementJudge(knownSignatures);
   toClose(() => statements.close());
 
-  const { registrar, options } = assemble({
+  const { registrar, options, lookUp } = assemble({
     config,
     database,
     vault,
@@ -166,6 +167,13 @@ async function open(
     log,
   });
   const app = await buildApp({ ...options, tls });
+  const uptime = watchUptime({
+    lookUp,
+    problems: options.health.problems,
+    onUp: (service, seconds) => metrics.upSeconds.inc({ service }, seconds),
+    now: () => performance.now(),
+  });
+  toClose(() => uptime.stop());
   toClose(() => closeWithin(app, GRACE_MS));
   const { store: derived } = anchoring;
   return {
