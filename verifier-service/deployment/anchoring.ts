@@ -26,7 +26,7 @@ export interface AnchoringDeps {
 /** From the queue to the ledger, and from the ledger to what answers are made of. */
 export async function startAnchoring(deps: AnchoringDeps) {
   const { db, folders, maxQueue, disk, metrics, log } = deps;
-  const { ledger, failure: failureOfLedger } = deps.ledger;
+  const { ledger, agreedAt, failure: failureOfLedger } = deps.ledger;
   const warn = (error: unknown, what: string): void => {
     disk.note(error);
     log.warn({ fault: faultOf(error) }, what);
@@ -82,7 +82,7 @@ export async function startAnchoring(deps: AnchoringDeps) {
     problems: async (): Promise<string[]> => {
       const failure = await failureOfLedger();
       return [
-        ...(follower.failure ? ['Reading the ledger stopped; see the log, then restart'] : []),
+        ...(follower.failure ? [followerProblem(follower.failure)] : []),
         ...(follower.trouble ? [`What the ledger brings cannot be kept${AT_THE_MOMENT}`] : []),
         ...(failure ? [ledgerProblem(failure)] : []),
         ...(anchorer.trouble ? [`Anchoring fails${AT_THE_MOMENT}`] : []),
@@ -91,6 +91,7 @@ export async function startAnchoring(deps: AnchoringDeps) {
     measure: async (): Promise<void> => {
       metrics.queue.set(gauge.length);
       metrics.lag.set(await lagOf(follower));
+      for (const [organisation, at] of agreedAt()) metrics.agreedAt.set({ organisation }, (at ?? 0) / 1000);
       for (const [organisation, { size }] of store.heads()) metrics.logSize.set({ organisation }, size);
     },
     /** Finishes the batch under way; what is queued stays queued. */
@@ -112,6 +113,13 @@ async function lagOf(follower: Follower): Promise<number> {
     if (error instanceof LedgerError && error.code === 'UNAVAILABLE') return NaN;
     throw error;
   }
+}
+
+function followerProblem(failure: unknown): string {
+  const isForked = failure instanceof LedgerError && failure.code === 'FORKED';
+  return isForked
+    ? 'Organisations hold different blocks, so reading the ledger stopped; see the log, and ask them why'
+    : 'Reading the ledger stopped; see the log, then restart';
 }
 
 function ledgerProblem(failure: Error): string {
