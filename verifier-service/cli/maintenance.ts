@@ -1,5 +1,6 @@
 import { copyData, restoreData } from '../deployment/backup.js';
-import { checkData } from '../deployment/fsck.js';
+import { fabricFilesIn } from '../config.js';
+import { checkData, type Finding } from '../deployment/fsck.js';
 import { changeMasterKey } from '../deployment/master-key-change.js';
 import { tidyData } from '../deployment/tidy.js';
 import { forgetOwnReportKeys, rebuildDerived } from '../deployment/maintenance.js';
@@ -8,11 +9,12 @@ import { print } from './print.js';
 
 /** Returns the exit code: 0 when everything is sound. */
 export async function checkEverything(dataDir: string, { env, stdout }: Terminal): Promise<number> {
-  const sound = await checkData(dataDir, env.SPONDON_MASTER_KEY, ({ area, checked, damage, notes }) => {
+  const tell = ({ area, checked, damage, notes }: Finding): void => {
     const name = area.padEnd(10);
     print(stdout, damage === null ? `ok       ${name} ${checked}` : `DAMAGED  ${name} ${damage}`);
     for (const { message } of notes) print(stdout, `note     ${name} ${message}`);
-  });
+  };
+  const sound = await checkData(dataDir, env.SPONDON_MASTER_KEY, tell, fabricFilesIn(env));
   print(
     stdout,
     sound ? 'Everything is sound.' : 'There is damage: see docs/operations.md, "When fsck finds damage".',
@@ -21,7 +23,7 @@ export async function checkEverything(dataDir: string, { env, stdout }: Terminal
 }
 
 export async function reindex(dataDir: string, { env, stdout }: Terminal): Promise<void> {
-  const blocks = await rebuildDerived(dataDir, env.SPONDON_MASTER_KEY);
+  const blocks = await rebuildDerived(dataDir, env.SPONDON_MASTER_KEY, fabricFilesIn(env));
   print(stdout, `Tiles, lookup index and registry are rebuilt from ${blocks} blocks.`);
 }
 
