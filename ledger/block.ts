@@ -19,12 +19,19 @@ export const VALID: number = peer.TxValidationCode.VALID;
 export const MVCC_READ_CONFLICT: number = peer.TxValidationCode.MVCC_READ_CONFLICT;
 
 /**
- * A block's hash as Fabric computes it: SHA-256 of the ASN.1 DER
+ * A block's header as it is hashed and signed: the ASN.1 DER
  * `SEQUENCE { number INTEGER, previousHash OCTET STRING, dataHash OCTET STRING }`. Block 0 has an empty `previousHash`.
  */
-export function headerHash(number: number, previousHash: Uint8Array, dataHash: Uint8Array): Uint8Array {
+export function headerBytes(number: number, previousHash: Uint8Array, dataHash: Uint8Array): Uint8Array {
   const content = Buffer.concat([derInteger(number), derOctets(previousHash), derOctets(dataHash)]);
-  return createHash('sha256').update(Uint8Array.of(0x30, content.length)).update(content).digest();
+  return Buffer.concat([Uint8Array.of(0x30, content.length), content]);
+}
+
+/** A block's hash as Fabric computes it: SHA-256 of its header. */
+export function headerHash(...header: Parameters<typeof headerBytes>): Uint8Array {
+  return createHash('sha256')
+    .update(headerBytes(...header))
+    .digest();
 }
 
 function derInteger(value: number): Uint8Array {

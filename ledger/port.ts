@@ -70,8 +70,9 @@ export interface Ledger {
  * - `UNAVAILABLE`: nothing was sent; try again later.
  * - `UNKNOWN`: sent, outcome not known; ask the ledger before trying again.
  * - `DAMAGED`: what is stored contradicts itself; stop.
+ * - `FORKED`: organisations hold different blocks of the same number; stop, and ask them why.
  */
-export type LedgerErrorCode = 'REFUSED' | 'CONFLICT' | 'UNAVAILABLE' | 'UNKNOWN' | 'DAMAGED';
+export type LedgerErrorCode = 'REFUSED' | 'CONFLICT' | 'UNAVAILABLE' | 'UNKNOWN' | 'DAMAGED' | 'FORKED';
 
 /** The contract's own words: `CODE: message`, or `CODE[position]: message` about one statement of a batch. */
 export interface Refusal {

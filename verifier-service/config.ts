@@ -290,6 +290,11 @@ function pairOf(
   throw invalid([`${certName} and ${keyName} must be given together`]);
 }
 
+/** Of the same settings, for commands on a data folder: null when its ledger lies in it. Throws `CONFIG_INVALID`. */
+export function fabricFilesIn(env: Readonly<Record<string, string | undefined>>): FabricFiles | null {
+  return readConfig({ ...env, SPONDON_SAMPLES: 'false' }).fabric;
+}
+
 function fabricOf(settings: Settings): FabricFiles | null {
   const { SPONDON_FABRIC: connection, SPONDON_TRUST_BUNDLE: trustBundle } = settings;
   const given = [connection, trustBundle].filter((path) => path !== undefined);

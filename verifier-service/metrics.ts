@@ -68,6 +68,12 @@ export function createMetrics() {
       help: 'Blocks of the ledger not read yet',
       registers,
     }),
+    agreedAt: new Gauge({
+      name: 'spondon_ledger_agreed_timestamp_seconds',
+      help: "When another organisation's peer last held the same blocks; 0 before the first time",
+      labelNames: ['organisation'] as const,
+      registers,
+    }),
     logSize: new Gauge({
       name: 'spondon_log_entries',
       help: 'Entries in each log, as read',

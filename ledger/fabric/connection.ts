@@ -8,8 +8,9 @@ export interface KeyPair {
   readonly key: string;
 }
 
-/** A peer that takes what we ask to the others. */
+/** A peer that we connect to. */
 export interface GatewayPeer {
+  readonly mspId: string;
   /** `host:port` */
   readonly endpoint: string;
   /** The name in its certificate. */
@@ -27,8 +28,12 @@ export interface FabricSettings {
   readonly identity: KeyPair;
   /** Shown to peers, which ask for a certificate of their clients. */
   readonly tls: KeyPair;
-  /** In order of preference, our own peers first. */
+  /** They take what we ask to the others. In order of preference, our own peers first. */
   readonly gateways: readonly GatewayPeer[];
+  /** Peers of other organisations, whose blocks are compared with those that we follow. */
+  readonly witnesses: readonly GatewayPeer[];
+  /** The channel's first block (`common.Block`): it names the orderers that signed the next ones. */
+  readonly firstBlock: Uint8Array;
   /** Organisations without which no write is valid: the regulators. Our own is added, because our log needs it. */
   readonly endorsers: readonly string[];
   /**
@@ -39,12 +44,15 @@ export interface FabricSettings {
 }
 
 const text = z.string().min(1);
+const peer = z.object({ mspId: text, endpoint: text, serverName: text, tlsRoot: text });
 const keyPair = z.object({ certificate: text, key: text });
 const channelSettings = z.object({
   chaincode: text,
   endorsers: z.array(text).min(1),
   attesters: z.array(z.array(text).min(1)).min(1).optional(),
-  gateways: z.array(z.object({ endpoint: text, serverName: text, tlsRoot: text })).min(1),
+  gateways: z.array(peer).min(1),
+  witnesses: z.array(peer),
+  firstBlock: text,
   members: z.array(z.object({ mspId: text, role: text })),
 });
 /** What `network/derive/connection.ts` writes for each organisation. Files are named by absolute paths. */
@@ -63,16 +71,18 @@ const connection = z.object({
 export async function readFabricSettings(file: string, channel: string): Promise<FabricSettings> {
   try {
     const { mspId, identity, tls, channels } = connection.parse(JSON.parse(await readFile(file, 'utf8')));
-    const { chaincode, endorsers, gateways, ...rest } = channelSettings.parse(channels[channel]);
+    const { chaincode, endorsers, gateways, witnesses, firstBlock, ...rest } = channelSettings.parse(
+      channels[channel],
+    );
     return {
       channel,
       chaincode,
       mspId,
       identity: await readPair(identity),
       tls: await readPair(tls),
-      gateways: await Promise.all(
-        gateways.map(async (each) => ({ ...each, tlsRoot: await readFile(each.tlsRoot, 'utf8') })),
-      ),
+      gateways: await Promise.all(gateways.map(readPeer)),
+      witnesses: await Promise.all(witnesses.map(readPeer)),
+      firstBlock: await readFile(firstBlock),
       endorsers,
       attesters: rest.attesters ?? attestersAmong(mspId, endorsers, rest.members),
     };
@@ -81,6 +91,10 @@ export async function readFabricSettings(file: string, channel: string): Promise
     const message = `the connection settings in ${file} are of no use for channel ${channel}: ${why}`;
     throw new LedgerError('UNAVAILABLE', message, undefined, { cause: error });
   }
+}
+
+async function readPeer(peer: GatewayPeer): Promise<GatewayPeer> {
+  return { ...peer, tlsRoot: await readFile(peer.tlsRoot, 'utf8') };
 }
 
 async function readPair({ certificate, key }: KeyPair): Promise<KeyPair> {

@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { appendArguments, Facility } from '@spondon/chaincode/sample.test-support';
+import { common } from '@hyperledger/fabric-protos';
 import { canonicalJson } from '@spondon/protocol/canonical';
 import { findFabric } from '@spondon/network/native/fabric';
+import { untilDone } from '@spondon/network/native/health';
 import { status } from '@spondon/network/native/status';
 import { up } from '@spondon/network/native/up';
 import { whyNoTrial } from '@spondon/network/native/trial.test-support';
 import type { Block, LedgerError } from '../port.js';
 import { cutConnection } from './cut-connection.test-support.js';
 import type { FabricLedger } from './engine.js';
+import { Gateways } from './gateways.js';
+import { lyingPeer } from './lying-peer.test-support.js';
 import { openFabricLedger } from './open.js';
+import { Orderers } from './orderers.js';
 import { startTrial, type TrialNetwork } from './trial.test-support.js';
 
 describe('a Fabric ledger whose network fails', { skip: await whyNoTrial(), timeout: 5 * 60_000 }, () => {
@@ -106,6 +111,94 @@ describe('a Fabric ledger whose network fails', { skip: await whyNoTrial(), time
       () => blockAt(ledger, 0),
     ];
     for (const call of calls) assert.equal((await failureOf(call())).code, 'UNAVAILABLE');
+  });
+
+  test('a block counts with the signatures of three of the four orderers, over just this block', async (t) => {
+    const settings = await trial.settings('hospital-group');
+    const gateways = new Gateways(settings);
+    t.after(() => gateways.close());
+    const read = (bytes: Uint8Array) => common.Block.deserializeBinary(bytes);
+    const fetch = async (number: number) => read(await gateways.block(number));
+    const first = read(settings.firstBlock);
+    const height = await hospital.height();
+    const orderers = await Orderers.before(0, first, fetch);
+    for (let number = 0; number < height; number += 1) orderers.take(await fetch(number));
+
+    const last = height - 1;
+    const taking = async (change: (block: common.Block, signatures: common.Metadata) => void) => {
+      const block = await fetch(last);
+      const list = block.getMetadata()?.getMetadataList_asU8() ?? [];
+      const signatures = common.Metadata.deserializeBinary(list[0] ?? new Uint8Array());
+      change(block, signatures);
+      block.getMetadata()?.setMetadataList([signatures.serializeBinary(), ...list.slice(1)]);
+      // Ready for the block in question, as after a restart.
+      (await Orderers.before(last, first, fetch)).take(block);
+    };
+    await taking(() => undefined);
+    const damaged = { name: 'LedgerError', code: 'DAMAGED' };
+    const drop = (signatures: common.Metadata, keep: readonly number[]) => {
+      const all = signatures.getSignaturesList();
+      signatures.setSignaturesList(keep.map((at) => all[at] as common.MetadataSignature));
+    };
+    await taking((_, signatures) => drop(signatures, [0, 1, 2]));
+    await assert.rejects(
+      taking((_, signatures) => drop(signatures, [0, 1])),
+      damaged,
+    );
+    await assert.rejects(
+      taking((_, signatures) => drop(signatures, [0, 1, 1, 0])),
+      damaged,
+    );
+    await assert.rejects(
+      taking((block) => block.getHeader()?.setDataHash(new Uint8Array(32))),
+      damaged,
+    );
+    await assert.rejects(
+      taking((block) => block.getHeader()?.setPreviousHash(new Uint8Array(32))),
+      damaged,
+    );
+    // An older configuration, whose orderers might have left.
+    await assert.rejects(
+      taking((_, signatures) => signatures.setValue(new Uint8Array())),
+      damaged,
+    );
+    // A forged first block does not get the next one believed.
+    const foreign = read(settings.firstBlock);
+    foreign.setData(new common.BlockData());
+    await assert.rejects(Orderers.before(1, foreign, fetch), damaged);
+  });
+
+  test("other organisations' peers agree about the blocks, and one that holds another ends following", async (t) => {
+    const settings = await trial.settings('dghs');
+    assert.deepEqual(
+      settings.witnesses.map(({ mspId }) => mspId),
+      ['DgfpMSP', 'HospitalGroupMSP'],
+    );
+    const honest = openFabricLedger(settings);
+    const height = await honest.height();
+    const following = new AbortController();
+    const blocks = honest.blocks(height - 1, following.signal);
+    await blocks.next();
+    await untilDone(() => {
+      const agreed = [...honest.agreedAt().values()];
+      return agreed.every((at) => at !== null) ? Promise.resolve() : Promise.reject(new Error('not yet'));
+    });
+    following.abort();
+    await honest.close();
+
+    const liar = await lyingPeer('HospitalGroupMSP', { height, hash: new Uint8Array(32).fill(1) });
+    const ledger = openFabricLedger({ ...settings, witnesses: [...settings.witnesses.slice(0, 1), liar] });
+    t.after(async () => {
+      await ledger.close();
+      liar.close();
+    });
+    const forked = async () => {
+      for await (const { number } of ledger.blocks(height - 1, new AbortController().signal))
+        assert.ok(number >= 0);
+    };
+    assert.equal((await failureOf(forked())).code, 'FORKED');
+    // For ever, until somebody has found out why.
+    assert.equal((await failureOf(blockAt(ledger, 0))).code, 'FORKED');
   });
 
   test('a closed ledger takes nothing more', async () => {

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { common } from '@hyperledger/fabric-protos';
 import { StatusCode, type Status, type Transaction } from '@hyperledger/fabric-gateway';
 import { decodeBlock } from '../block.js';
 import { LedgerError, type Attestation, type Block, type Ledger } from '../port.js';
@@ -6,14 +7,18 @@ import { checkTransactionSize } from '../transaction-size.js';
 import type { FabricSettings } from './connection.js';
 import { messageOf, refused, unavailable } from './failure.js';
 import { Gateways, type Outcome } from './gateways.js';
+import { Orderers } from './orderers.js';
 import { lostToPolicyChange } from './policy-race.js';
 import { attestationIn, commitQuestion } from './transaction.js';
+import { Witnesses, type Tip } from './witnesses.js';
 
 /** For so long peers may disagree: one is a block behind, or another transaction is just coming through. */
 const AGREEMENT_MS = 3_000;
 /** After this nobody else is asked to attest in place of those who do not. */
 const ATTEST_MS = 10_000;
 const FIRST_PAUSE_MS = 5;
+/** Between two comparisons of our blocks with other organisations'. */
+const COMPARE_MS = 5_000;
 const LAST_PAUSE_MS = 200;
 /** A changing leader holds transactions back for some time and then orders them. */
 const COMMIT_MS = 120_000;
@@ -50,6 +55,9 @@ export class FabricLedger implements Ledger {
   readonly #endorsers: readonly string[];
   /** The settings' sets, in the order in which they are asked. */
   #attesters: FabricSettings['attesters'];
+  readonly #others: ReadonlyMap<string, Gateways>;
+  readonly #witnesses: Witnesses;
+  #comparing: NodeJS.Timeout | undefined;
   readonly #calls = new Set<Promise<unknown>>();
   #closed = false;
   #closing: Promise<void> | null = null;
@@ -60,6 +68,10 @@ export class FabricLedger implements Ledger {
     this.#settings = settings;
     this.#gateways = new Gateways(settings);
     this.#attesters = settings.attesters;
+    this.#others = new Map(
+      settings.witnesses.map((peer) => [peer.mspId, new Gateways({ ...settings, gateways: [peer] })]),
+    );
+    this.#witnesses = new Witnesses([...this.#others.keys()], (mspId) => this.#tipOf(mspId), Date.now);
     this.#endorsers = [...new Set([...settings.endorsers, settings.mspId])];
   }
 
@@ -119,22 +131,29 @@ export class FabricLedger implements Ledger {
   }
 
   /**
-   * @throws LedgerError `DAMAGED` when a block does not follow the one before, `UNAVAILABLE` when no peer works, or the
-   * ledger closes
+   * @throws LedgerError `DAMAGED` when a block does not follow the one before, or is not signed by the orderers, `FORKED`
+   * when a peer of another organisation holds another one, `UNAVAILABLE` when no peer works, or the ledger closes
    */
   async *blocks(from: number, signal: AbortSignal): AsyncGenerator<Block> {
     let next = from;
     let previousHash: Uint8Array | undefined;
     let fruitless = 0;
     let trouble: unknown;
+    let orderers: Orderers | undefined;
+    this.#comparing ??= setInterval(() => void this.#witnesses.compare(), COMPARE_MS).unref();
+    const ends = AbortSignal.any([signal, this.#witnesses.alarm]);
     while (!signal.aborted) {
       if (this.#closed) throw closed();
+      if (this.#witnesses.difference) throw this.#witnesses.difference;
       if (fruitless > this.#settings.gateways.length) throw unavailable(messageOf(trouble), trouble);
       fruitless += 1;
       try {
-        for await (const received of this.#gateways.blocks(next, signal)) {
+        orderers ??= await this.#orderersBefore(next);
+        for await (const received of this.#gateways.blocks(next, ends)) {
           const block = decodeBlock(received, this.#settings.chaincode);
           checkFollows(block, next, previousHash);
+          orderers.take(received);
+          this.#witnesses.hold(block.number, block.hash);
           next += 1;
           this.#gateways.saw(next);
           previousHash = block.hash;
@@ -148,6 +167,12 @@ export class FabricLedger implements Ledger {
     }
   }
 
+  /** When peers of other organisations last held the same blocks as we followed, by MSP, Unix ms; null for never yet. */
+  agreedAt(): ReadonlyMap<string, number | null> {
+    const { names } = this.#witnesses;
+    return new Map(names.map((name) => [name, this.#witnesses.agreedAt().get(name) ?? null]));
+  }
+
   /** Waits for what was submitted, then closes; iterations over blocks end with `UNAVAILABLE`. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -156,8 +181,22 @@ export class FabricLedger implements Ledger {
 
   async #close(): Promise<void> {
     this.#closed = true;
+    clearInterval(this.#comparing);
     await Promise.allSettled(this.#calls);
     this.#gateways.close();
+    for (const each of this.#others.values()) each.close();
+  }
+
+  #orderersBefore(next: number): Promise<Orderers> {
+    const read = (bytes: Uint8Array) => common.Block.deserializeBinary(bytes);
+    const fetch = async (number: number) => read(await this.#gateways.block(number));
+    return Orderers.before(next, read(this.#settings.firstBlock), fetch);
+  }
+
+  async #tipOf(mspId: string): Promise<Tip> {
+    const witness = this.#others.get(mspId);
+    if (!witness) throw new TypeError(`${mspId} is no witness`);
+    return witness.tip();
   }
 
   async #endorse(

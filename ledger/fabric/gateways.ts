@@ -5,6 +5,7 @@ import { common } from '@hyperledger/fabric-protos';
 import { signDer } from '../signature.js';
 import type { FabricSettings, GatewayPeer } from './connection.js';
 import { failureOf, type Failure } from './failure.js';
+import type { Tip } from './witnesses.js';
 
 export type Outcome<T> =
   { readonly kind: 'done'; readonly value: T } | (Failure & { readonly cause: unknown });
@@ -115,6 +116,23 @@ export class Gateways {
     return outcome.kind === 'done' ? { kind: 'done', value: this.#known } : outcome;
   }
 
+  /** How many blocks a peer has, and the hash of the last. */
+  async tip(): Promise<Tip> {
+    const outcome = await this.call((way) => this.#chainInfo(way, DEADLINES.evaluate), []);
+    if (outcome.kind !== 'done') throw outcome.cause;
+    return { height: outcome.value.getHeight(), hash: outcome.value.getCurrentblockhash_asU8() };
+  }
+
+  /** `common.Block` bytes. */
+  async block(number: number): Promise<Uint8Array> {
+    const outcome = await this.call(({ network }) => {
+      const options = { arguments: [this.#channel, String(number)] };
+      return network.getContract('qscc').newProposal('GetBlockByNumber', options).evaluate();
+    }, []);
+    if (outcome.kind !== 'done') throw outcome.cause;
+    return outcome.value;
+  }
+
   /** `common.Block` bytes. */
   blockOf(transactionId: string): Promise<Outcome<Uint8Array>> {
     return this.call(({ network }) => {
@@ -162,13 +180,17 @@ export class Gateways {
     }
   }
 
-  async #heightOf({ network }: Way, milliseconds: number): Promise<number> {
+  async #heightOf(way: Way, milliseconds: number): Promise<number> {
+    const height = (await this.#chainInfo(way, milliseconds)).getHeight();
+    this.saw(height);
+    return height;
+  }
+
+  async #chainInfo({ network }: Way, milliseconds: number): Promise<common.BlockchainInfo> {
     const system = network.getContract('qscc');
     const proposal = system.newProposal('GetChainInfo', { arguments: [this.#channel] });
     const info = await proposal.evaluate({ deadline: Date.now() + milliseconds });
-    const height = common.BlockchainInfo.deserializeBinary(info).getHeight();
-    this.saw(height);
-    return height;
+    return common.BlockchainInfo.deserializeBinary(info);
   }
 }
 

@@ -27,6 +27,10 @@ export interface ChannelSettings {
   readonly endorsers: readonly string[];
   /** Peers to go through, own ones first. */
   readonly gateways: readonly Gateway[];
+  /** Peers of two other organisations, to compare blocks with. */
+  readonly witnesses: readonly Gateway[];
+  /** File of the channel's first block, which names the orderers whose signatures count. */
+  readonly firstBlock: string;
   /** All members, and what certificates of their nodes and clients chain to. */
   readonly members: readonly Member[];
 }
@@ -65,6 +69,9 @@ export function connectionSettings(
   };
 }
 
+/** With ourselves three organisations, so that a regulator is compared with a facility, too. */
+const WITNESSES = 2;
+
 function channelSettings(
   topology: Topology,
   organisation: Organisation,
@@ -73,11 +80,16 @@ function channelSettings(
 ): ChannelSettings {
   const members = membersOf(topology, channel);
   // An organisation that has no peer that answers goes through a regulator's.
+  const others = [...regulatorsOf(topology), ...members].filter((each) => each !== organisation);
   const ways = [organisation, ...regulatorsOf(topology).filter((each) => each !== organisation)];
   return {
     ...(channel.chaincode && { chaincode: channel.chaincode.name }),
     endorsers: regulatorsOf(topology).map(({ mspId }) => mspId),
     gateways: ways.flatMap((each) => gatewaysOf(each, place)),
+    witnesses: [...new Set(others)]
+      .slice(0, WITNESSES)
+      .flatMap((each) => gatewaysOf({ ...each, peers: each.peers.slice(0, 1) }, place)),
+    firstBlock: files.block(place, channel),
     members: members.map((each) => ({
       mspId: each.mspId,
       title: each.title,

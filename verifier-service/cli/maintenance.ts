@@ -1,4 +1,4 @@
-import { readKubo } from '../config.js';
+import { fabricFilesIn, readKubo } from '../config.js';
 import { copyData, restoreData } from '../deployment/backup.js';
 import { areOnKubo } from '../deployment/document-store.js';
 import { foldersOf } from '../deployment/folders.js';
@@ -16,7 +16,8 @@ export async function checkEverything(dataDir: string, { env, stdout }: Terminal
     print(stdout, damage === null ? `ok       ${name} ${checked}` : `DAMAGED  ${name} ${damage}`);
     for (const { message } of notes) print(stdout, `note     ${name} ${message}`);
   };
-  const sound = await checkData(dataDir, env.SPONDON_MASTER_KEY, tell, readKubo(env));
+  const elsewhere = { kubo: readKubo(env), fabric: fabricFilesIn(env) };
+  const sound = await checkData(dataDir, env.SPONDON_MASTER_KEY, tell, elsewhere);
   print(
     stdout,
     sound ? 'Everything is sound.' : 'There is damage: see docs/operations.md, "When fsck finds damage".',
@@ -25,7 +26,7 @@ export async function checkEverything(dataDir: string, { env, stdout }: Terminal
 }
 
 export async function reindex(dataDir: string, { env, stdout }: Terminal): Promise<void> {
-  const blocks = await rebuildDerived(dataDir, env.SPONDON_MASTER_KEY);
+  const blocks = await rebuildDerived(dataDir, env.SPONDON_MASTER_KEY, fabricFilesIn(env));
   print(stdout, `Tiles, lookup index and registry are rebuilt from ${blocks} blocks.`);
 }
 

@@ -34,7 +34,7 @@ export interface AnchoringDeps {
 export async function startAnchoring(deps: AnchoringDeps) {
   const { folders, maxQueue, disk, metrics, log } = deps;
   const { db, copies } = deps.database;
-  const { ledger, failure: failureOfLedger } = deps.ledger;
+  const { ledger, agreedAt, failure: failureOfLedger } = deps.ledger;
   const warn = (error: unknown, what: string): void => {
     disk.note(error);
     log.warn({ fault: faultOf(error) }, what);
@@ -120,7 +120,7 @@ export async function startAnchoring(deps: AnchoringDeps) {
     problems: async (): Promise<string[]> => {
       const failure = await failureOfLedger();
       return [
-        ...(follower.failure ? ['Reading the ledger stopped; see the log, then restart'] : []),
+        ...(follower.failure ? [followerProblem(follower.failure)] : []),
         ...(follower.trouble ? [`What the ledger brings cannot be kept${AT_THE_MOMENT}`] : []),
         ...(failure ? [ledgerProblem(failure)] : []),
         ...(anchorer?.trouble ? [`Anchoring fails${AT_THE_MOMENT}`] : []),
@@ -132,6 +132,7 @@ export async function startAnchoring(deps: AnchoringDeps) {
       metrics.queueAge.set(await inTime(queueAge(queueOf(db))));
       metrics.lagSeconds.set(lagWatch.lag());
       metrics.lag.set(await inTime(follower.lag()));
+      for (const [organisation, at] of agreedAt()) metrics.agreedAt.set({ organisation }, (at ?? 0) / 1000);
       for (const [organisation, { size }] of store.heads()) metrics.logSize.set({ organisation }, size);
     },
     /** Finishes the batch under way; what is queued stays queued. */
@@ -218,6 +219,13 @@ function inTime(figure: Promise<number>): Promise<number> {
 async function queueAge(db: QueueDb): Promise<number> {
   const oldest = await oldestInQueue(db);
   return oldest === null ? 0 : Math.max(0, Date.now() - oldest) / 1000;
+}
+
+function followerProblem(failure: unknown): string {
+  const isForked = failure instanceof LedgerError && failure.code === 'FORKED';
+  return isForked
+    ? 'Organisations hold different blocks, so reading the ledger stopped; see the log, and ask them why'
+    : 'Reading the ledger stopped; see the log, then restart';
 }
 
 function ledgerProblem(failure: Error): string {

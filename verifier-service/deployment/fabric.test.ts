@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { startTrial, type TrialNetwork } from '@spondon/ledger/fabric/trial.test-support';
 import { sha256, verify } from '@spondon/protocol/crypto-node';
@@ -9,6 +11,8 @@ import { files, native } from '@spondon/network/layout';
 import { initialise } from '@spondon/network/native/initialise';
 import { whyNoTrial } from '@spondon/network/native/trial.test-support';
 import { makeTrust } from '@spondon/network/trust/make';
+import { type FabricFiles, fabricFilesIn } from '../config.js';
+import { copyData, restoreData } from './backup.js';
 import {
   assertProblem,
   facility,
@@ -19,6 +23,8 @@ import {
   type Answer,
   type TestService,
 } from './deployment.test-support.js';
+import { checkData, type Finding } from './fsck.js';
+import { rebuildDerived } from './maintenance.js';
 
 const newFolder = scratchFolders();
 /** The facility that a deployment's tests issue for is not admitted by its own start. */
@@ -165,6 +171,44 @@ describe(
       const { documentId = '' } = (await hospitals.issue()).body;
       await hospitals.anchored();
       assert.equal((await verdict(documentId)).verdict, 'valid');
+    });
+
+    test('a backup restored elsewhere catches up from the network; fsck finds it sound, or says that it cannot look', async () => {
+      const { documentId = '' } = (await hospitals.issue()).body;
+      const backup = join(await newFolder(), 'backup');
+      await copyData(hospitals.dataDir, backup);
+      await hospitals.anchored();
+      await hospitals.close();
+      const dataDir = join(await newFolder(), 'restored');
+      await restoreData(backup, dataDir);
+      await copyFile(join(hospitals.dataDir, 'master.key'), join(dataDir, 'master.key'));
+      hospitals = await startTestService(dataDir, env('hospital-group'), hospitals.hospitalKey);
+      await hospitals.anchored();
+      assert.equal((await verdict(documentId)).verdict, 'valid');
+      const file = await hospitals.ask('GET', `/v1/documents/${documentId}/file`, {
+        key: hospitals.hospitalKey,
+      });
+      assert.equal(file.status, 200);
+      await hospitals.close();
+
+      const check = async (fabric: FabricFiles | null) => {
+        const found: Finding[] = [];
+        const isSound = await checkData(dataDir, undefined, (finding) => found.push(finding), { fabric });
+        return { isSound, areas: found.map(({ area }) => area), damage: found.map((each) => each.damage) };
+      };
+      const network = fabricFilesIn({ ...env('hospital-group') });
+      assert.ok(network);
+      assert.ok((await rebuildDerived(dataDir, undefined, network)) > 0);
+      const { isSound, areas, damage } = await check(network);
+      assert.ok(isSound, JSON.stringify(damage));
+      assert.ok(areas.includes('documents'));
+
+      // Without the settings nobody takes a folder without blocks for a new ledger.
+      await assert.rejects(rebuildDerived(dataDir, undefined), { code: 'DATA_DAMAGED' });
+      const connection = await readFile(network.connection, 'utf8');
+      const unreachable = join(await newFolder(), 'connection.json');
+      await writeFile(unreachable, connection.replace(/"127\.0\.0\.1:\d+"/g, '"127.0.0.1:1"'));
+      await assert.rejects(check({ ...network, connection: unreachable }), { code: 'UNAVAILABLE' });
     });
   },
 );

@@ -17,11 +17,13 @@ import type { ServiceLedger } from './service-ledger.js';
 export async function openFabric({ connection, trustBundle }: FabricFiles): Promise<ServiceLedger> {
   const bundle = await readTrustBundle(trustBundle);
   try {
+    const ledger = openFabricLedger(await readFabricSettings(connection, CHANNEL));
     return {
-      ledger: openFabricLedger(await readFabricSettings(connection, CHANNEL)),
+      ledger,
       singleOwner: false,
       // The regulators sign it with keys that are not here; a successor is read at the next start.
       trustBundle: () => Promise.resolve(bundle),
+      agreedAt: () => ledger.agreedAt(),
       // What fails there is told by whoever reads it or anchors on it.
       failure: () => Promise.resolve(null),
     };

@@ -71,3 +71,12 @@ export function refuseHalfAFolder(folders: Folders): void {
   const message = `${data} holds a ledger and no service.db: restore service.db from a backup`;
   throw new ServiceError('DATA_DAMAGED', message);
 }
+
+/** A command that would otherwise found a new ledger. Throws `DATA_DAMAGED`. */
+export function refuseWithoutLedger({ data, ledger }: Folders): void {
+  if (existsSync(join(ledger, BLOCKS))) return;
+  const message =
+    `${data} holds no ledger. Where it is on a network, give the settings that the service has: SPONDON_LEDGER, ` +
+    'SPONDON_FABRIC and SPONDON_TRUST_BUNDLE';
+  throw new ServiceError('DATA_DAMAGED', message);
+}

@@ -5,9 +5,10 @@ import { pino } from 'pino';
 import { LogStore } from '@spondon/anchor-worker/log/store';
 import { rebuildLog } from '@spondon/anchor-worker/log/rebuild';
 import { verifyLedger } from '@spondon/ledger/embedded/verify';
+import type { Ledger } from '@spondon/ledger/port';
 import { sha256, verify } from '@spondon/protocol/crypto-node';
 import { openTrustBundle } from '@spondon/protocol/trust';
-import type { KuboAddress } from '../config.js';
+import type { FabricFiles, KuboAddress } from '../config.js';
 import { openSqlite } from '../database/sqlite.js';
 import type { Database } from '../database/schema.js';
 import { ServiceError } from '../error.js';
@@ -18,7 +19,8 @@ import { checkDatabase, checkKeys } from './fsck-database.js';
 import { checkDocuments, checkEntries, checkQueue } from './fsck-documents.js';
 import { filesWithoutRow, issuedWithoutRow, type Note } from './fsck-unmatched.js';
 import { openBlocksToRead, withView } from './fsck-view.js';
-import type { Folders } from './folders.js';
+import { openFabric } from './fabric.js';
+import { type Folders, refuseWithoutLedger } from './folders.js';
 import { openVault } from './open-vault.js';
 import { CHAINCODE, CHANNEL, openLedger } from './ledger.js';
 import { filesBelow, firstDifference } from './pieces.js';
@@ -32,6 +34,12 @@ export interface Finding {
   readonly notes: readonly Note[];
 }
 
+/** What of a deployment is not in its data folder; null where it is there. */
+export interface Elsewhere {
+  readonly kubo: readonly KuboAddress[] | null;
+  readonly fabric: FabricFiles | null;
+}
+
 /** Runs the work of one area and tells its outcome. Null when it found damage. */
 type Check = <T>(
   area: Finding['area'],
@@ -40,14 +48,15 @@ type Check = <T>(
 
 /**
  * Checks all that a data folder holds, against itself and against the ledger: every block, leaf, root, tile, index,
- * row, file and key. Each area tells its first damage. Changes nothing, and so works on a read-only copy too. Throws
- * `STORAGE_UNAVAILABLE` when documents are on Kubo and it does not answer.
+ * row, file and key. Each area tells its first damage. Changes nothing, and so works on a read-only copy too. A ledger on
+ * a network is read from there, with the signatures on its blocks. Throws `UNAVAILABLE` when no peer answers,
+ * `STORAGE_UNAVAILABLE` when Kubo does not.
  */
 export function checkData(
   dataDir: string,
   masterKey: string | undefined,
   onFinding: (finding: Finding) => void,
-  kubo: readonly KuboAddress[] | null = null,
+  { kubo = null, fabric = null }: Partial<Elsewhere> = {},
 ): Promise<boolean> {
   return withView(dataDir, async (folders, scratch) => {
     let sound = true;
@@ -64,7 +73,13 @@ export function checkData(
         return null;
       }
     };
-    await checkAll(folders, { masterKey, kubo, scratch: join(scratch, 'log') }, check);
+    const network = fabric && (await openFabric(fabric)).ledger;
+    try {
+      await network?.height();
+      await checkAll(folders, { masterKey, kubo, network, scratch: join(scratch, 'log') }, check);
+    } finally {
+      await network?.close();
+    }
     return sound;
   });
 }
@@ -74,11 +89,17 @@ async function checkAll(
   {
     masterKey,
     kubo,
+    network,
     scratch,
-  }: { masterKey: string | undefined; kubo: readonly KuboAddress[] | null; scratch: string },
+  }: {
+    readonly masterKey: string | undefined;
+    readonly kubo: Elsewhere['kubo'];
+    readonly network: Ledger | null;
+    readonly scratch: string;
+  },
   check: Check,
 ): Promise<void> {
-  const ledgerIsSound = await check('ledger', () => checkLedger(folders));
+  const ledgerIsSound = await check('ledger', () => (network ? checkNetwork(network) : checkLedger(folders)));
   const db = await check('database', () => openDatabase(folders));
   try {
     const vault = await check('keys', async () => {
@@ -87,7 +108,7 @@ async function checkAll(
     });
     const store = await check('files', () => checkFiles(folders, kubo));
     if (ledgerIsSound && db && vault && store)
-      await checkAgainstLedger(folders, { db, vault, store, scratch }, check);
+      await checkAgainstLedger(folders, { db, vault, store, network, scratch }, check);
   } finally {
     await db?.destroy();
   }
@@ -103,7 +124,20 @@ async function openDatabase(folders: Folders): Promise<{ checked: string; result
   }
 }
 
+/** Every block is checked as it is read. */
+async function checkNetwork(ledger: Ledger): Promise<{ checked: string; result: true }> {
+  const height = await ledger.height();
+  let transactions = 0;
+  for await (const block of ledger.blocks(0, new AbortController().signal)) {
+    transactions += block.transactions.length;
+    if (block.number === height - 1) break;
+  }
+  const checked = `${height} blocks and ${transactions} transactions of the network, hash chain and orderers' signatures`;
+  return { checked, result: true };
+}
+
 async function checkLedger(folders: Folders): Promise<{ checked: string; result: true }> {
+  refuseWithoutLedger(folders);
   const { blocks, transactions } = await verifyLedger({
     folder: folders.ledger,
     channel: CHANNEL,
@@ -129,7 +163,7 @@ async function checkTrustBundle(folders: Folders): Promise<void> {
 
 async function checkFiles(
   folders: Folders,
-  kubo: readonly KuboAddress[] | null,
+  kubo: Elsewhere['kubo'],
 ): Promise<{ checked: string; result: DocumentStore }> {
   const store = await findDocuments(folders, kubo, 'look');
   for await (const { block, message } of store.verify()) throw new Error(`${block}: ${message}`);
@@ -145,12 +179,14 @@ async function checkAgainstLedger(
     readonly db: Database;
     readonly vault: Vault;
     readonly store: DocumentStore;
+    readonly network: Ledger | null;
     readonly scratch: string;
   },
   check: Check,
 ): Promise<void> {
-  const { scratch } = parts;
-  const ledger = await openLedger(folders, parts.vault, pino({ level: 'silent' }), openBlocksToRead);
+  const { network, scratch } = parts;
+  const ledger =
+    network ?? (await openLedger(folders, parts.vault, pino({ level: 'silent' }), openBlocksToRead));
   try {
     const height = await ledger.height();
     await check('log', async () => {
@@ -174,7 +210,7 @@ async function checkAgainstLedger(
       await log.close();
     }
   } finally {
-    await ledger.close();
+    if (!network) await ledger.close();
   }
 }
 

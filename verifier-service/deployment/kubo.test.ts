@@ -96,7 +96,7 @@ suite('a service whose documents are on Kubo', { skip }, () => {
     await assert.rejects(startTestService(dataDir), { code: 'CONFIG_INVALID', message: /set SPONDON_KUBO/ });
     const findings: Finding[] = [];
     assert.ok(
-      await checkData(dataDir, undefined, (each) => findings.push(each), kubo()),
+      await checkData(dataDir, undefined, (each) => findings.push(each), { kubo: kubo() }),
       JSON.stringify(findings),
     );
     assert.match(String(findings.find(({ area }) => area === 'files')?.checked), /^\d encrypted files/);

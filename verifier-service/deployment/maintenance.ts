@@ -2,12 +2,20 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { pino } from 'pino';
 import { rebuildLog } from '@spondon/anchor-worker/log/rebuild';
+import type { FabricFiles } from '../config.js';
 import { sha256 } from '@spondon/protocol/crypto-node';
 import { openSqlite, overwriteDeleted } from '../database/sqlite.js';
 import { ServiceError } from '../error.js';
 import { forgetReportKeys } from '../report/keys.js';
 import { lockDataFolder } from './data-lock.js';
-import { type Folders, foldersOf, refuseDatabaseElsewhere, refuseHalfAFolder } from './folders.js';
+import { openFabric } from './fabric.js';
+import {
+  type Folders,
+  foldersOf,
+  refuseDatabaseElsewhere,
+  refuseHalfAFolder,
+  refuseWithoutLedger,
+} from './folders.js';
 import { openLedger } from './ledger.js';
 import { openVault } from './open-vault.js';
 
@@ -29,9 +37,16 @@ export async function withData<T>(dataDir: string, work: (folders: Folders) => P
 }
 
 /** Deletes tiles, lookup index and registry, and makes them again from the ledger. Returns the number of blocks. */
-export function rebuildDerived(dataDir: string, masterKey: string | undefined): Promise<number> {
+export function rebuildDerived(
+  dataDir: string,
+  masterKey: string | undefined,
+  fabric: FabricFiles | null = null,
+): Promise<number> {
   return withData(dataDir, async (folders) => {
-    const ledger = await openLedger(folders, await openVault(folders, masterKey), quiet);
+    if (!fabric) refuseWithoutLedger(folders);
+    const ledger = fabric
+      ? (await openFabric(fabric)).ledger
+      : await openLedger(folders, await openVault(folders, masterKey), quiet);
     try {
       const height = await ledger.height();
       await rm(folders.log, { recursive: true, force: true });

@@ -29,11 +29,12 @@ export async function settleMasterKeyChange(folders: Folders): Promise<void> {
   await settleKeyFile(folders);
 }
 
-/** Whether ledger and database were sealed under the same key, or can be brought to that. */
+/** Whether ledger and database were sealed under the same key, or can be brought to that. A network's ledger is sealed under none. */
 export async function isSealedUnderOneKey({ ledger, database }: Folders): Promise<boolean> {
   const inDatabase = keyIdInDatabase(database);
   if (inDatabase === null) return true;
   const sealed = [await sealedKeyIn(ledger, 'present'), await sealedKeyIn(ledger, 'prepared')];
+  if (sealed.every((each) => each === null)) return true;
   return sealed.some((each) => each !== null && keyIdOf(each) === inDatabase);
 }
 

@@ -8,6 +8,8 @@ export interface ServiceLedger {
   readonly singleOwner: boolean;
   /** The signed bundle under which verifiers believe it. */
   readonly trustBundle: (subject: { hosts: readonly string[]; now: number }) => Promise<string>;
+  /** When peers of other organisations last held the same blocks, by MSP, Unix ms; null for never yet. */
+  readonly agreedAt: () => ReadonlyMap<string, number | null>;
   /** What keeps it from being written; null while all is well. */
   readonly failure: () => Promise<Error | null>;
 }
@@ -17,6 +19,7 @@ export function embeddedServiceLedger(ledger: OwnLedger): ServiceLedger {
     ledger,
     singleOwner: true,
     trustBundle: (subject) => ledger.trustBundle(subject),
+    agreedAt: () => new Map(),
     failure: async () => {
       // While nothing waits to be anchored, nobody else may ask the ledger to try again for a minute.
       if (ledger.failure) await ledger.mend().catch(() => undefined);
