@@ -47,7 +47,9 @@ async function measure(name: string, store: DocumentStore): Promise<void> {
       cids.push((await store.put(randomBytes(FILE_BYTES))).cid);
     });
     await timed(`${name}, ${atOnce} at once: get`, atOnce, async (i) => {
-      for await (const bytes of store.get(cids[i] ?? '')) void bytes;
+      let size = 0;
+      for await (const bytes of store.get(cids[i] ?? '')) size += bytes.length;
+      if (size !== FILE_BYTES) throw new Error(`${size} bytes came back`);
     });
   }
 }

@@ -149,8 +149,6 @@ function cluster(organisation: Organisation, store: string): [string, Service] {
           CLUSTER_CRDT_CLUSTERNAME: organisation.name,
           CLUSTER_CRDT_TRUSTEDPEERS: '*',
           CLUSTER_IPFSHTTP_NODEMULTIADDRESS: rpc,
-          CLUSTER_IPFSPROXY_NODEMULTIADDRESS: rpc,
-          CLUSTER_IPFSPROXY_LISTENMULTIADDRESS: '/ip4/0.0.0.0/tcp/9095',
           // Every store holds everything: one that was away fetches what it missed by itself.
           CLUSTER_REPLICATIONFACTORMIN: '-1',
           CLUSTER_REPLICATIONFACTORMAX: '-1',
@@ -180,9 +178,7 @@ function service(
   context: string,
 ): [string, Service] {
   const host = hostOf(organisation, copy);
-  const at = copiesOf(organisation).findIndex(({ name }) => name === copy.name);
-  // One of the stores, through IPFS Cluster's proxy, which speaks Kubo's RPC and pins on all of them.
-  const store = clusterHost(organisation, STORES[at % STORES.length] ?? STORES[0]);
+  const stores = STORES.map((store) => kuboHost(organisation, store));
   return [
     host,
     guarded(
@@ -197,7 +193,8 @@ function service(
           SPONDON_LEDGER: 'fabric',
           SPONDON_FABRIC: files.connection(CONTAINERS, organisation),
           SPONDON_TRUST_BUNDLE: `${TRUST}/${CHANNEL}.json`,
-          SPONDON_KUBO: `http://${store}:9095`,
+          // Kubo's own RPC: IPFS Cluster's proxy says 'pinned' before the blocks are there.
+          SPONDON_KUBO: stores.map((store) => `http://${store}:5001`).join(','),
           SPONDON_TRUST_PROXY: frontSubnet(topology, organisation),
         },
         volumes: [
@@ -216,7 +213,7 @@ function service(
         ],
         depends_on: {
           ...after('service_completed_successfully', [STEPS.deploy, STEPS.trust]),
-          ...after('service_healthy', [hostIn(organisation, 'postgres'), store]),
+          ...after('service_healthy', [hostIn(organisation, 'postgres'), ...stores]),
         },
         healthcheck: healthy(['CMD', 'node', 'scripts/health-check.mjs']),
         // What was accepted is finished before it stops.
@@ -298,15 +295,21 @@ frontend alive
 `;
 }
 
-/** Sourced by Kubo's image at every start. Nothing of it reaches beyond the private network of the swarm key. */
+/**
+ * Sourced by Kubo's image at every start: what the service asks of a node that keeps documents, see
+ * docs/operations.md. The RPC listens on addresses of the private network only.
+ */
 export const KUBO_SETUP = `#!/bin/sh
-ipfs bootstrap rm --all
+ipfs bootstrap rm all
 ipfs config --json AutoConf.Enabled false
 ipfs config --json AutoTLS.Enabled false
-ipfs config --json Bootstrap '[]'
-ipfs config --json DNS.Resolvers '{}'
+ipfs config Routing.Type none
 ipfs config --json Routing.DelegatedRouters '[]'
 ipfs config --json Ipns.DelegatedPublishers '[]'
-ipfs config --json Swarm.Transports.Network.Websocket false
-ipfs config Routing.Type dht
+ipfs config --json DNS.Resolvers '{}'
+ipfs config --json Provide.Enabled false
+ipfs config --json Discovery.MDNS.Enabled false
+ipfs config --json Addresses.Gateway '[]'
+ipfs config --json Addresses.API "$(printf '["/ip4/127.0.0.1/tcp/5001"'; for ip in $(hostname -i); do printf ',"/ip4/%s/tcp/5001"' "$ip"; done; printf ']')"
+ipfs config --json Datastore.Spec.mounts "$(ipfs config Datastore.Spec.mounts | sed 's/"sync": false/"sync": true/')"
 `;
