@@ -64,6 +64,8 @@ function testFiles(long, parts) {
     .filter(({ source }) => parts.length === 0 || parts.some((part) => source.includes(part)));
 }
 
+const MOST_OF_AN_ERROR = 4000;
+
 /**
  * The error that a test threw, without the runner's wrapping; or how the process of a whole file ended.
  * @param {unknown} error
@@ -76,7 +78,11 @@ function describeError(error) {
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
   if (!(cause instanceof Error)) return typeof cause === 'string' ? cause : inspect(cause);
   const { stack = String(cause) } = cause;
-  return stack.replace(/\n\s+at [^\n]*(?:node:(?:internal|async_hooks)|\(<anonymous>\))[^\n]*/g, '');
+  const own = stack.replace(/\n\s+at [^\n]*(?:node:(?:internal|async_hooks)|\(<anonymous>\))[^\n]*/g, '');
+  // The message of an assertion may hold a whole answer.
+  return own.length > MOST_OF_AN_ERROR
+    ? `${own.slice(0, MOST_OF_AN_ERROR)} … (${own.length} characters)`
+    : own;
 }
 
 /** @param {string} text */
