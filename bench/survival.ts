@@ -57,6 +57,9 @@ async function main(): Promise<number> {
   if (noSides === null && !isInside()) return runInside(TRIAL, away, runAndWait);
 
   const results: Result[] = [];
+  const end = interrupted();
+  // Who waits for a fault hears of it.
+  end.catch(() => undefined);
   const placeOf = isInside() ? placeOfSides(away) : native;
   const scene = await startScene(placeOf);
   const load = new SteadyLoad(
@@ -71,7 +74,7 @@ async function main(): Promise<number> {
         continue;
       }
       tellProgress(`${fault.name}, load ${(loadavg()[0] ?? 0).toFixed(1)}`);
-      const result = await Promise.race([runFault(fault, scene, load), interrupted()]);
+      const result = await Promise.race([runFault(fault, scene, load), end]);
       results.push(result);
       tellProgress(tableOf([result]));
     }
