@@ -28,7 +28,12 @@ export async function untilHealthy(node: Node, deadlineMs = 60_000): Promise<voi
         `${node.host} ended while starting, see ${node.log}: ${await endOf(node.log)}`,
       );
     }
-    if (Date.now() > until) throw new NetworkError('NOT_READY', `${node.host} is not well, see ${node.log}`);
+    if (Date.now() > until) {
+      throw new NetworkError(
+        'NOT_READY',
+        `${node.host} is not well, see ${node.log}: ${await endOf(node.log)}`,
+      );
+    }
     await wait(INTERVAL_MS);
   }
 }
