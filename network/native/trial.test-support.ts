@@ -21,6 +21,7 @@ export async function whyNoTrial(): Promise<string | false> {
 /** Below the ports that systems give to outgoing connections, which would take one while a node restarts. */
 const PORTS = { first: 10_000, count: 22_000 };
 const ATTEMPTS = 10;
+const MAY_PASS: readonly string[] = ['PORT_TAKEN', 'NODE_DIED', 'NOT_READY'];
 
 export interface Trial {
   /** Lays something into the data folder first. */
@@ -45,8 +46,9 @@ export async function upOnFreePorts(
       return { folder, topology };
     } catch (error) {
       await down({ folder, erase: true });
-      const taken = error instanceof NetworkError && ['PORT_TAKEN', 'NODE_DIED'].includes(error.code);
-      if (!taken || attempt === ATTEMPTS) throw error;
+      if (!(error instanceof NetworkError) || !MAY_PASS.includes(error.code) || attempt === ATTEMPTS)
+        throw error;
+      process.stderr.write(`another attempt to start a network: ${error.code}: ${error.message}\n`);
     }
   }
 }
