@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { cp, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
+import { readAuthority } from '../authority.js';
 import { withConsenter } from '../config/consenters.js';
 import { NetworkError } from '../error.js';
 import {
@@ -170,8 +171,8 @@ async function prepare(
   await once(next, async (making) => {
     await cp(folder, making, { recursive: true });
     for (const [pair, authority] of [
-      [identity(making), await authorityIn(place, organisation, 'ca')],
-      [tls(making), await authorityIn(place, organisation, 'tlsca')],
+      [identity(making), await readAuthority(place, organisation, 'ca')],
+      [tls(making), await readAuthority(place, organisation, 'tlsca')],
     ] as const) {
       const made = await renewed(await readFile(pair.certificate, 'utf8'), authority, new Date(), days);
       await writeFile(pair.certificate, made.certificate);
@@ -179,12 +180,6 @@ async function prepare(
     }
   });
   return next;
-}
-
-async function authorityIn(place: Place, organisation: Organisation, which: 'ca' | 'tlsca') {
-  const certificate = which === 'ca' ? files.root(place, organisation) : files.tlsRoot(place, organisation);
-  const key = join(files.peerOrganisation(place, organisation), which, 'priv_sk');
-  return { certificate: await readFile(certificate, 'utf8'), key: await readFile(key, 'utf8') };
 }
 
 /** A crash in between leaves the new one under its first name, where the next run finds it. */

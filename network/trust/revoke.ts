@@ -1,32 +1,16 @@
 import 'reflect-metadata';
-import { createPrivateKey, webcrypto } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as x509 from '@peculiar/x509';
+import { ALGORITHM, type Authority, authorityOf } from '../authority.js';
 import { NetworkError } from '../error.js';
 import { files, identityIn, userName, type Place, type User } from '../layout.js';
 import { hostOf, type Organisation } from '../topology.js';
 
-const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 /** Neither Fabric nor verifiers look at it. */
 const NEXT_UPDATE_MS = 400 * 24 * 60 * 60_000;
 const USERS: readonly User[] = ['Admin', 'User1'];
-
-/** An organisation's own certification authority, whose key trials hold. */
-export interface Authority {
-  readonly certificate: x509.X509Certificate;
-  readonly signingKey: webcrypto.CryptoKey;
-}
-
-export async function authorityOf(place: Place, organisation: Organisation): Promise<Authority> {
-  const key = join(files.peerOrganisation(place, organisation), 'ca', 'priv_sk');
-  const pkcs8 = createPrivateKey(await readFile(key)).export({ type: 'pkcs8', format: 'der' });
-  return {
-    certificate: new x509.X509Certificate(await readFile(files.root(place, organisation), 'utf8')),
-    signingKey: await webcrypto.subtle.importKey('pkcs8', pkcs8, ALGORITHM, false, ['sign']),
-  };
-}
 
 /**
  * Puts the certificate of a node (`peer1`) or a user (`User1`) on the revocation list of its organisation's authority,

@@ -39,10 +39,8 @@ export class Finder {
   /** Records with this hash, and those that the claims found in the file name. */
   async byFile(sha256: Uint8Array, claims: readonly FoundClaims[]): Promise<Lookup> {
     return this.#answer(async () => {
-      const { log, db, mayBeQueued, upToDate } = this.deps;
-      // The queue before the log: what leaves the one is in the other by then.
-      const queued = mayBeQueued() ? await queuedByHash(db, encodeBase64url(sha256)) : [];
-      await upToDate(db);
+      const { log } = this.deps;
+      const queued = await this.#queued((db) => queuedByHash(db, encodeBase64url(sha256)));
       const anchored = log.findByHash(sha256);
       for (const { jti, iss } of claims) {
         const named = await this.#issuesByCode(jti);
@@ -85,10 +83,16 @@ export class Finder {
     }
   }
 
-  async #issuesByCode(jti: string): Promise<{ anchored: Anchored[]; queued: QueueRow[] }> {
+  /** To be asked before the log: what leaves the queue is in the log once this resolves. */
+  async #queued(ask: (db: QueueDb) => Promise<QueueRow[]>): Promise<QueueRow[]> {
     const { db, mayBeQueued, upToDate } = this.deps;
-    const queued = mayBeQueued() ? await queuedByCode(db, jti) : [];
+    const rows = mayBeQueued() ? await ask(db) : [];
     await upToDate(db);
+    return rows;
+  }
+
+  async #issuesByCode(jti: string): Promise<{ anchored: Anchored[]; queued: QueueRow[] }> {
+    const queued = await this.#queued((db) => queuedByCode(db, jti));
     const anchored = this.deps.log.findByCode(jti).filter(({ signed }) => signed.statement.op === 'issue');
     return { anchored, queued: queued.filter(({ op }) => op === 'issue') };
   }
@@ -120,7 +124,6 @@ export class Finder {
     if (statement.op !== 'issue') return null;
     const issuer = this.deps.log.issuer(statement.iss) ?? null;
     const revocation = await this.#pendingRevocation(statement.iss, statement.jti);
-    await this.deps.upToDate(this.deps.db);
     const status = this.#status(statement.iss, statement.jti, atHand);
     return {
       statement,
@@ -168,10 +171,8 @@ export class Finder {
   }
 
   async #pendingRevocation(iss: string, jti: string): Promise<PendingRevocation | null> {
-    if (!this.deps.mayBeQueued()) return null;
-    const row = (await queuedByCode(this.deps.db, jti)).find(
-      (queued) => queued.iss === iss && queued.op === 'revoke',
-    );
+    const queued = await this.#queued((db) => queuedByCode(db, jti));
+    const row = queued.find((each) => each.iss === iss && each.op === 'revoke');
     if (!row) return null;
     const { statement } = parseStatement(row.statement);
     if (statement.op !== 'revoke') return null;
