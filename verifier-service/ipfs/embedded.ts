@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import type { CID } from 'multiformats/cid';
-import { ServiceError } from '../error.js';
+import { damaged, known, missing } from './block-errors.js';
 import { openBlockFolder, type BlockFolder } from './block-folder.js';
 import type { DocumentStore, StoreProblem } from './store.js';
 import { syncFolder } from '@spondon/ledger/durable-file';
@@ -36,10 +36,8 @@ export async function openEmbeddedStore(
 
   async function read(from: BlockFolder, cid: CID): Promise<Uint8Array> {
     const bytes = await from.get(cid.toString());
-    if (!bytes)
-      throw new ServiceError('BLOB_MISSING', `Block ${cid.toString()} is not in the document store.`);
-    if (!isWhatItsCidSays(cid, bytes))
-      throw new ServiceError('BLOB_DAMAGED', `Block ${cid.toString()} in the document store is damaged.`);
+    if (!bytes) throw missing(cid);
+    if (!isWhatItsCidSays(cid, bytes)) throw damaged(cid);
     return bytes;
   }
 
@@ -143,13 +141,6 @@ async function* missingPart(parts: BlockFolder, part: CID, document: string): As
   const block = part.toString();
   if (!(await parts.has(block)))
     yield { code: 'BLOB_MISSING', block, document, message: `This part of document ${document} is missing.` };
-}
-
-function known(text: string): CID {
-  const cid = parseCid(text);
-  if (!cid)
-    throw new ServiceError('BLOB_MISSING', 'There is no such block: its CID is not one of this store.');
-  return cid;
 }
 
 /** Lets puts run together, and the removal of shared parts alone: a put may count on a part that is there. */

@@ -1,6 +1,7 @@
 import type { CID } from 'multiformats/cid';
 import type { KuboAddress } from '../config.js';
 import { ServiceError } from '../error.js';
+import { damaged, known, missing } from './block-errors.js';
 import { KuboNode, type KuboTrouble, PATIENCE, type Patience } from './kubo-node.js';
 import type { DocumentStore, StoredDocument, StoreProblem } from './store.js';
 import { childrenOf, importDocument, isLeaf, isWhatItsCidSays, parseCid } from './unixfs.js';
@@ -254,19 +255,4 @@ async function byAny(
 function unlessUnavailable(error: unknown): undefined {
   if (error instanceof ServiceError && error.code === 'STORAGE_UNAVAILABLE') return undefined;
   throw error;
-}
-
-function missing(cid: CID): ServiceError {
-  return new ServiceError('BLOB_MISSING', `Block ${cid.toString()} is not in the document store.`);
-}
-
-function damaged(cid: CID): ServiceError {
-  return new ServiceError('BLOB_DAMAGED', `Block ${cid.toString()} in the document store is damaged.`);
-}
-
-function known(text: string): CID {
-  const cid = parseCid(text);
-  if (!cid)
-    throw new ServiceError('BLOB_MISSING', 'There is no such block: its CID is not one of this store.');
-  return cid;
 }
