@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -15,6 +16,8 @@ import { runCommandLine } from '@spondon/verifier-service/cli/command-line';
 import { readConfig } from '@spondon/verifier-service/config';
 import { keepOperatorKey } from '@spondon/verifier-service/deployment/samples';
 import { startService, type Deployment } from '@spondon/verifier-service/deployment/start';
+import { describeKept } from './kept-document.js';
+import type { Stores } from './stores.js';
 
 export interface TrialOptions {
   /** A network that is up. */
@@ -23,12 +26,12 @@ export interface TrialOptions {
   readonly folder: string;
   /** The deployments listen on this port and the two after it. */
   readonly port: number;
-  /** Settings that every deployment gets besides, by its organisation: another store of documents, another database. */
-  readonly settings?: (organisation: string) => Readonly<Record<string, string>>;
+  readonly stores: Stores;
   readonly say: (line: string) => void;
 }
 
 interface Running {
+  readonly name: string;
   readonly url: string;
   readonly operator: Client;
   readonly deployment: Deployment;
@@ -41,7 +44,7 @@ const FACILITY = {
   licence: 'TRIAL-1',
   telephone: '+880 2 5566 7788',
 };
-const ORGANISATIONS = ['dghs', 'dgfp', 'hospital-group'] as const;
+export const ORGANISATIONS = ['dghs', 'dgfp', 'hospital-group'] as const;
 
 /**
  * The whole way of a document among three organisations, each with a deployment of its own: both regulators admit a
@@ -49,7 +52,7 @@ const ORGANISATIONS = ['dghs', 'dgfp', 'hospital-group'] as const;
  * Returns how to stop the deployments, which go on.
  */
 export async function runTrial(options: TrialOptions): Promise<() => Promise<void>> {
-  const { network, folder, port, say } = options;
+  const { network, stores, folder, port, say } = options;
   const { topology } = network;
   const place = native(resolve(network.folder));
   await initialise(topology, network.folder);
@@ -65,18 +68,19 @@ export async function runTrial(options: TrialOptions): Promise<() => Promise<voi
     for (const [at, name] of ORGANISATIONS.entries()) {
       const organisation = topology.organisations.find((each) => each.name === name);
       if (!organisation) throw new TypeError(`the network has no ${name}`);
-      const each = await startDeployment(join(folder, name), port + at, {
+      const each = await startDeployment(name, join(folder, name), port + at, {
         SPONDON_FABRIC: files.connection(place, organisation),
         SPONDON_TRUST_BUNDLE: trust,
-        ...options.settings?.(name),
+        ...stores.settings(name),
       });
       running.push(each);
-      say(`${name.padEnd(17)} ${each.url}, data and log in ${join(folder, name)}`);
+      say(`${name.padEnd(17)} ${each.url}, its folder ${join(folder, name)}`);
     }
     const [dghs, dgfp, hospitals] = running;
     if (!dghs || !dgfp || !hospitals) throw new TypeError('three deployments');
+    say('');
     await admit(hospitals, [dghs, dgfp], say);
-    await wholeWay({ from: hospitals, portal: dgfp, trust, folder, say });
+    await wholeWay({ from: hospitals, portal: dgfp, trust, folder, stores, say });
     return stop;
   } catch (error) {
     await stop();
@@ -85,6 +89,7 @@ export async function runTrial(options: TrialOptions): Promise<() => Promise<voi
 }
 
 async function startDeployment(
+  name: string,
   data: string,
   port: number,
   settings: Readonly<Record<string, string>>,
@@ -103,25 +108,27 @@ async function startDeployment(
   await keepOperatorKey(deployment);
   await deployment.app.listen({ host: config.host, port: config.port });
   const apiKey = () => storedApiKey(data, 'operator', 'SPONDON_OPERATOR_KEY');
-  return { url, operator: new Client({ url, apiKey }), deployment };
+  return { name, url, operator: new Client({ url, apiKey }), deployment };
 }
 
-/** Nothing, when an earlier run of the trial did it. */
+/** In an earlier run of the trial, or now. */
 async function admit(
   hospitals: Running,
   [first, second]: readonly [Running, Running],
   say: TrialOptions['say'],
 ) {
-  const { issuerId } = FACILITY;
-  if (hospitals.deployment.issuer(issuerId)) return;
+  const { issuerId, name } = FACILITY;
+  if (hospitals.deployment.issuer(issuerId)) {
+    say(`1 admitted        ${name} (${issuerId}), in an earlier run`);
+    return;
+  }
   const request = (await hospitals.operator.requestAdmission(FACILITY)) as Record<string, unknown>;
-  say(`request           ${issuerId}, whose keys stay at ${hospitals.url}`);
   const { decision } = (await first.operator.admit(request)) as { decision: { id: string } };
-  say(`proposed          by the first regulator, decision ${decision.id}`);
   await untilTrue(() => second.deployment.registrar.proposals().some(({ id }) => id === decision.id));
   await second.operator.vote(decision.id);
   await untilTrue(() => hospitals.deployment.issuer(issuerId) !== undefined);
-  say(`admitted          by the vote of the second`);
+  say(`1 admitted        ${name} (${issuerId}), proposed by ${first.name} and voted for by ${second.name}`);
+  say(`                  its keys were made at ${hospitals.url} and stay there; decision ${decision.id}`);
 }
 
 async function wholeWay(way: {
@@ -129,9 +136,10 @@ async function wholeWay(way: {
   readonly portal: Running;
   readonly trust: string;
   readonly folder: string;
+  readonly stores: Stores;
   readonly say: TrialOptions['say'];
 }): Promise<void> {
-  const { from, portal, trust, folder, say } = way;
+  const { from, portal, trust, folder, stores, say } = way;
   const { apiKey } = await from.operator.newApiKey(FACILITY.issuerId);
   const facility = new Client({ url: from.url, apiKey: () => Promise.resolve(apiKey) });
   const order = {
@@ -141,13 +149,29 @@ async function wholeWay(way: {
     issuedAt: new Date(),
   } as const;
   const sample = await sampleDocument({ ...order, banglaFont: await readBanglaFont() });
+  const begun = performance.now();
+  const since = (): string => `${((performance.now() - begun) / 1000).toFixed(1)} s`;
   const { documentId } = await facility.issue(sample.file, sample.details, `trial-${Date.now()}`);
-  const stamped = join(folder, 'stamped.pdf');
-  await writeFile(stamped, await facility.file(documentId));
-  say(`issued            ${documentId}, in ${stamped}`);
+  say(`2 issued          ${documentId}, acknowledged after ${since()}`);
   await untilTrue(async () => (await facility.document(documentId)).state === 'anchored');
+  const { cid = '', index = 0, anchoredAt = '' } = await facility.document(documentId);
+  const anchored = `entry ${index} of ${from.name}'s log on Fabric, ${anchoredAt}, after ${since()}`;
+  const file = await facility.file(documentId);
+  const stamped = join(folder, 'stamped.pdf');
+  await writeFile(stamped, file);
+  say(`  stamped         ${stamped}, ${file.length} bytes as the hospital gets it back`);
+  say(`  encrypted       ${await describeKept(cid, stores.kuboOf(from.name), from.deployment.folders.ipfs)}`);
+  say(`3 anchored        ${anchored}`);
+
   await untilTrue(async () => (await portal.operator.verifyCode(documentId)).verdict === 'valid');
-  say(`anchored          and found valid by another organisation: ${portal.url}/d/${documentId}`);
+  const { verdict, summary } = await portal.operator.verifyHash(hashOf(file));
+  say(`4 portal          ${portal.name} says ${verdict}: ${summary}`);
+  say(`                  ${portal.url}/d/${documentId}`);
+  const changed = Buffer.from(file);
+  changed.writeUInt8(changed.readUInt8(0) ^ 1);
+  say(
+    `                  and of a copy with one bit changed: ${(await portal.operator.verifyHash(hashOf(changed))).verdict}`,
+  );
 
   const evidence = join(folder, 'evidence.json');
   await writeFile(evidence, await portal.operator.evidence(documentId));
@@ -155,11 +179,14 @@ async function wholeWay(way: {
   const output = { write: (text: string | Uint8Array) => said.push(String(text)) };
   const args = ['verify', stamped, '--evidence', evidence, '--trust', trust];
   const code = await runCommandLine(args, { env: {}, stdout: output, stderr: output });
-  say(said.join('').trimEnd());
+  say(`5 offline         npx spondon ${args.join(' ')}`);
+  for (const line of said.join('').trimEnd().split('\n')) say(`                  ${line}`);
   if (code !== 0) throw new Error(`the evidence does not convince: 'verify' ended with ${code}`);
-  say(`evidence          ${evidence}, verified offline: npx spondon ${args.join(' ')}`);
-  say(`the facility's    SPONDON_API_KEY=${apiKey} SPONDON_URL=${from.url}`);
+  say('\nTo issue more as this hospital:');
+  say(`  SPONDON_API_KEY=${apiKey} SPONDON_URL=${from.url} npx spondon issue …`);
 }
+
+const hashOf = (file: Uint8Array): string => createHash('sha256').update(file).digest('hex');
 
 const PATIENCE_MS = 120_000;
 

@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { chmod, chown, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { existsSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -15,38 +15,69 @@ const DEBIAN = '/usr/lib/postgresql';
 const USER = 'postgres';
 const PORT = 5432;
 
-/** A server of its own for the tests of a process, on a socket in a temporary folder; gone when the process is. */
+/** A server of its own for a process, on a socket in a temporary folder; gone when the process is. */
 export interface TestServer {
   /** Of a new and empty database. */
   readonly newDatabase: () => Promise<string>;
-  /** As a crash of the machine would, but for what is in its memory: nothing is written any more. */
+  /** Of the one with this name, made when there is none. */
+  readonly database: (name: string) => Promise<string>;
+  /** `kill -9` of each of its processes. */
   readonly kill: () => Promise<void>;
   readonly start: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
-/** Why no server can be started here; false when one can. */
-export async function whyNoPostgres(): Promise<string | false> {
+/** Why no server can be started here, with its data below `folder`; false when one can. */
+export async function whyNoPostgres(folder?: string): Promise<string | false> {
   if (!(await programs())) return 'PostgreSQL is not installed';
-  if (process.getuid?.() === 0 && !(await idsOfUser()))
-    return `there is no user ${USER} to run PostgreSQL, which refuses root`;
-  return false;
+  if (process.getuid?.() !== 0) return false;
+  const owner = await idsOfUser();
+  if (!owner) return `there is no user ${USER} to run PostgreSQL, which refuses root`;
+  if (folder === undefined) return false;
+  return run('test', ['-x', folder], { cwd: '/', ...owner }).then(
+    () => false,
+    () => `PostgreSQL refuses root, and the user ${USER} may not enter ${folder}`,
+  );
 }
 
-export async function startTestServer(): Promise<TestServer> {
+/**
+ * `kept`: a folder for the data of this server and of later ones, which survive a power cut; without one nothing is kept
+ * or flushed. `apart`: Ctrl-C in the terminal is left to us, so that whoever uses the server ends before it.
+ */
+export async function startTestServer({
+  kept,
+  apart = false,
+}: { readonly kept?: string; readonly apart?: boolean } = {}): Promise<TestServer> {
   const bin = await programs();
   if (bin === null) throw new Error('PostgreSQL is not installed');
   const owner = process.getuid?.() === 0 ? await idsOfUser() : null;
+  // A socket's path must be short.
   const folder = await mkdtemp(join(tmpdir(), 'spondon-pg-'));
-  const data = join(folder, 'data');
-  if (owner) await chown(folder, owner.uid, owner.gid);
-  await chmod(folder, 0o700);
+  const data = kept ?? join(folder, 'data');
+  await mkdir(data, { recursive: true });
+  for (const each of [folder, data]) {
+    if (owner) await chown(each, owner.uid, owner.gid);
+    await chmod(each, 0o700);
+  }
   const asOwner = { cwd: folder, ...owner };
-  await run(
-    join(bin, 'initdb'),
-    ['-D', data, '-U', 'spondon', '-A', 'trust', '-E', 'UTF8', '--locale', 'C', '--no-sync'],
-    asOwner,
-  );
+  if (!existsSync(join(data, 'PG_VERSION')))
+    await run(
+      join(bin, 'initdb'),
+      [
+        '-D',
+        data,
+        '-U',
+        'spondon',
+        '-A',
+        'trust',
+        '-E',
+        'UTF8',
+        '--locale',
+        'C',
+        ...(kept ? [] : ['--no-sync']),
+      ],
+      asOwner,
+    );
 
   const address = (database: string): string =>
     `postgres://spondon@localhost:${PORT}/${database}?host=${encodeURIComponent(folder)}`;
@@ -62,11 +93,11 @@ export async function startTestServer(): Promise<TestServer> {
         String(PORT),
         '-c',
         'listen_addresses=',
-        '-F',
+        ...(kept ? [] : ['-F']),
         '-c',
         'max_connections=200',
       ],
-      { ...asOwner, stdio: 'ignore' },
+      { ...asOwner, stdio: 'ignore', detached: apart },
     );
     const ended = new Promise<void>((resolve) => server.once('exit', () => resolve()));
     // It keeps no test running, and no test leaves it running.
@@ -94,29 +125,51 @@ export async function startTestServer(): Promise<TestServer> {
     running.server.kill(signal);
     await running.ended;
   };
+  const database = async (name: string): Promise<string> => {
+    const found = await ask(address('postgres'), `select from pg_database where datname = '${name}'`);
+    if (found === 0) await ask(address('postgres'), `create database "${name}"`);
+    return address(name);
+  };
   return {
-    newDatabase: async () => {
-      databases += 1;
-      const name = `test_${databases}`;
-      await ask(address('postgres'), `create database ${name}`);
-      return address(name);
+    newDatabase: () => database(`test_${(databases += 1)}`),
+    database,
+    kill: async () => {
+      const { pid = 0 } = running.server;
+      // Stopped first, so that it neither replaces nor mourns those that go before it.
+      running.server.kill('SIGSTOP');
+      const children = (await processes()).filter(({ parent }) => parent === pid).map((each) => each.pid);
+      for (const child of children) process.kill(child, 'SIGKILL');
+      await end('SIGKILL');
+      // One that is left would keep the next server from starting.
+      while ((await processes()).some((each) => children.includes(each.pid))) await delay(20);
     },
-    kill: () => end('SIGQUIT'),
     start: async () => {
       running = await start();
     },
     stop: async () => {
-      await end('SIGQUIT');
+      // In order where the data go on, at once where they go.
+      await end(kept ? 'SIGINT' : 'SIGQUIT');
       await rm(folder, { recursive: true, force: true });
     },
   };
 }
 
-async function ask(url: string, statement: string): Promise<void> {
+/** All on this machine but those that have ended and are not yet forgotten. */
+async function processes(): Promise<{ readonly pid: number; readonly parent: number }[]> {
+  const { stdout } = await run('ps', ['-A', '-o', 'pid=,ppid=,state=']);
+  return stdout
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, , state = 'Z']) => !state.startsWith('Z'))
+    .map(([pid, parent]) => ({ pid: Number(pid), parent: Number(parent) }));
+}
+
+/** Resolves with how many rows came back. */
+async function ask(url: string, statement: string): Promise<number> {
   const client = new pg.Client({ connectionString: url });
   try {
     await client.connect();
-    await client.query(statement);
+    return (await client.query(statement)).rows.length;
   } finally {
     await client.end();
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -32,19 +32,26 @@ export interface TestNode {
   /** Makes it deaf and dumb, and able to hear again. */
   readonly pause: () => void;
   readonly resume: () => void;
+  /** Ends it in order. */
+  readonly stop: () => Promise<void>;
   /** Kills it, and deletes its folder. */
   readonly remove: () => Promise<void>;
 }
 
-/** `folder`: an existing one to put the repository into, such as a small disk. */
+/**
+ * `folder`: an existing one for the repository, such as a small disk, or one in which an earlier node left it. `apart`:
+ * Ctrl-C in the terminal is left to us, so that whoever uses the node ends before it.
+ */
 export async function startKubo({
   swarmKey = newSwarmKey(),
   folder,
   configure = () => undefined,
+  apart = false,
 }: {
   readonly swarmKey?: string | null;
   readonly folder?: string;
   readonly configure?: (ipfs: TestNode['ipfs']) => void;
+  readonly apart?: boolean;
 } = {}): Promise<TestNode> {
   const repository = folder ?? (await mkdtemp(join(tmpdir(), 'spondon-kubo-')));
   const env = {
@@ -56,21 +63,26 @@ export async function startKubo({
   const ipfs = (...args: string[]): string =>
     execFileSync('ipfs', args, { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
   const [api, swarm] = await freePorts();
-  ipfs('init', '--empty-repo');
-  if (swarmKey !== null) writeFileSync(join(repository, 'swarm.key'), swarmKey);
-  for (const [name, value] of Object.entries(settings(api, swarm)))
-    ipfs('config', '--json', name, JSON.stringify(value));
+  if (!existsSync(join(repository, 'config'))) {
+    ipfs('init', '--empty-repo');
+    if (swarmKey !== null) writeFileSync(join(repository, 'swarm.key'), swarmKey);
+  }
+  configureFile(join(repository, 'config'), settings(api, swarm));
   configure(ipfs);
 
   let daemon: ChildProcess | undefined;
-  const kill = async (): Promise<void> => {
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
     if (!daemon || daemon.exitCode !== null || daemon.signalCode !== null) return;
     const ended = once(daemon, 'exit');
-    daemon.kill('SIGKILL');
+    daemon.kill(signal);
     await ended;
   };
+  const kill = () => end('SIGKILL');
   const start = async (): Promise<void> => {
-    const child = spawn('ipfs', ['daemon'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn('ipfs', ['daemon'], { env, stdio: ['ignore', 'pipe', 'pipe'], detached: apart });
+    const endWithUs = (): void => void child.kill('SIGKILL');
+    process.once('exit', endWithUs);
+    child.once('exit', () => process.off('exit', endWithUs));
     daemon = child;
     await untilReady(child);
   };
@@ -85,11 +97,24 @@ export async function startKubo({
     kill,
     pause: () => void daemon?.kill('SIGSTOP'),
     resume: () => void daemon?.kill('SIGCONT'),
+    stop: () => end('SIGTERM'),
     async remove() {
       await kill();
       await rm(repository, { recursive: true, force: true });
     },
   };
+}
+
+/** As `ipfs config` would, which takes a process for each. */
+function configureFile(path: string, wanted: Readonly<Record<string, unknown>>): void {
+  const config = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+  for (const [name, value] of Object.entries(wanted)) {
+    const parts = name.split('.');
+    const last = parts.pop() ?? name;
+    const parent = parts.reduce((above, part) => (above[part] ??= {}) as typeof config, config);
+    parent[last] = value;
+  }
+  writeFileSync(path, JSON.stringify(config, null, 2));
 }
 
 /** The settings that `kubo-fitness.ts` asks for. */
