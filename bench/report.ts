@@ -35,7 +35,7 @@ export function tellProgress(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
-async function machine(): Promise<string> {
+export async function machine(): Promise<string> {
   // First, since what is measured below is load of our own.
   const [load = 0] = loadavg();
   const [cpu] = cpus();
@@ -50,7 +50,7 @@ async function machine(): Promise<string> {
   ].join(', ');
 }
 
-async function versions(): Promise<string> {
+export async function versions(): Promise<string> {
   const { node, openssl } = process.versions;
   return [`Node ${node}`, `OpenSSL ${openssl}`, `Spondon ${await commit()}`].join(', ');
 }

@@ -98,12 +98,24 @@ async function auditDocuments(
       faults.push(`the revocation of ${code} is lost`);
   }
   // fsck opens every file and compares its hash; here a few as their hospital gets them.
-  for (const [code, sha256] of [...documents].slice(0, 20)) {
+  faults.push(...(await lostFiles(url, [...documents].slice(0, 20), hospitalKey)));
+  return faults;
+}
+
+/** Of these documents, by code and hash, those that their hospital does not get back as they were. */
+export async function lostFiles(
+  url: string,
+  documents: readonly (readonly [code: string, sha256: string])[],
+  hospitalKey: string,
+): Promise<string[]> {
+  const lost: string[] = [];
+  for (const [code, sha256] of documents) {
+    const headers = { authorization: `Bearer ${hospitalKey}` };
     const answer = await fetch(`${url}/v1/documents/${code}/file`, { headers });
     if (sha256Hex(new Uint8Array(await answer.arrayBuffer())) !== sha256)
-      faults.push(`the file of ${code} is another one, or none (${answer.status})`);
+      lost.push(`the file of ${code} is another one, or none (${answer.status})`);
   }
-  return faults;
+  return lost;
 }
 
 async function auditStatements(

@@ -1,5 +1,8 @@
 import type { Scene } from './scene.js';
 
+/** Whatever supervises processes starts a dead one again. */
+export const SUPERVISOR_MS = 10_000;
+
 /** Something that a network or a service has to survive. */
 export interface Fault {
   /** For `--only`, and of files. */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { auditAnswers } from '../campaign/audit.js';
+import { auditAnswers, lostFiles } from '../campaign/audit.js';
 import type { Acknowledged } from '../campaign/load.js';
 import { figuresOf, type Figures, type Question, QUESTIONS } from './answers.js';
 import type { Fault } from './fault.js';
@@ -31,26 +31,49 @@ const WATCHED_MS = 6_000;
 const DEADLINE_MS = 180_000;
 const REST_MS = 250;
 
+/** Rejects when the scene is interrupted, once nothing of it is under way any more. */
 export async function runFault(fault: Fault, scene: Scene, load: SteadyLoad): Promise<Outcome> {
-  load.start();
+  const watching = new AbortController();
+  try {
+    load.start();
+    return await watchFault(fault, scene, load, watching);
+  } finally {
+    watching.abort();
+    await load.stop();
+  }
+}
+
+async function watchFault(
+  fault: Fault,
+  scene: Scene,
+  load: SteadyLoad,
+  watching: AbortController,
+): Promise<Outcome> {
+  const { interrupted } = scene;
+  const pass = (ms: number): Promise<void> => delay(Math.max(0, ms), undefined, { signal: interrupted });
+  const untilOneIsAnchored = (): Promise<number> =>
+    load.untilOneIsAnchored(AbortSignal.any([interrupted, AbortSignal.timeout(DEADLINE_MS)]));
   await fault.prepare?.(scene);
-  await load.untilOneIsAnchored(AbortSignal.timeout(DEADLINE_MS));
-  await delay(BEFORE_MS);
+  await untilOneIsAnchored();
+  await pass(BEFORE_MS);
   load.take();
   const before = sizesOf(load.acknowledged);
   const problems = new Set<string>();
-  const watching = new AbortController();
   const watched = watchReadiness(scene, problems, watching.signal);
 
   const begun = performance.now();
   await fault.inject(scene);
-  const probing = new AbortController();
-  const probe = load.untilOneIsAnchored(AbortSignal.any([probing.signal, AbortSignal.timeout(DEADLINE_MS)]));
+  const probe = untilOneIsAnchored();
   probe.catch(() => undefined);
   const lasts = fault.lastsMs ?? PATIENCE_MS;
-  const byItself = await Promise.race([probe.then(() => performance.now() - begun), delay(lasts, null)]);
-  if (fault.lastsMs === undefined) await delay(Math.max(0, WATCHED_MS - (performance.now() - begun)));
-  else await delay(Math.max(0, lasts - (performance.now() - begun)));
+  const byItself = await Promise.race([
+    probe.then(
+      () => performance.now() - begun,
+      () => null,
+    ),
+    delay(lasts, null, { signal: interrupted }),
+  ]);
+  await pass((fault.lastsMs ?? WATCHED_MS) - (performance.now() - begun));
   const examined = await fault.examine?.(scene);
 
   const healing = performance.now();
@@ -64,16 +87,12 @@ export async function runFault(fault: Fault, scene: Scene, load: SteadyLoad): Pr
     );
   }
   await healed;
-  await delay(WATCHED_MS);
+  await pass(WATCHED_MS);
   watching.abort();
   await watched;
   const until = performance.now();
   await load.stop();
-  if (scene.service.ended !== null) {
-    faults.push(scene.service.ended);
-    await scene.service.untilEnded();
-    await scene.service.start();
-  }
+  faults.push(...(await scene.service.startEnded()));
   const { observations, wrong } = load.take();
   await load.repeatUnanswered();
   faults.push(...wrong, ...(await settle(scene)));
@@ -113,29 +132,29 @@ async function watchReadiness({ service }: Scene, problems: Set<string>, signal:
   }
 }
 
-/** Until nothing waits, all peers have the same number of blocks and the service says that it is well: faults. */
-async function settle({ service, audit: channel }: Scene): Promise<string[]> {
+/** Until nothing waits, all peers have the same number of blocks and every copy says that it is well: faults. */
+async function settle({ service, audit: channel, interrupted }: Scene): Promise<string[]> {
   const until = performance.now() + DEADLINE_MS;
-  const client = service.client();
   const settled = async (): Promise<string | null> => {
-    const { text } = await client.send({ path: '/metrics' });
-    const queued = /^spondon_queue_statements (\S+)$/m.exec(text)?.[1];
-    if (queued !== '0') return `${queued ?? 'an unknown number of'} statements wait`;
+    for (const copy of service.copies) {
+      const queued = await copy.metric('spondon_queue_statements');
+      if (queued !== 0) return `${queued} statements wait`;
+      const { status, text } = await copy.send({ path: '/health/ready' });
+      if (status !== 200) return `the service is not ready: ${text}`;
+    }
     const heights = await channel.heights();
-    if (new Set(heights.map(({ height }) => height)).size > 1)
-      return `peers differ: ${heights.map((each) => `${each.organisation} ${each.height}`).join(', ')}`;
-    const ready = await client.send({ path: '/health/ready' });
-    return ready.status === 200 ? null : `the service is not ready: ${ready.text}`;
+    if (new Set(heights.map(({ height }) => height)).size === 1) return null;
+    return `peers differ: ${heights.map((each) => `${each.organisation} ${each.height}`).join(', ')}`;
   };
   for (;;) {
     const why = await settled().catch((error: unknown) => String(error));
     if (why === null) return [];
     if (performance.now() > until) return [`it did not settle: ${why}`];
-    await delay(REST_MS);
+    await delay(REST_MS, undefined, { signal: interrupted });
   }
 }
 
-/** The ledger, read and rebuilt without the service, and then the service's own view of it. */
+/** The ledger, read and rebuilt without the service, and then the service's own view of it, with every file. */
 async function audit(
   { audit: channel, service, hospitalKey, signer, ledger }: Scene,
   { acknowledged }: SteadyLoad,
@@ -143,25 +162,26 @@ async function audit(
 ): Promise<{ lost: readonly string[]; twice: readonly string[]; faults: readonly string[] }> {
   const faults = [...(await channel.readOn())];
   const { lost, twice, contradictions } = channel.log.judge(acknowledged);
-  const { text } = await service.client().send({ path: '/metrics' });
-  const entries = new RegExp(`^spondon_log_entries\\{organisation="${ledger.mspId}"\\} (\\d+)$`, 'm').exec(
-    text,
-  );
-  if (Number(entries?.[1]) !== channel.log.size)
-    faults.push(`the service has ${entries?.[1] ?? 'no'} entries, the ledger ${channel.log.size}`);
+  for (const copy of service.copies) {
+    const entries = await copy.metric(`spondon_log_entries\\{organisation="${ledger.mspId}"\\}`);
+    if (entries !== channel.log.size)
+      faults.push(`the service has ${entries} entries, the ledger ${channel.log.size}`);
+  }
   const since = {
     documents: new Map([...acknowledged.documents].slice(before.documents)),
     revoked: new Set([...acknowledged.revoked].slice(before.revoked)),
     statements: new Set([...acknowledged.statements].slice(before.statements)),
   };
   const keys = { hospital: hospitalKey, home: signer.apiKey };
+  const issued = [...since.documents];
   // A document of before may have been revoked since.
   for (const code of since.revoked) {
     const sha256 = acknowledged.documents.get(code);
     if (sha256 !== undefined) since.documents.set(code, sha256);
   }
-  faults.push(...contradictions, ...(await auditAnswers(service.client(), service.running.url, since, keys)));
-  return { lost, twice, faults };
+  const { url } = service.running;
+  faults.push(...contradictions, ...(await auditAnswers(service.client(), url, since, keys)));
+  return { lost: [...lost, ...(await lostFiles(url, issued, hospitalKey))], twice, faults };
 }
 
 type Sizes = Readonly<Record<'documents' | 'revoked' | 'statements', number>>;

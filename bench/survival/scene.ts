@@ -1,4 +1,5 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -6,30 +7,44 @@ import type { FabricLedger } from '@spondon/ledger/fabric/engine';
 import { openFabricLedger } from '@spondon/ledger/fabric/open';
 import { startTrial, type TrialNetwork } from '@spondon/ledger/fabric/trial.test-support';
 import { trialTrustText } from '@spondon/ledger/fabric/trust.test-support';
-import { files, native, type Place } from '@spondon/network/layout';
+import { files, type Place } from '@spondon/network/layout';
 import { findFabric } from '@spondon/network/native/fabric';
 import { nodesOf, type Node } from '@spondon/network/native/nodes';
 import { pidOf, start, stop } from '@spondon/network/native/process';
 import { status } from '@spondon/network/native/status';
 import { up } from '@spondon/network/native/up';
 import { membersOf, type Organisation } from '@spondon/network/topology';
+import {
+  startTestServer,
+  type TestServer,
+  whyNoPostgres,
+} from '@spondon/verifier-service/database/postgres.test-support';
+import { startKubo, type TestNode, whyNoKubo } from '@spondon/verifier-service/ipfs/kubo.test-support';
 import { admitHomeSigner, type HomeSigner, openHomeSigner } from '../home-signer.js';
 import { sampleUploads } from '../sample-upload.js';
 import { type Call, jsonCall } from '../client.js';
 import { ChannelAudit } from './ledger-audit.js';
 import { ServiceUnderTrial } from './service-under-trial.js';
+import { mountSmallDisk, unmountBelow, whyNoSmallDisk } from './small-disk.js';
 
 export const CHANNEL = 'records';
 /** Whose service it is. A regulator, as the service cannot yet have two of them vote on a facility. */
 export const OWNER = 'dghs';
 const SMALL_PDF_BYTES = 20_000;
+/** What the service's data gets, where a disk can be mounted for it. */
+const SERVICE_DISK_MB = 512;
+/** That share a database; without one there can be but one. */
+const COPIES = 2;
 
 /** The trial network and one organisation's service on it, to do things to. */
 export interface Scene {
+  /** Somebody ends the campaign: whatever waits gives up, and nothing new is started. */
+  readonly interrupted: AbortSignal;
   readonly trial: TrialNetwork;
   /** Of the whole scene: network, service's data, what the faults put aside. */
   readonly folder: string;
   readonly service: ServiceUnderTrial;
+  readonly stores: Stores;
   readonly ledger: FabricLedger;
   readonly trust: string;
   readonly hospitalKey: string;
@@ -49,12 +64,19 @@ export interface Scene {
   readonly close: () => Promise<void>;
 }
 
+/** What the service's copies share; null where this machine has no such program, and one copy has its own. */
+export interface Stores {
+  readonly kubo: TestNode | null;
+  readonly postgres: TestServer | null;
+}
+
 export async function openScene(
-  placeOf: (folder: string) => Place = native,
-  /** What the folder of the service's data lies on; resolves with what undoes it. */
-  makeDisk: (folder: string) => Promise<() => Promise<void>> = () => Promise.resolve(() => Promise.resolve()),
+  interrupted: AbortSignal,
+  placeOf: (folder: string) => Place,
 ): Promise<Scene> {
   const folder = await mkdtemp(join(tmpdir(), 'spondon-survival-'));
+  // Who runs PostgreSQL has to get to its data.
+  await chmod(folder, 0o711);
   const toClose: (() => Promise<unknown>)[] = [() => rm(folder, { recursive: true, force: true })];
   const close = async (): Promise<void> => {
     for (let next = toClose.pop(); next; next = toClose.pop()) await next();
@@ -62,6 +84,10 @@ export async function openScene(
   try {
     const trial = await startTrial((topology) => topology, { placeOf });
     toClose.push(() => trial.stop());
+    toClose.push(() => unmountBelow(trial.folder));
+    interrupted.throwIfAborted();
+    const stores = await startStores(folder, (stop) => toClose.push(stop));
+    interrupted.throwIfAborted();
     const place = placeOf(trial.folder);
     const ledger = await trial.open(OWNER, CHANNEL);
     // The service casts one vote alone, so this channel's contract knows one regulator; two still endorse.
@@ -70,21 +96,28 @@ export async function openScene(
     const trustFile = join(folder, 'trust.json');
     await writeFile(trustFile, trust);
     const dataDir = join(folder, 'service');
-    toClose.push(await makeDisk(dataDir));
-    const service = new ServiceUnderTrial(dataDir, {
+    toClose.push(() => unmountBelow(dataDir));
+    if (whyNoSmallDisk() === null) await mountSmallDisk(dataDir, SERVICE_DISK_MB);
+    const service = new ServiceUnderTrial(dataDir, stores.postgres ? COPIES : 1, {
       SPONDON_LEDGER: 'fabric',
       SPONDON_FABRIC: files.connection(place, organisationOf(trial, OWNER)),
       SPONDON_TRUST_BUNDLE: trustFile,
+      SPONDON_MASTER_KEY: randomBytes(32).toString('base64url'),
+      ...(stores.kubo ? { SPONDON_KUBO: stores.kubo.url } : {}),
+      ...(stores.postgres ? { SPONDON_DATABASE_URL: await stores.postgres.newDatabase() } : {}),
     });
     toClose.push(() => service.stop());
     await service.start();
+    interrupted.throwIfAborted();
     const hospitalKey = await admitHospital(service);
     const peers = await openPeers(trial);
     toClose.push(() => Promise.all([...peers.values()].map((peer) => peer.close())));
     return {
+      interrupted,
       trial,
       folder,
       service,
+      stores,
       ledger,
       trust,
       hospitalKey,
@@ -98,6 +131,16 @@ export async function openScene(
     await close();
     throw error;
   }
+}
+
+/** `toClose` is told at once of what runs. */
+async function startStores(folder: string, toClose: (stop: () => Promise<void>) => void): Promise<Stores> {
+  const kubo = whyNoKubo() === false ? await startKubo({ apart: true }) : null;
+  if (kubo) toClose(() => kubo.remove());
+  const kept = join(folder, 'postgresql');
+  const postgres = (await whyNoPostgres()) === false ? await startTestServer({ kept, apart: true }) : null;
+  if (postgres) toClose(() => postgres.stop());
+  return { kubo, postgres };
 }
 
 /** What can be done to the network. */

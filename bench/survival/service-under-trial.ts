@@ -1,79 +1,77 @@
-import { once } from 'node:events';
-import { type Client, createClient } from '../client.js';
-import { type Service, startService } from '../service.js';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Client } from '../client.js';
+import { balancedClient } from './balanced-client.js';
+import { ServiceCopy } from './service-copy.js';
 
-const CONNECTIONS = 24;
-/** Of what it logs, the end is kept. */
-const LOG_BYTES = 1 << 20;
+const LOOK_MS = 100;
 
-/** The service, which may be killed and comes back under another address with the same data. */
+/** The service: one copy, or several that share a database and documents, each with a data folder of its own. */
 export class ServiceUnderTrial {
-  #service: Service | null = null;
-  #client: Client | null = null;
-  #log = '';
+  readonly copies: readonly ServiceCopy[];
+  readonly #client: Client;
 
   constructor(
-    private readonly dataDir: string,
-    private readonly env: Readonly<Record<string, string>>,
-  ) {}
-
-  readonly isDown = (): boolean => this.#service === null;
-
-  /** For the service that runs, or the last one that did. */
-  readonly client = (): Client => {
-    if (!this.#client) throw new Error('The service was never started');
-    return this.#client;
-  };
-
-  get running(): Service {
-    if (!this.#service) throw new Error('The service does not run');
-    return this.#service;
+    /** Of all copies' data. */
+    readonly folder: string,
+    count: number,
+    env: Readonly<Record<string, string>>,
+  ) {
+    this.copies = Array.from(
+      { length: count },
+      (_, at) => new ServiceCopy(join(folder, `copy-${at + 1}`), env),
+    );
+    this.#client = balancedClient(() => this.copies.flatMap(({ client }) => client ?? []));
   }
 
-  get folder(): string {
-    return this.dataDir;
+  /** None of it runs. */
+  readonly isDown = (): boolean => this.copies.every(({ runs }) => !runs);
+
+  /** What visitors and facilities reach. */
+  readonly client = (): Client => this.#client;
+
+  get running(): ServiceCopy['running'] {
+    const found = this.copies.find(({ answers }) => answers);
+    if (!found) throw new Error('The service does not run');
+    return found.running;
   }
 
-  /** JSON lines, warnings and worse. */
   get log(): string {
-    return this.#log;
+    return this.copies.map(({ log }) => log).join('');
   }
 
+  /** What of it does not run. */
   async start(): Promise<void> {
-    const env = { SPONDON_LOG_LEVEL: 'warn', SPONDON_SAMPLES: 'false', ...this.env };
-    const service = await startService({ dataDir: this.dataDir, env });
-    service.process.stdout?.on('data', (chunk) => {
-      this.#log = (this.#log + String(chunk)).slice(-LOG_BYTES);
-    });
-    this.#client?.close();
-    this.#client = createClient(service.url, CONNECTIONS);
-    this.#service = service;
+    for (const copy of this.copies) if (!copy.runs) await copy.start();
   }
 
   async kill(): Promise<void> {
-    const { running } = this;
-    this.#service = null;
-    await running.kill();
+    await Promise.all(this.copies.filter(({ runs }) => runs).map((copy) => copy.kill()));
   }
 
   async stop(): Promise<void> {
-    const service = this.#service;
-    this.#service = null;
-    this.#client?.close();
-    await service?.stop();
+    await Promise.all(this.copies.map((copy) => copy.stop()));
+    this.#client.close();
   }
 
-  /** What it did not survive: it ended and nobody had asked for that. Null while it runs. */
-  get ended(): string | null {
-    if (!this.#service) return null;
-    const { exitCode, signalCode } = this.#service.process;
-    if (exitCode === null && signalCode === null) return null;
-    return `the service ended by itself with ${signalCode ?? `code ${exitCode ?? ''}`}`;
+  /** The copy that anchors, as soon as one of those that answer says so; never `except`. */
+  async leader(signal: AbortSignal, except?: ServiceCopy): Promise<ServiceCopy> {
+    for (;;) {
+      for (const copy of this.copies)
+        if (copy !== except && copy.answers && (await copy.metric('spondon_leader')) === 1) return copy;
+      await delay(LOOK_MS, undefined, { signal });
+    }
   }
 
-  /** Resolves once it has ended by itself. */
-  async untilEnded(): Promise<void> {
-    if (this.ended === null) await once(this.running.process, 'exit');
-    this.#service = null;
+  /** Starts what ended without having been told to; resolves with what each said. */
+  async startEnded(): Promise<string[]> {
+    const told: string[] = [];
+    for (const copy of this.copies) {
+      if (copy.ended === null) continue;
+      told.push(copy.ended);
+      await copy.untilEnded();
+      await copy.start();
+    }
+    return told;
   }
 }

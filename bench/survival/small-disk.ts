@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, open, rename, rm } from 'node:fs/promises';
+import { cp, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { promisify } from 'node:util';
@@ -34,8 +34,15 @@ export async function moveFromSmallDisk(folder: string): Promise<void> {
   await rename(aside, folder);
 }
 
-export async function unmountSmallDisk(folder: string): Promise<void> {
+async function unmountSmallDisk(folder: string): Promise<void> {
   await execute('umount', ['--lazy', folder]);
+}
+
+/** Whatever small disk was mounted at this folder or below it, and is left. */
+export async function unmountBelow(folder: string): Promise<void> {
+  if (whyNoSmallDisk() !== null) return;
+  const places = (await readFile('/proc/mounts', 'utf8')).split('\n').map((line) => line.split(' ')[1] ?? '');
+  for (const place of places) if (`${place}/`.startsWith(`${folder}/`)) await unmountSmallDisk(place);
 }
 
 const FILLER = 'filler';
