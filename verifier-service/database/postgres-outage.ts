@@ -3,9 +3,10 @@ import { ServiceError } from '../error.js';
 
 /**
  * Of the server and not of the statement: connection (08), authorisation (28), deadlock (40), no room (53), locks (55),
- * somebody ended it or it took too long (57), the system (58), a server that only reads (25006), no database (3D).
+ * somebody ended it or it took too long (57), the system (58), a server that only reads (25006), a transaction that was
+ * ended since we stood still in it (25P03), no database (3D).
  */
-const OUTAGES = /^(?:08|28|3D|40|53|55|57|58|25006)/;
+const OUTAGES = /^(?:08|28|3D|40|53|55|57|58|25006|25P03)/;
 
 /** Whatever does not come from the server means that it was not reached, but for what cannot be sent at all. */
 export function isOutage(error: unknown): boolean {

@@ -115,6 +115,32 @@ describe('the database on PostgreSQL', { skip: await whyNoPostgres() }, () => {
     assert.deepEqual(await db.selectFrom('apiKeys').selectAll().execute(), []);
   });
 
+  test('a copy that stands still in a transaction loses it, and is told of an outage when it goes on', async (t) => {
+    const { db } = await open(t);
+    const stoodStill = db.transaction().execute(async (trx) => {
+      await trx.insertInto('apiKeys').values(apiKey).execute();
+      const { rows } = await sql<{ pid: number }>`
+        select pg_backend_pid() as pid, set_config('idle_in_transaction_session_timeout', '1ms', true)`.execute(
+        trx,
+      );
+      const isThere = sql`select from pg_stat_activity where pid = ${rows[0]?.pid}`;
+      while ((await isThere.execute(db)).rows.length > 0);
+      await trx.selectFrom('apiKeys').selectAll().execute();
+    });
+    await assert.rejects(stoodStill, { code: 'STORAGE_UNAVAILABLE' });
+    assert.deepEqual(await db.selectFrom('apiKeys').selectAll().execute(), []);
+  });
+
+  test('who waits for a lock outlasts who stands still with it', async (t) => {
+    const { db } = await open(t);
+    const limit = async (name: string): Promise<number> => {
+      const { rows } = await sql<{ ms: number }>`
+        select extract(epoch from current_setting(${name})::interval)::float8 * 1000 as ms`.execute(db);
+      return rows[0]?.ms ?? NaN;
+    };
+    assert.ok((await limit('idle_in_transaction_session_timeout')) < (await limit('statement_timeout')));
+  });
+
   test('a deadlock is told as something to be tried again, and the other goes on', async (t) => {
     const { db } = await open(t);
     const at = (one: string, other: string, met: () => Promise<void>) =>

@@ -61,6 +61,11 @@ const CONNECT_MS = 5000;
 const STATEMENT_MS = 10_000;
 /** Of a server that says nothing more. */
 const SILENCE_MS = 15_000;
+/**
+ * Of a copy that stands still in a transaction: its locks are gone before others, who wait for them as long as for any
+ * statement, give up.
+ */
+const STANDSTILL_MS = 5_000;
 const IDLE_MS = 60_000;
 
 function settingsOf(url: string): pg.PoolConfig {
@@ -71,7 +76,7 @@ function settingsOf(url: string): pg.PoolConfig {
     connectionTimeoutMillis: CONNECT_MS,
     idleTimeoutMillis: IDLE_MS,
     statement_timeout: STATEMENT_MS,
-    idle_in_transaction_session_timeout: IDLE_MS,
+    idle_in_transaction_session_timeout: STANDSTILL_MS,
     query_timeout: SILENCE_MS,
     keepAlive: true,
     types: { getTypeParser: parserOf },
