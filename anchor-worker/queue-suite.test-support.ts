@@ -6,8 +6,8 @@ import {
   lastInQueue,
   nextInQueue,
   type QueueDb,
+  queuedAbout,
   queuedByCode,
-  queuedByHash,
   queueLength,
   refusedByCode,
   removeAnchored,
@@ -99,10 +99,18 @@ export function queueSuite(open: (t: TestContext) => Promise<QueueDb>): void {
     const db = await open(t);
     const row = queueRow(await issue('a document'));
     await enqueue(db, [row, queueRow(await revoke('a document')), queueRow(await issue('another'))]);
-    assert.deepEqual(
-      (await queuedByHash(db, row.sha256 ?? '')).map(({ op }) => op),
-      ['issue'],
-    );
+    const about = async (asked: Parameters<typeof queuedAbout>[1]) =>
+      (await queuedAbout(db, asked)).map(({ jti, op }) => [jti, op]);
+    const sha256 = row.sha256 ?? '';
+    assert.deepEqual(await about({ sha256, jtis: [] }), [[row.jti, 'issue']]);
+    assert.deepEqual(await about({ sha256, jtis: [documentIdOf('another')] }), [
+      [row.jti, 'issue'],
+      [documentIdOf('another'), 'issue'],
+    ]);
+    assert.deepEqual(await about({ jtis: [row.jti, documentIdOf('unheard of')] }), [
+      [row.jti, 'issue'],
+      [row.jti, 'revoke'],
+    ]);
     assert.deepEqual(
       (await queuedByCode(db, row.jti)).map(({ op }) => op),
       ['issue', 'revoke'],

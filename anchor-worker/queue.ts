@@ -1,4 +1,4 @@
-import { type Generated, type Kysely, sql } from 'kysely';
+import { type ExpressionBuilder, type Generated, type Kysely, sql } from 'kysely';
 
 /**
  * Signed statements on their way to the ledger, in order of acceptance. A row is durable when the transaction that
@@ -189,8 +189,47 @@ export async function lastInQueue(db: QueueDb, mspId: string): Promise<number> {
   return Number(row?.seq ?? 0);
 }
 
-export function queuedByHash(db: QueueDb, sha256: string): Promise<QueueRow[]> {
-  return db.selectFrom('queue').selectAll().where('sha256', '=', sha256).orderBy('seq').execute();
+/** What may wait about one document: its hash, base64url, and any of these codes. */
+export interface About {
+  readonly sha256?: string | undefined;
+  readonly jtis: readonly string[];
+}
+
+function isAbout({ sha256, jtis }: About) {
+  return (row: ExpressionBuilder<QueueTables, 'queue'>) =>
+    row.or([
+      ...(sha256 === undefined ? [] : [row('queue.sha256', '=', sha256)]),
+      ...(jtis.length === 0 ? [] : [row('queue.jti', 'in', jtis)]),
+    ]);
+}
+
+export function queuedAbout(db: QueueDb, about: About): Promise<QueueRow[]> {
+  return db.selectFrom('queue').selectAll().where(isAbout(about)).orderBy('seq').execute();
+}
+
+/**
+ * The same where several processes share the queue, with what {@link anchoredTo} answers. One question, so both are of
+ * one moment: what is not among the rows and was queued before stands in blocks up to that one.
+ */
+export async function queuedAndAnchoredTo(
+  db: QueueDb,
+  about: About,
+): Promise<{ readonly rows: QueueRow[]; readonly anchoredTo: number }> {
+  const found = await db
+    .selectFrom((from) =>
+      from
+        .selectFrom('anchoredTo')
+        .select(sql<number | null>`max("block")`.as('block'))
+        .as('mark'),
+    )
+    .leftJoin('queue', (join) => join.on(isAbout(about)))
+    .selectAll('queue')
+    .select('mark.block')
+    .orderBy('queue.seq')
+    .execute();
+  // Where nothing waits, the one row has the mark alone.
+  const rows = found.filter((row): row is typeof row & QueueRow => row.seq !== null);
+  return { rows, anchoredTo: found[0]?.block ?? -1 };
 }
 
 export function queuedByCode(db: QueueDb, jti: string): Promise<QueueRow[]> {

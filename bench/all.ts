@@ -19,6 +19,7 @@ const programs = [
   ['paper'],
   ['portal'],
   ['fabric'],
+  ['verify-fabric'],
   ['start'],
 ];
 const failed: string[] = [];

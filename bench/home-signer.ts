@@ -42,9 +42,14 @@ export async function admitHomeSigner(service: Service, client: Client): Promise
     jwk: publicJwkOf(privateKey),
   };
   await client.json(jsonCall('/v1/issuers', operatorKey, facility));
-  const key = jsonCall(`/v1/issuers/${HOME_ISSUER}/api-keys`, operatorKey, {});
-  const { apiKey } = (await client.json(key)) as { apiKey: string };
+  const apiKey = await newApiKey(service, client);
   return { apiKey, privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
+}
+
+/** For that facility, of a service on whose ledger it is admitted. */
+export async function newApiKey(service: Service, client: Client): Promise<string> {
+  const key = jsonCall(`/v1/issuers/${HOME_ISSUER}/api-keys`, await service.operatorKey(), {});
+  return ((await client.json(key)) as { apiKey: string }).apiKey;
 }
 
 export function openHomeSigner({ apiKey, privateKey }: KeptSigner): HomeSigner {

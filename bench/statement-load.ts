@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { type Call, type Client, jsonCall, untilAnchored } from './client.js';
 import { documentHash, type HomeSigner } from './home-signer.js';
 
@@ -24,6 +25,35 @@ export async function presign(signer: HomeSigner, first: number, count: number):
     });
   }
   return loads;
+}
+
+/** So often a request is sent. */
+const STEADY_MS = 200;
+
+/**
+ * Signs statements about the documents from number `first` on, then sends them evenly, `perSecond`, whether or not earlier
+ * requests are answered. `done` once all can be looked up as anchored.
+ */
+export async function anchorSteadily(
+  client: Client,
+  signer: HomeSigner,
+  first: number,
+  count: number,
+  perSecond: number,
+): Promise<{ readonly done: Promise<void> }> {
+  const size = (perSecond * STEADY_MS) / 1000;
+  const loads: Load[] = [];
+  for (let from = first; from < first + count; from += size)
+    loads.push(...(await presign(signer, from, Math.min(size, first + count - from))));
+  const send = async (): Promise<void> => {
+    const sent = loads.map(async (load, turn) => {
+      await wait(turn * STEADY_MS);
+      await post(client, load);
+    });
+    await Promise.all(sent);
+    await untilAnchored(client, documentHash(first + count - 1).toString('hex'));
+  };
+  return { done: send() };
 }
 
 export interface LoadResult {

@@ -200,6 +200,12 @@ for (const [facts, found, maxStatusAge, expected] of noteTable) {
   });
 }
 
+test('beside the verdict is told that only the ledger could be asked', () => {
+  const lookup = { ...answered(record()), waitingUnknown: true } as const;
+  const { verdict, notes } = judge(file(lookup), { now: NOW });
+  assert.deepEqual([verdict, notes.map(({ code }) => code)], ['valid', ['waiting-unknown']]);
+});
+
 test('a status older than the asker allows is unavailable, unless it is a revocation', () => {
   const time = { now: NOW, maxStatusAge: 24 * HOUR };
   const stale = judge(file(answered(sample.fromEvidence)), time);

@@ -1,7 +1,7 @@
 import type { Issuer } from './records.js';
 import { worstClaimsCheck } from './verdict/claims-check.js';
 import { checkOf, type Check, type CheckCode } from './verdict/codes.js';
-import type { Finding, FoundRecord } from './verdict/finding.js';
+import type { Finding, FoundRecord, Lookup } from './verdict/finding.js';
 import {
   anchorCheck,
   issuerCheck,
@@ -126,6 +126,7 @@ function verdictOf(finding: Finding, selection: Selection, checks: readonly Chec
 }
 
 function noteCodes(
+  lookup: Lookup,
   record: FoundRecord | null,
   { now, maxStatusAge = STALE_AFTER_MS }: JudgingTime,
 ): NoteCode[] {
@@ -137,6 +138,7 @@ function noteCodes(
   if (singleOwner) notes.push('single-owner');
   if (attested && status.state === 'known' && now - status.asOf > maxStatusAge)
     notes.push('attestation-stale');
+  if (lookup.state === 'answered' && lookup.waitingUnknown) notes.push('waiting-unknown');
   return notes;
 }
 
@@ -158,7 +160,7 @@ export function judge(finding: Finding, time: JudgingTime): Judgement {
     verdict,
     summary: summaryOf(verdict, asked, record === null ? 'the facility' : issuerName(record)),
     checks,
-    notes: noteCodes(record, time).map((code) => ({ code, message: noteMessages[code] })),
+    notes: noteCodes(lookup, record, time).map((code) => ({ code, message: noteMessages[code] })),
     record,
     others,
   };

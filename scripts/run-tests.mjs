@@ -2,10 +2,10 @@
 /**
  * Runs the compiled tests of every workspace and closes with one line: `N passed, N failed, N skipped`.
  *
- *   node scripts/run-tests.mjs [--long] [--on postgres|copies] [part of a path]...
+ *   node scripts/run-tests.mjs [--long] [--on postgres|consortium] [part of a path]...
  *
- * With `--on`, the tests of the API alone, with their service on a PostgreSQL, or as two copies that share one and are
- * asked in turn.
+ * With `--on`, the tests of the API alone, with their service on a PostgreSQL, or as a consortium's member runs it: two
+ * copies behind HAProxy, with PostgreSQL, Kubo and a Fabric network, which is started once for all of them.
  *
  * With arguments, only test files whose path contains one of them (`protocol`, `stamp/qr`). `--long`: only those that
  * are left out otherwise because they take minutes (`*.long.test.ts`). Ends with 1 when a test failed, a file was not
@@ -217,21 +217,48 @@ const { values, positionals } = parseArgs({
 });
 const { long, on } = values;
 if (on !== undefined) {
-  if (!['postgres', 'copies'].includes(on)) throw new Error('--on is postgres or copies');
+  if (!['postgres', 'consortium'].includes(on)) throw new Error('--on is postgres or consortium');
   process.env.TESTS_ON = on;
 }
 const queue = testFiles(long, positionals).filter(
   ({ source }) => on === undefined || OF_THE_API.test(source),
 );
+
+/** @param {number} concurrency */
+async function runAll(concurrency) {
+  await Promise.all(
+    Array.from({ length: concurrency }, async () => {
+      for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+        if (existsSync(path.join(root, file.compiled))) await runFile(file, outcome);
+        else outcome.fail(file.source, 'the file itself', 'it is not built: npm run build');
+      }
+    }),
+  );
+}
+
+/** Where a program is missing, every file counts as skipped. */
+async function runOnConsortium() {
+  const { startConsortium, whyNoConsortium } =
+    await import('../verifier-service/dist/deployment/consortium.test-support.js');
+  const why = await whyNoConsortium();
+  if (why !== false) {
+    for (const { source: file } of queue) outcome.skipped.push({ file, title: 'all of it', reason: why });
+    return;
+  }
+  const { env, stop } = await startConsortium();
+  // What was started ends with the run, also when that is interrupted.
+  process.once('SIGINT', () => void stop().finally(() => process.exit(1)));
+  Object.assign(process.env, env);
+  try {
+    // One after the other: they are deployments of one organisation, whose log has one leader.
+    await runAll(1);
+  } finally {
+    await stop();
+  }
+}
+
 const started = performance.now();
-await Promise.all(
-  Array.from({ length: CONCURRENCY }, async () => {
-    for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-      if (existsSync(path.join(root, file.compiled))) await runFile(file, outcome);
-      else outcome.fail(file.source, 'the file itself', 'it is not built: npm run build');
-    }
-  }),
-);
+await (on === 'consortium' ? runOnConsortium() : runAll(CONCURRENCY));
 report(outcome);
 console.log(`\n${seconds(performance.now() - started)}`);
 console.log(outcome.closingLine);

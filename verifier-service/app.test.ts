@@ -11,10 +11,10 @@ import {
   somePdf,
   upload,
 } from './deployment/deployment.test-support.js';
-import { sharedService } from './deployment/shared-service.test-support.js';
+import { apiService } from './deployment/shared-service.test-support.js';
 
-const service = await sharedService({ SPONDON_MAX_UPLOADS: '1' });
-const port = Number(new URL(await service.app.listen({ host: '127.0.0.1', port: 0 })).port);
+const service = await apiService({ SPONDON_MAX_UPLOADS: '1' });
+const port = Number(new URL(await service.address()).port);
 
 interface OpenApi {
   readonly openapi: string;

@@ -26,6 +26,8 @@ export type Lookup =
       readonly state: 'answered';
       readonly source: 'register' | 'evidence';
       readonly records: readonly FoundRecord[];
+      /** What waits to be anchored could not be asked for: these are all from the ledger. */
+      readonly waitingUnknown?: true;
     }
   /** Nobody could be asked. */
   | { readonly state: 'unavailable' }

@@ -15,7 +15,7 @@ export const VERDICTS = [
 export type Verdict = (typeof VERDICTS)[number];
 
 /** A fact to be told beside the verdict, which does not change it. */
-export type NoteCode = 'issuer-suspended' | 'single-owner' | 'attestation-stale';
+export type NoteCode = 'issuer-suspended' | 'single-owner' | 'attestation-stale' | 'waiting-unknown';
 
 export const noteMessages = {
   'issuer-suspended':
@@ -23,6 +23,8 @@ export const noteMessages = {
   'single-owner': 'A single owner keeps this register: no independent organisation confirms what it says.',
   'attestation-stale':
     'This evidence is not fresh: a withdrawal made after it would not show. Check online for the present state.',
+  'waiting-unknown':
+    'This is what the ledger holds. Whether the facility has handed in a withdrawal that is not registered yet could not be looked up just now.',
 } as const satisfies Record<NoteCode, string>;
 
 type Sentences = string | Readonly<Record<Finding['asked'], string>>;

@@ -99,6 +99,13 @@ test('evidence that holds decides, and the answer names who signed it', async ()
   assert.equal(answer.document?.documentId, DOCUMENT);
 });
 
+test('beside evidence, the service still says that it could not ask what waits', async () => {
+  const note = { code: 'waiting-unknown' } as const;
+  const said = { ...says('valid'), notes: [note, { code: 'single-owner' } as const] };
+  const answer = await check(file, depsOf({ said, evidence: await evidence() }));
+  assert.deepEqual([answer.verdict, answer.restsOn, answer.notes], ['valid', 'evidence', [note.code]]);
+});
+
 test("the service's 'valid' is not believed against evidence of a withdrawal", async () => {
   const answer = await check(file, depsOf({ said: says('valid'), evidence: await evidence(revoked) }));
   assert.equal(answer.verdict, 'revoked');

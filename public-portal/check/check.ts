@@ -1,6 +1,6 @@
 import { parseDocumentId } from '@spondon/protocol/document-id';
 import type { Lookup } from '@spondon/protocol/verdict/finding';
-import type { Verdict } from '@spondon/protocol/verdict/summaries';
+import type { NoteCode, Verdict } from '@spondon/protocol/verdict/summaries';
 import { type Answer, asSaid, judged } from './answer.js';
 import { readClaims, type ReadClaims } from './claims.js';
 import { type Proof, proofIn } from './proof.js';
@@ -36,7 +36,8 @@ export async function check(question: Asked, deps: CheckDeps): Promise<Answer> {
   const answer = judged(question, claims, proof.lookup, deps, proof);
   // Evidence is about one record as the ledger holds it. What waits to be anchored, and other records under the same
   // code, only the service knows of.
-  return outweighs(said.verdict, answer.verdict) ? asSaid(question, claims, said, deps) : answer;
+  if (outweighs(said.verdict, answer.verdict)) return asSaid(question, claims, said, deps);
+  return { ...answer, notes: [...answer.notes, ...said.notes.map(({ code }) => code).filter(isOfTheMoment)] };
 }
 
 /**
@@ -143,6 +144,11 @@ function asOfIn({ lookup }: Proof, { document: answered }: Answer): number | nul
   const records = lookup.state === 'answered' ? lookup.records : [];
   const record = records.find(({ statement }) => statement.jti === answered?.documentId);
   return record?.status.state === 'known' ? record.status.asOf : null;
+}
+
+/** Of the service's notes, what no evidence can tell. */
+function isOfTheMoment(code: NoteCode): boolean {
+  return code === 'waiting-unknown';
 }
 
 /** From bad to worse, of what the service may know and evidence cannot show. */

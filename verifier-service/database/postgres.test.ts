@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test, type TestContext } from 'node:test';
 import { sql } from 'kysely';
-import { noteAnchoredTo, anchoredTo } from '@spondon/anchor-worker/queue';
+import { anchoredTo, enqueue, noteAnchoredTo, queuedAndAnchoredTo } from '@spondon/anchor-worker/queue';
 import { queueSuite } from '@spondon/anchor-worker/queue-suite.test-support';
 import { ServiceError } from '../error.js';
 import { faultOf } from '../fault.js';
@@ -175,6 +175,24 @@ describe('the database on PostgreSQL', { skip: await whyNoPostgres() }, () => {
     await noteAnchoredTo(db, 'AMSP', 7);
     await noteAnchoredTo(db, 'AMSP', 5);
     assert.equal(await anchoredTo(db), 7);
+  });
+
+  test('what waits, and how far what left the queue can be found, are told in one answer', async (t) => {
+    const db = queueOf((await open(t)).db);
+    const row = { mspId: 'AMSP', iss: 'bd.dghs.1', acceptedAt: 1, op: 'issue' as const };
+    const rows = ['A', 'B'].map((jti) => ({
+      ...row,
+      jti,
+      sha256: `hash ${jti}`,
+      statement: `statement ${jti}`,
+    }));
+    const nothing = { rows: [], anchoredTo: -1 };
+    assert.deepEqual(await queuedAndAnchoredTo(db, { jtis: ['A'] }), nothing);
+    await enqueue(db, rows);
+    await noteAnchoredTo(db, 'AMSP', 7);
+    const found = await queuedAndAnchoredTo(db, { sha256: 'hash A', jtis: ['B'] });
+    assert.deepEqual([found.rows.map(({ jti }) => jti), found.anchoredTo], [['A', 'B'], 7]);
+    assert.deepEqual(await queuedAndAnchoredTo(db, { jtis: ['C'] }), { ...nothing, anchoredTo: 7 });
   });
 
   test('a lease is held by one, renewed by its holder, and free once it is released or has run out', async (t) => {

@@ -7,7 +7,16 @@ import { LagWatch } from '@spondon/anchor-worker/lag-watch';
 import { LogStore } from '@spondon/anchor-worker/log/store';
 import { startTicker } from '@spondon/anchor-worker/ticker';
 import { Leadership } from '@spondon/anchor-worker/leadership';
-import { anchoredTo, noteAnchoredTo, oldestInQueue, type QueueDb } from '@spondon/anchor-worker/queue';
+import {
+  type About,
+  anchoredTo,
+  noteAnchoredTo,
+  oldestInQueue,
+  queuedAbout,
+  queuedAndAnchoredTo,
+  type QueueDb,
+  type QueueRow,
+} from '@spondon/anchor-worker/queue';
 import { sha256 } from '@spondon/protocol/crypto-node';
 import { LedgerError } from '@spondon/ledger/port';
 import { queueOf } from '../database/schema.js';
@@ -110,7 +119,18 @@ export async function startAnchoring(deps: AnchoringDeps) {
     decided: async (block: number): Promise<void> => {
       if (copies) await noteAnchoredTo(queueOf(db), ledger.mspId, block);
     },
-    upToDate: copies ? upToDateWith(follower) : () => Promise.resolve(),
+    upToDate: copies
+      ? async (db: QueueDb) => untilRead(follower, await anchoredTo(db))
+      : () => Promise.resolve(),
+    /** What another copy queued, this one has not counted. */
+    mayBeQueued: () => copies !== null || gauge.length > 0,
+    /** What waits about it. Once this resolves, the log shows what left the queue before. */
+    queued: async (about: About): Promise<readonly QueueRow[]> => {
+      if (!copies) return queuedAbout(queueOf(db), about);
+      const { rows, anchoredTo: block } = await queuedAndAnchoredTo(queueOf(db), about);
+      await untilRead(follower, block);
+      return rows;
+    },
     onQueued: (count: number): void => {
       gauge.add(count);
       if (anchorer) anchorer.wake();
@@ -182,20 +202,18 @@ function leadInTurn(copies: Copies, { mspId, lead, wake, recount, warn }: LeadIn
 /** Longer than a follower that works is ever behind. */
 const CATCH_UP_MS = 5000;
 
-/** The log shows what has left the queue by now, whichever copy removed it. Throws `UNAVAILABLE`. */
-function upToDateWith(follower: Follower): (db: QueueDb) => Promise<void> {
-  return async (db) => {
-    const timer = new AbortController();
-    const late = delay(CATCH_UP_MS, undefined, { signal: timer.signal, ref: false }).then(() => {
-      throw new LedgerError('UNAVAILABLE', 'This copy has not read yet what another saw anchored');
-    });
-    late.catch(() => undefined);
-    try {
-      await Promise.race([follower.applied(await anchoredTo(db)), late]);
-    } finally {
-      timer.abort();
-    }
-  };
+/** The log shows what has left the queue, whichever copy removed it, once this one has read so far. Throws `UNAVAILABLE`. */
+async function untilRead(follower: Follower, block: number): Promise<void> {
+  const timer = new AbortController();
+  const late = delay(CATCH_UP_MS, undefined, { signal: timer.signal, ref: false }).then(() => {
+    throw new LedgerError('UNAVAILABLE', 'This copy has not read yet what another saw anchored');
+  });
+  late.catch(() => undefined);
+  try {
+    await Promise.race([follower.applied(block), late]);
+  } finally {
+    timer.abort();
+  }
 }
 
 const AT_THE_MOMENT = ' at the moment and is tried again; see the log';

@@ -189,15 +189,12 @@ function documentsOf(parts: Parts, signers: Signers, wrappingKeys: WrappingKeys)
   };
 }
 
-function verificationOf({ config, database, ledger, anchoring, reader, knownSignatures, log }: Parts) {
-  const { db, copies } = database;
-  const { store: derived, gauge, isCurrent, upToDate } = anchoring;
+function verificationOf({ config, ledger, anchoring, reader, knownSignatures, log }: Parts) {
+  const { store: derived, mayBeQueued, queued, isCurrent } = anchoring;
   const finder = new Finder({
     log: derived,
-    db: queueOf(db),
-    // What another copy queued, this one has not counted.
-    mayBeQueued: () => copies !== null || gauge.length > 0,
-    upToDate,
+    mayBeQueued,
+    queued,
     isCurrent,
     onDamage: (error) => log.error({ fault: faultOf(error) }, 'the log cannot be read: run fsck'),
     hash: sha256,

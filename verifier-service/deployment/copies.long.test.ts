@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import { after, before, describe, test, type TestContext } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { startTrial, type TrialNetwork } from '@spondon/ledger/fabric/trial.test-support';
 import { trialTrustText } from '@spondon/ledger/fabric/trust.test-support';
 import { files, native } from '@spondon/network/layout';
 import { whyNoTrial } from '@spondon/network/native/trial.test-support';
 import { startTestServer, type TestServer, whyNoPostgres } from '../database/postgres.test-support.js';
+import { type Copy, startCopy } from './copy-process.test-support.js';
 import {
   type Body,
   facility,
@@ -20,41 +18,28 @@ import {
   signed,
   until,
 } from './deployment.test-support.js';
+import { foldersOf } from './folders.js';
 import { operatorCredentials } from './samples.js';
 
 const newFolder = scratchFolders();
-const SERVER = fileURLToPath(new URL('../server.js', import.meta.url));
 const STATEMENTS_AT_ONCE = 20;
 
-/** One copy of the service, in a process of its own. */
-interface Copy {
-  readonly child: ChildProcess;
-  readonly url: string;
+/** One copy of the service, asked by its own address. */
+interface AskedCopy extends Copy {
   readonly ask: (method: string, path: string, key?: string, json?: unknown) => Promise<Body>;
   readonly metric: (name: string) => Promise<number>;
   readonly operatorKey: string;
 }
 
-async function startCopy(env: Readonly<Record<string, string>>): Promise<Copy> {
+async function startAskedCopy(env: Readonly<Record<string, string>>): Promise<AskedCopy> {
   const dataDir = await newFolder();
-  const own = { PATH: process.env.PATH ?? '', SPONDON_DATA_DIR: dataDir, SPONDON_PORT: '0', ...env };
-  const child = spawn(process.execPath, [SERVER], { env: own, stdio: ['ignore', 'pipe', 'inherit'] });
-  let url = '';
-  for await (const line of createInterface({ input: child.stdout })) {
-    url = /listens on (http:\S+)/.exec(line)?.[1] ?? '';
-    if (url !== '') break;
-  }
-  assert.notEqual(url, '', 'it ended before it listened');
-  child.stdout.resume();
+  const copy = await startCopy({ ...env, SPONDON_DATA_DIR: dataDir, SPONDON_PORT: '0' });
+  const { url } = copy;
   const text = async (path: string): Promise<string> => (await fetch(url + path)).text();
-  const { apiKey } = JSON.parse(
-    await readFile(operatorCredentials(join(dataDir, 'credentials')), 'utf8'),
-  ) as {
-    apiKey: string;
-  };
+  const credentials = await readFile(operatorCredentials(foldersOf(dataDir).credentials), 'utf8');
+  const { apiKey } = JSON.parse(credentials) as { apiKey: string };
   return {
-    child,
-    url,
+    ...copy,
     operatorKey: apiKey,
     ask: async (method, path, key, json) => {
       const headers = {
@@ -78,7 +63,7 @@ const why = (await whyNoTrial()) || (await whyNoPostgres());
 describe('two copies of the service on one Fabric network', { skip: why, timeout: 8 * 60_000 }, () => {
   let trial: TrialNetwork;
   let server: TestServer;
-  let copies: Copy[] = [];
+  let copies: AskedCopy[] = [];
 
   before(async () => {
     server = await startTestServer();
@@ -102,7 +87,7 @@ describe('two copies of the service on one Fabric network', { skip: why, timeout
       SPONDON_TRUST_BUNDLE: join(folder, 'trust.json'),
       SPONDON_DATABASE_URL: await server.newDatabase(),
     };
-    copies = await Promise.all([startCopy(env), startCopy(env)]);
+    copies = await Promise.all([startAskedCopy(env), startAskedCopy(env)]);
   });
   after(async () => {
     for (const { child } of copies) child.kill('SIGKILL');
@@ -128,7 +113,7 @@ describe('two copies of the service on one Fabric network', { skip: why, timeout
     /** Codes of what was told to be accepted. */
     const accepted: string[] = [];
     let isOver = false as boolean;
-    const load = async (copy: Copy): Promise<void> => {
+    const load = async (copy: AskedCopy): Promise<void> => {
       while (!isOver) {
         const statements = await Promise.all(
           Array.from({ length: STATEMENTS_AT_ONCE }, () => signed(issueStatement(), home)),

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
-import { createHash, randomBytes } from 'node:crypto';
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createHash, randomBytes, randomInt } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { PDFDocument } from '@cantoo/pdf-lib';
-import type { InjectOptions, LightMyRequestResponse } from 'fastify';
-import { type Logger, pino } from 'pino';
+import { pino } from 'pino';
 import { unlessMissing } from '@spondon/ledger/durable-file';
 import { encodeBase64url } from '@spondon/protocol/base64url';
 import { type EcPublicJwk, kidOf, type Sign } from '@spondon/protocol/crypto';
@@ -16,12 +15,25 @@ import { newDocumentId } from '@spondon/protocol/document-id';
 import { type IssueStatement, signStatement, type Statement } from '@spondon/protocol/statement';
 import { readConfig } from '../config.js';
 import { startTestServer, type TestServer } from '../database/postgres.test-support.js';
+import type { Database } from '../database/schema.js';
 import { issueApiKey } from '../facilities/api-keys.js';
-import { foldersOf } from './folders.js';
+import { MSP_ID } from './ledger.js';
 import { type Deployment, startService } from './start.js';
 
-export const HOSPITAL = 'bd.dghs.10000001';
-export const HOME_HOSPITAL = 'bd.dghs.10000002';
+/** Where tests of the API run: `postgres` and `consortium` by `scripts/run-tests.mjs --on`. */
+export const TESTS_ON = process.env.TESTS_ON ?? '';
+const ON_CONSORTIUM = TESTS_ON === 'consortium';
+/** Facilities on a ledger that other test files are on too are nobody else's. */
+const FIRST_FACILITY = ON_CONSORTIUM ? randomInt(10_000_001, 90_000_000) : 10_000_000;
+
+export function facilityId(number: number): string {
+  return `bd.dghs.${FIRST_FACILITY + number}`;
+}
+
+export const HOSPITAL = facilityId(1);
+export const HOME_HOSPITAL = facilityId(2);
+/** Of the deployment under test. */
+export const MSP = ON_CONSORTIUM ? 'DghsMSP' : MSP_ID;
 /** A name that stands nowhere but in documents: whatever finds it elsewhere has found a leak. */
 export const PATIENT = 'Farhana Zinnia Qurratulain';
 export const DOCUMENT_TEXT = 'Haemoglobin thirteen point two';
@@ -63,7 +75,8 @@ export interface Body {
   readonly next?: string;
   readonly id?: string;
   readonly apiKey?: string;
-  readonly issuers?: readonly { readonly issuerId: string }[];
+  readonly issuers?: readonly (Body & { readonly issuerId: string })[];
+  readonly name?: string;
   readonly keys?: readonly {
     readonly kid: string;
     readonly from: string;
@@ -88,6 +101,8 @@ export interface Body {
   readonly error?: { readonly code: string };
 }
 
+type Env = Readonly<Record<string, string>>;
+
 export interface Ask {
   readonly key?: string;
   readonly json?: unknown;
@@ -97,22 +112,28 @@ export interface Ask {
   readonly from?: string;
 }
 
-export interface TestService extends Deployment {
+/** A service as its users see it, and the database behind it. */
+export interface ServiceUnderTest {
+  readonly db: Database;
   readonly dataDir: string;
   readonly operatorKey: string;
   readonly hospitalKey: string;
   readonly logLines: readonly string[];
-  ask(
-    method: 'GET' | 'POST' | 'DELETE' | 'HEAD' | 'OPTIONS' | 'PUT',
-    url: string,
-    ask?: Ask,
-  ): Promise<Answer>;
+  ask(method: Request['method'], url: string, ask?: Ask): Promise<Answer>;
   issue(
     more?: Readonly<Record<string, unknown>>,
     headers?: Readonly<Record<string, string>>,
   ): Promise<Answer>;
   /** Resolves once nothing waits to be anchored. */
   anchored(): Promise<void>;
+  /** Where it listens, with no proxy between. */
+  address(): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** In this process. */
+export interface TestService extends Deployment, ServiceUnderTest {
+  close(): Promise<void>;
 }
 
 export function temporaryFolder(): Promise<string> {
@@ -153,8 +174,8 @@ export async function until(isSo: () => boolean | Promise<boolean>): Promise<voi
   while (!(await isSo())) await delay(5);
 }
 
-export function configFor(dataDir: string, env: Readonly<Record<string, string>> = {}) {
-  return readConfig({
+export function settingsFor(dataDir: string, env: Env = {}): Env {
+  return {
     SPONDON_DATA_DIR: dataDir,
     SPONDON_PORT: '0',
     SPONDON_SAMPLES: 'false',
@@ -163,81 +184,90 @@ export function configFor(dataDir: string, env: Readonly<Record<string, string>>
     SPONDON_PORTAL_URL: 'https://verify.example.gov.bd',
     SPONDON_LOG_LEVEL: 'debug',
     ...env,
-  });
+  };
 }
 
-/** Where tests of the API run: `postgres` and `copies` by `scripts/run-tests.mjs --on`. */
-const TESTS_ON = process.env.TESTS_ON ?? '';
+export function configFor(dataDir: string, env: Env = {}) {
+  return readConfig(settingsFor(dataDir, env));
+}
+
 /** For tests that look into the embedded database's file, or have `fsck` do so. */
 export const embeddedOnly = { skip: TESTS_ON !== '' && 'is about the embedded database' };
 /** For tests of limits that each copy counts by itself. */
-export const oneCopyOnly = { skip: TESTS_ON === 'copies' && 'each copy counts by itself' };
+export const oneCopyOnly = { skip: ON_CONSORTIUM && 'each copy counts by itself' };
 let server: Promise<TestServer> | undefined;
 const databases = new Map<string, Promise<string>>();
 
 /** A database for each data folder, and the same one after a restart. */
-function databaseOf(dataDir: string): Promise<string> {
+export function databaseOf(dataDir: string): Promise<string> {
   server ??= startTestServer();
   const found = databases.get(dataDir) ?? server.then((started) => started.newDatabase());
   databases.set(dataDir, found);
   return found;
 }
 
-type Env = Readonly<Record<string, string>>;
-
-/** One service, or two copies of it over the same database, ledger and documents: then requests go to each in turn. */
-async function startCopies(dataDir: string, env: Env, log: Logger): Promise<Deployment> {
-  if (TESTS_ON === '') return startService(configFor(dataDir, env), log);
-  const onPostgres = { ...env, SPONDON_DATABASE_URL: await databaseOf(dataDir) };
-  const first = await startService(configFor(dataDir, onPostgres), log);
-  if (TESTS_ON !== 'copies') return first;
-  const ownFolder = join(dataDir, 'second-copy');
-  await mkdir(ownFolder, { recursive: true });
-  if (env.SPONDON_MASTER_KEY === undefined)
-    await copyFile(first.folders.masterKey, foldersOf(ownFolder).masterKey);
-  const second = await startService(configFor(ownFolder, onPostgres), log, first.shared);
-  const apps = [first.app, second.app];
-  let turn = 0;
-  const inTurn = async (request: InjectOptions): Promise<LightMyRequestResponse | undefined> => {
-    turn += 1;
-    const answer = await apps[turn % apps.length]?.inject(request);
-    // Nothing was done: it is asked again, as clients do.
-    return answer?.statusCode === 503 && answer.body.includes('KEY_CHANGING') ? inTurn(request) : answer;
-  };
-  return {
-    ...first,
-    app: new Proxy(first.app, {
-      get: (app, name): unknown => (name === 'inject' ? inTurn : Reflect.get(app, name)),
-    }),
-    close: async () => {
-      await second.close();
-      await first.close();
-    },
-  };
-}
-
 /** The whole service in this process, with a hospital whose keys it keeps; admitted here unless its API key is given. */
 export async function startTestService(
   dataDir: string,
-  env: Readonly<Record<string, string>> = {},
+  env: Env = {},
   keptKey?: string,
 ): Promise<TestService> {
   const logLines: string[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => void logLines.push(line) });
-  const deployment = await startCopies(dataDir, env, log);
-  const { db, registrar, issuer } = deployment;
-  const random = (length: number): Uint8Array => randomBytes(length);
-  if (!issuer(HOSPITAL) && keptKey === undefined)
-    await registrar.admit({ iss: HOSPITAL, ...facility('Hospital One') });
-  const hospitalKey = keptKey ?? (await issueApiKey(db, HOSPITAL, Date.now(), random)).text;
-  const operatorKey = (await issueApiKey(db, null, Date.now(), random)).text;
-  const ask: TestService['ask'] = (method, url, asked) => inject(deployment, method, url, asked ?? {});
+  const database: Env = TESTS_ON === 'postgres' ? { SPONDON_DATABASE_URL: await databaseOf(dataDir) } : {};
+  const deployment = await startService(configFor(dataDir, { ...env, ...database }), log);
+  const { app, db } = deployment;
+  const send: Send = async ({ from, ...request }) => {
+    const answer = await app.inject({
+      ...request,
+      ...(from === undefined ? {} : { remoteAddress: from }),
+    });
+    return { status: answer.statusCode, headers: answer.headers, bytes: answer.rawPayload };
+  };
+  let address: Promise<string> | undefined;
   return {
     ...deployment,
+    ...(await underTest(db, send, keptKey)),
     dataDir,
-    hospitalKey,
-    operatorKey,
     logLines,
+    address: () => (address ??= app.listen({ host: '127.0.0.1', port: 0 })),
+  };
+}
+
+interface Request {
+  readonly method: 'GET' | 'POST' | 'DELETE' | 'HEAD' | 'OPTIONS' | 'PUT';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly payload?: string | Buffer;
+  /** The visitor's address. */
+  readonly from?: string;
+}
+
+/** How a request gets to the service. */
+export type Send = (request: Request) => Promise<Pick<Answer, 'status' | 'headers' | 'bytes'>>;
+
+/** What tests do with a service on this database, which `send` reaches. Its hospital is admitted unless `keptKey` is given. */
+export async function underTest(
+  db: Database,
+  send: Send,
+  keptKey?: string,
+): Promise<Pick<ServiceUnderTest, 'db' | 'operatorKey' | 'hospitalKey' | 'ask' | 'issue' | 'anchored'>> {
+  const newKey = async (iss: string | null): Promise<string> =>
+    (await issueApiKey(db, iss, Date.now(), (length) => randomBytes(length))).text;
+  const operatorKey = await newKey(null);
+  const ask: ServiceUnderTest['ask'] = async (method, url, asked = {}) =>
+    answerOf(await send(await requestOf(method, url, asked)));
+  if (keptKey === undefined) {
+    const json = { issuerId: HOSPITAL, ...facility('Hospital One') };
+    const { status, text } = await ask('POST', '/v1/issuers', { key: operatorKey, json });
+    // Where the folder was used before, it is admitted already.
+    assert.ok(status === 201 || status === 409, text);
+  }
+  const hospitalKey = keptKey ?? (await newKey(HOSPITAL));
+  return {
+    db,
+    operatorKey,
+    hospitalKey,
     ask,
     issue: async (more = {}, headers = {}) =>
       ask('POST', '/v1/documents', {
@@ -252,16 +282,7 @@ export async function startTestService(
   };
 }
 
-export function facility(name: string) {
-  return { name, kind: 'hospital' as const, licence: 'L-1', telephone: '+880 2 0000 0001' };
-}
-
-async function inject(
-  { app }: Deployment,
-  method: Parameters<TestService['ask']>[0],
-  url: string,
-  ask: Ask,
-): Promise<Answer> {
+async function requestOf(method: Request['method'], url: string, ask: Ask): Promise<Request> {
   const headers: Record<string, string> = { ...ask.headers };
   if (ask.key !== undefined) headers.authorization = `Bearer ${ask.key}`;
   let payload: string | Buffer | undefined = ask.raw;
@@ -274,21 +295,23 @@ async function inject(
     payload = Buffer.from(await body.arrayBuffer());
     headers['content-type'] = body.headers.get('content-type') ?? '';
   }
-  const answer = await app.inject({
+  return {
     method,
     url,
     headers,
     ...(payload === undefined ? {} : { payload }),
-    ...(ask.from === undefined ? {} : { remoteAddress: ask.from }),
-  });
-  const isJson = /json/.test(String(answer.headers['content-type']));
-  return {
-    status: answer.statusCode,
-    headers: answer.headers,
-    text: answer.body,
-    bytes: answer.rawPayload,
-    body: isJson && answer.body !== '' ? answer.json<Body>() : {},
+    ...(ask.from === undefined ? {} : { from: ask.from }),
   };
+}
+
+function answerOf(answer: Awaited<ReturnType<Send>>): Answer {
+  const text = answer.bytes.toString();
+  const isJson = /json/.test(String(answer.headers['content-type']));
+  return { ...answer, text, body: isJson && text !== '' ? (JSON.parse(text) as Body) : {} };
+}
+
+export function facility(name: string) {
+  return { name, kind: 'hospital' as const, licence: 'L-1', telephone: '+880 2 0000 0001' };
 }
 
 export function upload(file: Uint8Array | null, details?: unknown, name = 'a.pdf'): FormData {
@@ -356,10 +379,12 @@ export function signed(statement: Statement, { kid, sign }: HomeKey): Promise<st
 
 /** Admits the hospital that signs at home; returns its API key. */
 export async function admitHomeHospital(
-  { registrar, db }: Deployment,
+  { ask, operatorKey: key }: Pick<ServiceUnderTest, 'ask' | 'operatorKey'>,
   { jwk }: HomeKey,
   iss = HOME_HOSPITAL,
 ): Promise<string> {
-  await registrar.admit({ iss, ...facility('Hospital Two'), jwk });
-  return (await issueApiKey(db, iss, Date.now(), (length) => randomBytes(length))).text;
+  const json = { issuerId: iss, ...facility('Hospital Two'), jwk };
+  const admitted = await ask('POST', '/v1/issuers', { key, json });
+  assert.equal(admitted.status, 201, admitted.text);
+  return (await ask('POST', `/v1/issuers/${iss}/api-keys`, { key })).body.apiKey ?? '';
 }

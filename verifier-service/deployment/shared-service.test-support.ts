@@ -1,17 +1,20 @@
 import { after } from 'node:test';
+import { startCopies } from './copies.test-support.js';
 import {
   type Answer,
   type Body,
   removeFolder,
+  type ServiceUnderTest,
   startTestService,
   temporaryFolder,
+  TESTS_ON,
   type TestService,
 } from './deployment.test-support.js';
 
 type Env = Readonly<Record<string, string>>;
 
-/** A service with what tests ask of it again and again: as the operator, as the hospital, as anybody. */
-export interface SharedService extends TestService {
+/** What tests ask of a service again and again: as the operator, as the hospital, as anybody. */
+export interface Asking {
   /** Ends it and starts it again on the same folder: whoever holds this object asks the new one from then on. */
   restart(env?: Env): Promise<void>;
   asOperator(method: 'POST' | 'DELETE', url: string, json?: unknown): Promise<Answer>;
@@ -24,14 +27,28 @@ export interface SharedService extends TestService {
   verified(code?: string): Promise<Body>;
 }
 
-/** One service for all tests of a file; ended after the last of them, and its folder removed. */
-export async function sharedService(env: Env = {}): Promise<SharedService> {
+export type SharedService = TestService & Asking;
+
+/** One service in this process for all tests of a file; ended after the last of them, and its folder removed. */
+export function sharedService(env: Env = {}): Promise<SharedService> {
+  return share(startTestService, env);
+}
+
+/** The same for tests of the API: wherever this run has it. */
+export function apiService(env: Env = {}): Promise<ServiceUnderTest & Asking> {
+  return share<ServiceUnderTest>(TESTS_ON === 'consortium' ? startCopies : startTestService, env);
+}
+
+async function share<Service extends ServiceUnderTest>(
+  start: (dataDir: string, env?: Env, keptKey?: string) => Promise<Service>,
+  env: Env,
+): Promise<Service & Asking> {
   const dataDir = await temporaryFolder();
-  const service: SharedService = {
-    ...(await startTestService(dataDir, env)),
+  const service: Service & Asking = {
+    ...(await start(dataDir, env)),
     restart: async (newEnv) => {
       await service.close();
-      Object.assign(service, await startTestService(dataDir, newEnv, service.hospitalKey));
+      Object.assign(service, await start(dataDir, newEnv, service.hospitalKey));
     },
     asOperator: (method, url, json) =>
       service.ask(method, url, { key: service.operatorKey, ...(json === undefined ? {} : { json }) }),

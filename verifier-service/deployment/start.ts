@@ -28,12 +28,12 @@ import { KnownSignatures } from '../verify/known-signatures.js';
 import { startAnchoring } from './anchoring.js';
 import { lockDataFolder } from './data-lock.js';
 import { assertBelongs } from './belonging.js';
-import { type Documents, openDocuments } from './document-store.js';
+import { openDocuments } from './document-store.js';
 import { type Folders, foldersOf, hasBlocks, makeFolders, refuseHalfAFolder } from './folders.js';
 import { openDatabase } from './open-database.js';
 import { openFabric } from './fabric.js';
 import { MSP_ID, openLedger } from './ledger.js';
-import { embeddedServiceLedger, type ServiceLedger } from './service-ledger.js';
+import { embeddedServiceLedger } from './service-ledger.js';
 import { assemble } from './assembly.js';
 
 export interface Deployment {
@@ -44,16 +44,8 @@ export interface Deployment {
   /** The registry, as read from the ledger. */
   readonly issuer: (iss: string) => Issuer | undefined;
   readonly issuers: () => ReadonlyMap<string, Issuer>;
-  /** What another copy in this process may share. */
-  readonly shared: Shared;
   /** Answers what was accepted, anchors what is under way, closes everything. */
   readonly close: () => Promise<void>;
-}
-
-/** With `SPONDON_LEDGER=embedded`, what belongs to one process: copies in one process, as in tests, hand it on. */
-export interface Shared {
-  readonly ledger: ServiceLedger;
-  readonly documents: Documents;
 }
 
 /** How long requests under way may take once the service is told to end. */
@@ -63,7 +55,7 @@ const TIDY_EVERY_MS = 3_600_000;
 const SAVE_EVERY_MS = 300_000;
 
 /** The whole service in one process and one data folder, but for a ledger on a network. What was opened is closed again when a later step fails. */
-export async function startService(config: Config, log: Logger, shared?: Shared): Promise<Deployment> {
+export async function startService(config: Config, log: Logger): Promise<Deployment> {
   const opened: (() => unknown)[] = [];
   const closeAll = async (): Promise<void> => {
     const close = opened.pop();
@@ -75,7 +67,7 @@ export async function startService(config: Config, log: Logger, shared?: Shared)
     }
   };
   try {
-    const deployment = await open(config, log, (close) => opened.push(close), shared);
+    const deployment = await open(config, log, (close) => opened.push(close));
     let closing: Promise<void> | undefined;
     return { ...deployment, close: () => (closing ??= closeAll()) };
   } catch (error) {
@@ -89,12 +81,11 @@ async function open(
   config: Config,
   log: Logger,
   toClose: (close: () => unknown) => void,
-  shared?: Shared,
 ): Promise<Omit<Deployment, 'close'>> {
   // What may be wrong in the settings shows before anything is founded.
   const tls = config.tls && (await readTls(config.tls));
   const ownSigner = config.reportSigner && (await readReportSigner(config.reportSigner));
-  const onNetwork = shared?.ledger ?? (config.fabric && (await openFabric(config.fabric)));
+  const onNetwork = config.fabric && (await openFabric(config.fabric));
   const folders = foldersOf(config.dataDir);
   await makeFolders(folders);
   const lock = lockDataFolder(config.dataDir);
@@ -105,7 +96,7 @@ async function open(
   toClose(() => database.close());
   const serviceLedger = onNetwork ?? embeddedServiceLedger(await openLedger(folders, vault, log));
   const { ledger } = serviceLedger;
-  if (!shared) toClose(() => ledger.close());
+  toClose(() => ledger.close());
   // A network's channel is started by its regulators.
   if (!onNetwork && (await ledger.height()) === 0) await ledger.submit('Init', [JSON.stringify([MSP_ID])]);
   await assertBelongs(db, ledger, vault.keyId);
@@ -129,7 +120,7 @@ async function open(
     log,
   });
   toClose(() => anchoring.stop());
-  const documents = shared?.documents ?? (await openDocuments(folders, config.kubo, { metrics, log }));
+  const documents = await openDocuments(folders, config.kubo, { metrics, log });
   const { store } = documents;
   await finishErasures({ db, store }).catch((error: unknown) => laterIfUnavailable(error, log));
   await forgetOldOutcomes(db, Date.now());
@@ -181,7 +172,6 @@ async function open(
     registrar,
     db,
     folders,
-    shared: { ledger: serviceLedger, documents },
     issuer: (iss) => derived.issuer(iss),
     issuers: () => derived.issuers(),
   };

@@ -9,9 +9,9 @@ import {
   newCode,
 } from '../deployment/deployment.test-support.js';
 import { damageIn } from '../deployment/fsck.test-support.js';
-import { sharedService } from '../deployment/shared-service.test-support.js';
+import { apiService } from '../deployment/shared-service.test-support.js';
 
-const service = await sharedService();
+const service = await apiService();
 
 const annul = (code = '', key = service.operatorKey): Promise<Answer> =>
   service.ask('POST', `/v1/issuers/${HOSPITAL}/documents/${code}/annulment`, { key });

@@ -5,6 +5,7 @@ import {
   assertProblem,
   DOCUMENT_TEXT,
   facility,
+  facilityId,
   hexOf,
   newCode,
   PATIENT,
@@ -12,9 +13,9 @@ import {
   somePdf,
   upload,
 } from '../deployment/deployment.test-support.js';
-import { sharedService } from '../deployment/shared-service.test-support.js';
+import { apiService } from '../deployment/shared-service.test-support.js';
 
-const service = await sharedService();
+const service = await apiService();
 
 const post = (form: FormData, headers: Record<string, string> = {}): Promise<Answer> =>
   service.ask('POST', '/v1/documents', { key: service.hospitalKey, form, headers });
@@ -59,9 +60,10 @@ void test('nobody but the facility sees its documents, and the operator is told 
   assertProblem(await service.ask('GET', url), 401, 'UNAUTHENTICATED');
   assertProblem(await service.ask('GET', url, { key: `${service.hospitalKey}x` }), 401, 'UNAUTHENTICATED');
   assertProblem(await service.ask('GET', url, { key: service.operatorKey }), 403, 'FORBIDDEN');
-  await service.registrar.admit({ iss: 'bd.dghs.10000009', ...facility('Other') });
-  const other = await service.asOperator('POST', '/v1/issuers/bd.dghs.10000009/api-keys');
-  const foreign = { key: String(other.body.apiKey) };
+  const other = facilityId(9);
+  await service.asOperator('POST', '/v1/issuers', { issuerId: other, ...facility('Other') });
+  const { apiKey = '' } = (await service.asOperator('POST', `/v1/issuers/${other}/api-keys`)).body;
+  const foreign = { key: apiKey };
   assertProblem(await service.ask('GET', url, foreign), 404, 'DOCUMENT_UNKNOWN');
   assertProblem(await service.ask('GET', `${url}/file`, foreign), 404, 'DOCUMENT_UNKNOWN');
   const denied = await service.ask('POST', `${url}/revocation`, { ...foreign, json: { reason: 'error' } });

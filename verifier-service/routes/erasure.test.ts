@@ -19,13 +19,14 @@ import {
   scratchFolders,
   startTestService,
 } from '../deployment/deployment.test-support.js';
+import { foldersOf } from '../deployment/folders.js';
 import { damageIn } from '../deployment/fsck.test-support.js';
-import { sharedService } from '../deployment/shared-service.test-support.js';
+import { apiService } from '../deployment/shared-service.test-support.js';
 import { eraseDocument } from '../documents/erase.js';
 
 const PATIENT_TOKEN = 'token-of-a-patient-4711';
 
-const service = await sharedService();
+const service = await apiService();
 const newFolder = scratchFolders();
 
 const ask = (method: 'GET' | 'DELETE', code = '', rest = '', key = service.hospitalKey): Promise<Answer> =>
@@ -55,7 +56,7 @@ async function holding(text: string, folder = service.dataDir): Promise<string[]
 }
 
 const blobs = async (): Promise<string[]> =>
-  (await filesIn(service.folders.ipfs)).map((path) => basename(path));
+  (await filesIn(foldersOf(service.dataDir).ipfs)).map((path) => basename(path));
 
 void test(
   'an erased document cannot be opened by anybody, and whoever holds the file still verifies it',
@@ -143,7 +144,7 @@ void test(
   async () => {
     const code = await issued();
     const { wrappedKey } = await rowOf(code);
-    const backup = new Libsql(service.folders.database);
+    const backup = new Libsql(foldersOf(service.dataDir).database);
     backup.exec('BEGIN; SELECT count(*) FROM documents');
     assert.equal((await erase(code)).status, 200);
     assert.deepEqual(await holding(wrappedKey), ['service.db-wal']);

@@ -13,22 +13,25 @@ import {
   HOME_HOSPITAL,
   HOSPITAL,
   issueStatement,
+  MSP,
   newHomeKey,
   signed,
 } from '../deployment/deployment.test-support.js';
 import { damageIn } from '../deployment/fsck.test-support.js';
-import { MSP_ID } from '../deployment/ledger.js';
-import { sharedService } from '../deployment/shared-service.test-support.js';
+import { apiService } from '../deployment/shared-service.test-support.js';
 import { queueRow } from '../documents/queueing.js';
 
-const service = await sharedService();
+const service = await apiService();
 
 const end = (iss: string, kid: string, json: unknown): Promise<Answer> =>
   service.asOperator('POST', `/v1/issuers/${iss}/keys/${kid}/end`, json);
 const rotate = (iss: string): Promise<Answer> => service.asOperator('POST', `/v1/issuers/${iss}/keys`, {});
-const keysOf = (iss: string) => service.issuer(iss)?.keys ?? [];
-const currentKid = (iss: string): string =>
-  keysOf(iss).findLast(({ until }) => until === undefined)?.kid ?? '';
+/** The key that signs for the hospital now. */
+async function currentKey() {
+  const { issuers = [] } = (await service.ask('GET', '/v1/issuers')).body;
+  const keys = issuers.find(({ issuerId }) => issuerId === HOSPITAL)?.keys ?? [];
+  return keys.findLast(({ until }) => until === undefined) ?? { kid: '', from: '' };
+}
 const signatureOf = ({ checks = [] }: Pick<Body, 'checks'>): string | undefined =>
   checks.find(({ id }) => id === 'signature')?.code;
 
@@ -49,7 +52,7 @@ async function verdictOffline(code = ''): Promise<Awaited<ReturnType<typeof veri
 
 void test('a key that is ended in the past fails what it signed since, online and offline, and no more', async () => {
   const [before, since] = [await issuedAndAnchored(), await issuedAndAnchored()];
-  const kid = currentKid(HOSPITAL);
+  const { kid } = await currentKey();
   const ended = await end(HOSPITAL, kid, { why: 'compromised', since: since.anchoredAt });
   assert.equal(ended.status, 200, ended.text);
   const key = ended.body.keys?.find((each) => each.kid === kid);
@@ -71,7 +74,7 @@ void test('a facility whose only key ended signs nothing until it is given a new
 });
 
 void test('a rotated key ends only after everything that it signed is anchored', async () => {
-  const kid = currentKid(HOSPITAL);
+  const { kid } = await currentKey();
   const issuing = Array.from({ length: 4 }, () => service.issue());
   const [ended, ...answers] = await Promise.all([end(HOSPITAL, kid, { why: 'rotated' }), ...issuing]);
   assert.equal(ended.status, 200, ended.text);
@@ -84,12 +87,11 @@ void test('a rotated key ends only after everything that it signed is anchored',
 });
 
 void test('an end that the rules do not allow is refused, and the key goes on', async () => {
-  const kid = currentKid(HOSPITAL);
-  const { from = 0 } = keysOf(HOSPITAL).at(-1) ?? {};
+  const { kid, from } = await currentKey();
   for (const [why, at] of [
     ['rotated', Date.now() - 1000],
     ['compromised', Date.now() + 600_000],
-    ['compromised', from - 1],
+    ['compromised', Date.parse(from) - 1],
   ] as const) {
     const refused = await end(HOSPITAL, kid, { why, since: new Date(at).toISOString() });
     assertProblem(refused, 409, 'REFUSED_BY_LEDGER');
@@ -110,7 +112,7 @@ void test('what a compromised key signed and is not anchored is refused by the l
   const home = newHomeKey();
   const apiKey = await admitHomeHospital(service, home);
   const statement = issueStatement();
-  const row = queueRow(MSP_ID, statement, await signed(statement, home), Date.now());
+  const row = queueRow(MSP, statement, await signed(statement, home), Date.now());
   assert.equal((await end(HOME_HOSPITAL, home.kid, { why: 'compromised' })).status, 200);
   // As if it had been accepted in the moment before.
   await service.db.insertInto('queue').values(row).execute();

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertProblem } from '../deployment/deployment.test-support.js';
-import { sharedService } from '../deployment/shared-service.test-support.js';
+import { apiService } from '../deployment/shared-service.test-support.js';
 
-const service = await sharedService();
+const service = await apiService();
 
 const framedBy = (headers: Readonly<Record<string, unknown>>): string | undefined =>
   /frame-ancestors ([^;]+)/.exec(String(headers['content-security-policy']))?.[1];

@@ -22,13 +22,13 @@ import {
   signed,
   somePdf,
 } from '../deployment/deployment.test-support.js';
-import { sharedService } from '../deployment/shared-service.test-support.js';
+import { apiService } from '../deployment/shared-service.test-support.js';
 import { selfSignedCertificate } from '../report/certificate.js';
 import { attachmentsIn } from '../report/report.test-support.js';
 import { startViewer, type OpenShown } from '../stamp/test-pages.js';
 
 const RATE_LIMIT = 1100;
-const service = await sharedService({ SPONDON_RATE_LIMIT: String(RATE_LIMIT) });
+const service = await apiService({ SPONDON_RATE_LIMIT: String(RATE_LIMIT) });
 const newFolder = scratchFolders();
 const noPdfsig = spawnSync('pdfsig', ['--help']).error !== undefined && 'pdfsig is not installed';
 let visitors = 0;

@@ -9,9 +9,9 @@ import {
   somePdf,
   upload,
 } from '../deployment/deployment.test-support.js';
-import { sharedService } from '../deployment/shared-service.test-support.js';
+import { apiService } from '../deployment/shared-service.test-support.js';
 
-const service = await sharedService();
+const service = await apiService();
 
 const post = (form: FormData): Promise<Answer> =>
   service.ask('POST', '/v1/documents', { key: service.hospitalKey, form });

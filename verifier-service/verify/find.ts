@@ -6,17 +6,16 @@ import { parseStatement, type SignedStatement, verifyStatement } from '@spondon/
 import type { FoundClaims, FoundRecord, Lookup, PendingRevocation } from '@spondon/protocol/verdict/finding';
 import { LedgerError } from '@spondon/ledger/port';
 import { WorkerError } from '@spondon/anchor-worker/error';
-import { queuedByCode, queuedByHash, type QueueDb, type QueueRow } from '@spondon/anchor-worker/queue';
+import type { About, QueueRow } from '@spondon/anchor-worker/queue';
 import type { Anchored, LogStore } from '@spondon/anchor-worker/log/store';
-import type { UpToDate } from '../documents/revoke.js';
+import { ServiceError } from '../error.js';
 
 export interface FindDeps {
   readonly log: Pick<LogStore, 'findByCode' | 'findByHash' | 'issuer' | 'annulment'>;
-  readonly db: QueueDb;
   /** False when nothing waits to be anchored, which spares asking the database. */
   readonly mayBeQueued: () => boolean;
-  /** Resolves once the log shows what left the queue before this was asked. */
-  readonly upToDate: UpToDate;
+  /** What waits about it. Once this resolves, the log shows what left the queue before. Throws `STORAGE_UNAVAILABLE`. */
+  readonly queued: (about: About) => Promise<readonly QueueRow[]>;
   /** False when the ledger may have what was not read: then nothing here may be taken for its state. */
   readonly isCurrent: () => Promise<boolean>;
   /** Told that the log's own files cannot be read. */
@@ -29,6 +28,15 @@ export interface FindDeps {
   readonly singleOwner: boolean;
 }
 
+/** What is wanted of the log and of the queue. */
+interface Wanted extends About {
+  /** Its issues in the log, as it is now. */
+  readonly find: () => Anchored[];
+  readonly isWanted: (queued: QueueRow) => boolean;
+  /** Whether the log alone holds all that was asked about, so that nothing would be called unknown that may wait. */
+  readonly isAllIn: (anchored: readonly Anchored[]) => boolean;
+}
+
 /** Finds what is known about a document, on the ledger as this service has read it and in its queue. */
 export class Finder {
   /** Of the registry's keys: whether each lies on the curve need not be computed for each answer. */
@@ -37,28 +45,36 @@ export class Finder {
   constructor(private readonly deps: FindDeps) {}
 
   /** Records with this hash, and those that the claims found in the file name. */
-  async byFile(sha256: Uint8Array, claims: readonly FoundClaims[]): Promise<Lookup> {
-    return this.#answer(async () => {
-      const { log } = this.deps;
-      const queued = await this.#queued((db) => queuedByHash(db, encodeBase64url(sha256)));
-      const anchored = log.findByHash(sha256);
-      for (const { jti, iss } of claims) {
-        const named = await this.#issuesByCode(jti);
-        const isNew = (entry: Anchored): boolean => !anchored.some((known) => isSameEntry(known, entry));
-        anchored.push(
-          ...named.anchored.filter((entry) => entry.signed.statement.iss === iss && isNew(entry)),
-        );
-        queued.push(...named.queued.filter((row) => row.iss === iss));
+  async byFile(hash: Uint8Array, claims: readonly FoundClaims[]): Promise<Lookup> {
+    const { log } = this.deps;
+    const sha256 = encodeBase64url(hash);
+    const isNamed = ({ iss, jti }: Named): boolean =>
+      claims.some((named) => named.iss === iss && named.jti === jti);
+    const jtis = claims.map(({ jti }) => jti);
+    const find = (): Anchored[] => {
+      const found = log.findByHash(hash);
+      for (const jti of new Set(jtis)) {
+        const isNew = (entry: Anchored): boolean => !found.some((known) => isSameEntry(known, entry));
+        found.push(...this.#issues(jti).filter((entry) => isNamed(entry.signed.statement) && isNew(entry)));
       }
-      return this.#answered(anchored, queued);
+      return found;
+    };
+    return this.#answer({
+      sha256,
+      jtis,
+      find,
+      isWanted: (row) => row.sha256 === sha256 || isNamed(row),
+      isAllIn: (found) => found.length > 0 && claims.every((named) => found.some(isOf(named))),
     });
   }
 
   /** Records under this documentId, of any issuer. */
   async byCode(jti: string): Promise<Lookup> {
-    return this.#answer(async () => {
-      const { anchored, queued } = await this.#issuesByCode(jti);
-      return this.#answered(anchored, queued);
+    return this.#answer({
+      jtis: [jti],
+      find: () => this.#issues(jti),
+      isWanted: () => true,
+      isAllIn: (found) => found.length > 0,
     });
   }
 
@@ -70,11 +86,11 @@ export class Finder {
   }
 
   /** An outage is told as such: nothing found would read as a verdict about the document. */
-  async #answer(find: () => Promise<Lookup>): Promise<Lookup> {
+  async #answer(wanted: Wanted): Promise<Lookup> {
     const { isCurrent, onDamage } = this.deps;
     if (!(await isCurrent())) return { state: 'unavailable' };
     try {
-      return await find();
+      return await this.#lookUp(wanted);
     } catch (error) {
       if (error instanceof LedgerError && error.code === 'UNAVAILABLE') return { state: 'unavailable' };
       if (!(error instanceof WorkerError)) throw error;
@@ -83,25 +99,45 @@ export class Finder {
     }
   }
 
-  /** To be asked before the log: what leaves the queue is in the log once this resolves. */
-  async #queued(ask: (db: QueueDb) => Promise<QueueRow[]>): Promise<QueueRow[]> {
-    const { db, mayBeQueued, upToDate } = this.deps;
-    const rows = mayBeQueued() ? await ask(db) : [];
-    await upToDate(db);
-    return rows;
+  async #lookUp({ find, isWanted, isAllIn, sha256, jtis: asked }: Wanted): Promise<Lookup> {
+    const { mayBeQueued, queued } = this.deps;
+    let anchored = find();
+    if (!mayBeQueued()) return this.#answered(anchored, [], []);
+    // A withdrawal that waits is found by the code of its document, which for a file only what is found tells.
+    let jtis = new Set([...asked, ...anchored.map(jtiOf)]);
+    for (;;) {
+      let rows: readonly QueueRow[];
+      try {
+        rows = await queued({ sha256, jtis: [...jtis] });
+      } catch (error) {
+        // What is anchored stands, with its status, whether the database answers or not.
+        if (!isOutage(error) || !isAllIn(anchored)) throw error;
+        return { ...(await this.#answered(anchored, [], [])), waitingUnknown: true };
+      }
+      // Again: what left the queue meanwhile is in the log by now.
+      anchored = find();
+      const all = new Set([...jtis, ...anchored.map(jtiOf), ...rows.map(({ jti }) => jti)]);
+      if (all.size === jtis.size) {
+        const issues = rows.filter((row) => row.op === 'issue' && isWanted(row));
+        return this.#answered(anchored, issues, rows);
+      }
+      jtis = all;
+    }
   }
 
-  async #issuesByCode(jti: string): Promise<{ anchored: Anchored[]; queued: QueueRow[] }> {
-    const queued = await this.#queued((db) => queuedByCode(db, jti));
-    const anchored = this.deps.log.findByCode(jti).filter(({ signed }) => signed.statement.op === 'issue');
-    return { anchored, queued: queued.filter(({ op }) => op === 'issue') };
+  #issues(jti: string): Anchored[] {
+    return this.deps.log.findByCode(jti).filter(({ signed }) => signed.statement.op === 'issue');
   }
 
-  async #answered(anchored: readonly Anchored[], queued: readonly QueueRow[]): Promise<Lookup> {
+  async #answered(
+    anchored: readonly Anchored[],
+    queued: readonly QueueRow[],
+    waiting: readonly QueueRow[],
+  ): Promise<Lookup & { readonly state: 'answered' }> {
     const records: FoundRecord[] = [];
     for (const entry of anchored) {
       const { mspId, index, at, signed } = entry;
-      const record = await this.#record(signed, { state: 'anchored', mspId, index, at }, [entry]);
+      const record = await this.#record(signed, { state: 'anchored', mspId, index, at }, [entry], waiting);
       if (record) records.push(record);
     }
     const texts = new Set(queued.length === 0 ? [] : anchored.map(({ signed }) => signed.text));
@@ -109,7 +145,8 @@ export class Finder {
       // Anchored, and about to leave the queue.
       if (texts.has(statement)) continue;
       texts.add(statement);
-      const record = await this.#record(parseStatement(statement), { state: 'pending', acceptedAt }, []);
+      const anchoring = { state: 'pending', acceptedAt } as const;
+      const record = await this.#record(parseStatement(statement), anchoring, [], waiting);
       if (record) records.push(record);
     }
     return { state: 'answered', source: 'register', records };
@@ -119,11 +156,12 @@ export class Finder {
     signed: SignedStatement,
     anchoring: FoundRecord['anchoring'],
     atHand: readonly Anchored[],
+    waiting: readonly QueueRow[],
   ): Promise<FoundRecord | null> {
     const { statement, kid } = signed;
     if (statement.op !== 'issue') return null;
     const issuer = this.deps.log.issuer(statement.iss) ?? null;
-    const revocation = await this.#pendingRevocation(statement.iss, statement.jti);
+    const revocation = pendingRevocation(statement, waiting);
     const status = this.#status(statement.iss, statement.jti, atHand);
     return {
       statement,
@@ -169,16 +207,29 @@ export class Finder {
       ...(annulled === undefined ? {} : { annulled }),
     };
   }
+}
 
-  async #pendingRevocation(iss: string, jti: string): Promise<PendingRevocation | null> {
-    const queued = await this.#queued((db) => queuedByCode(db, jti));
-    const row = queued.find((each) => each.iss === iss && each.op === 'revoke');
-    if (!row) return null;
-    const { statement } = parseStatement(row.statement);
-    if (statement.op !== 'revoke') return null;
-    const { reason, by } = statement;
-    return { reason, ...(by === undefined ? {} : { by }), acceptedAt: row.acceptedAt };
-  }
+type Named = Pick<QueueRow, 'iss' | 'jti'>;
+
+function pendingRevocation({ iss, jti }: Named, waiting: readonly QueueRow[]): PendingRevocation | null {
+  const row = waiting.find((each) => each.iss === iss && each.jti === jti && each.op === 'revoke');
+  if (!row) return null;
+  const { statement } = parseStatement(row.statement);
+  if (statement.op !== 'revoke') return null;
+  const { reason, by } = statement;
+  return { reason, ...(by === undefined ? {} : { by }), acceptedAt: row.acceptedAt };
+}
+
+function isOutage(error: unknown): boolean {
+  return error instanceof ServiceError && error.code === 'STORAGE_UNAVAILABLE';
+}
+
+function jtiOf({ signed }: Anchored): string {
+  return signed.statement.jti;
+}
+
+function isOf({ iss, jti }: Named) {
+  return ({ signed: { statement } }: Anchored): boolean => statement.iss === iss && statement.jti === jti;
 }
 
 function isSameEntry(a: Anchored, b: Anchored): boolean {

@@ -255,9 +255,12 @@ export const balancerConfig = ({ name }: Organisation) => `${name}.balancer.cfg`
 
 /** haproxy.cfg. Requests are not logged: their paths name documents. */
 export function balancerConfiguration(organisation: Organisation): string {
-  const servers = copiesOf(organisation).map(
-    (copy) => `  server ${copy.name} ${hostOf(organisation, copy)}:${PORT}`,
-  );
+  const copies = copiesOf(organisation).map((copy) => ({
+    name: copy.name,
+    address: `${hostOf(organisation, copy)}:${PORT}`,
+  }));
+  const servers = copies.map(({ name, address }) => `  server ${name} ${address}`);
+  const anyway = copies.map(({ name, address }) => `  server ${name}-anyway ${address} no-check backup`);
   return `global
   log stdout format raw local0 notice
   maxconn 4096
@@ -288,6 +291,9 @@ backend services
   option httpchk GET /health/ready
   default-server check inter 5s fall 2 rise 1 resolvers docker init-addr libc,none
 ${servers.join('\n')}
+  # When none is ready, as without PostgreSQL, each still tells of anchored documents what the ledger holds.
+  option allbackups
+${anyway.join('\n')}
 
 frontend alive
   bind 127.0.0.1:${BALANCER_HEALTH_PORT}
