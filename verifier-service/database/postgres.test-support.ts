@@ -17,8 +17,8 @@ const PORT = 5432;
 
 /** A server of its own for the tests of a process, on a socket in a temporary folder; gone when the process is. */
 export interface TestServer {
-  /** Of a new and empty database. */
-  readonly newDatabase: () => Promise<string>;
+  /** Of a new and empty database, or of a copy of one to which nobody is connected. */
+  readonly newDatabase: (original?: string) => Promise<string>;
   /** As a crash of the machine would, but for what is in its memory: nothing is written any more. */
   readonly kill: () => Promise<void>;
   readonly start: () => Promise<void>;
@@ -95,10 +95,11 @@ export async function startTestServer(): Promise<TestServer> {
     await running.ended;
   };
   return {
-    newDatabase: async () => {
+    newDatabase: async (original) => {
       databases += 1;
       const name = `test_${databases}`;
-      await ask(address('postgres'), `create database ${name}`);
+      const template = original === undefined ? '' : ` template ${new URL(original).pathname.slice(1)}`;
+      await ask(address('postgres'), `create database ${name}${template}`);
       return address(name);
     },
     kill: () => end('SIGQUIT'),
