@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { ServiceError } from '../error.js';
 
@@ -20,10 +21,19 @@ const STATEMENTS = {
   alone: `select pg_try_advisory_lock(${PRESENT}) as taken`,
 } as const satisfies Record<Presence, string>;
 
+/** A server may notice a moment later that a connection was closed; the lock goes with that. */
+const PATIENCE_MS = 2000;
+const LOOK_MS = 50;
+
 /** Whether the connection may be used from now on. */
 export async function takePresence(client: pg.ClientBase, presence: Presence): Promise<boolean> {
-  const { rows } = await client.query<{ taken: boolean }>(STATEMENTS[presence]);
-  return rows[0]?.taken === true;
+  // Without waiting for it on the server, where those who come later would have to queue behind.
+  for (let waited = 0; ; waited += LOOK_MS) {
+    const { rows } = await client.query<{ taken: boolean }>(STATEMENTS[presence]);
+    if (rows[0]?.taken) return true;
+    if (waited >= PATIENCE_MS) return false;
+    await delay(LOOK_MS);
+  }
 }
 
 /** How many commands have had the database to themselves. Asked after the lock was taken, so that it stays so. */

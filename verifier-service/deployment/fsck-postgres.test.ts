@@ -86,7 +86,7 @@ describe('commands on a data folder whose database is on PostgreSQL', { skip: aw
     );
     const [damage] = await damageIn(dataDir, undefined, { databaseUrl });
     assert.equal(damage?.area, 'database');
-    assert.match(damage?.damage ?? '', /PostgreSQL: .*lacks matching index tuple/);
+    assert.match(damage.damage ?? '', /PostgreSQL: .*lacks matching index tuple/);
   });
 
   test('fsck finds a changed row and a document without its file, and changes nothing', async (t) => {
@@ -107,7 +107,7 @@ describe('commands on a data folder whose database is on PostgreSQL', { skip: aw
     await store.remove(cid);
     const [missing] = await damageIn(dataDir, undefined, { databaseUrl });
     assert.equal(missing?.area, 'documents');
-    assert.match(missing?.damage ?? '', /is not in the document store/);
+    assert.match(missing.damage ?? '', /is not in the document store/);
   });
 
   test('fsck goes by one moment: what another copy erases meanwhile is no damage', async (t) => {
