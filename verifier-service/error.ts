@@ -56,6 +56,7 @@ export const HTTP_STATUS = {
   DATA_NEWER: 500,
   DATA_OLDER: 500,
   DATABASE_ELSEWHERE: 500,
+  DATABASE_NOT_EMPTY: 500,
   DATABASE_OF_ANOTHER: 500,
   INTERNAL: 500,
 } as const satisfies Record<string, number>;

@@ -4,6 +4,7 @@ import { areOnKubo } from '../deployment/document-store.js';
 import { foldersOf } from '../deployment/folders.js';
 import { checkData, type Finding } from '../deployment/fsck.js';
 import { changeMasterKey } from '../deployment/master-key-change.js';
+import { moveDatabase } from '../deployment/move-database.js';
 import { tidyData } from '../deployment/tidy.js';
 import { forgetOwnReportKeys, rebuildDerived } from '../deployment/maintenance.js';
 import type { Terminal } from './context.js';
@@ -78,6 +79,21 @@ export async function changeKey(dataDir: string, { env, stdout }: Terminal): Pro
     stdout,
     `Backups made so far open with the old key ${from} only: keep it as long as them` +
       (oldFile === null ? '.' : ` (${oldFile}), away from here.`),
+  );
+}
+
+export async function moveToPostgres(dataDir: string, { env, stdout }: Terminal): Promise<void> {
+  const copied = await moveDatabase(dataDir, elsewhereIn(env).databaseUrl);
+  for (const { table, rows } of copied) print(stdout, `${String(rows).padStart(12)}  ${table}`);
+  const { database } = foldersOf(dataDir);
+  print(
+    stdout,
+    'These rows are on PostgreSQL now, and were read back. Start the service with SPONDON_DATABASE_URL.',
+  );
+  print(
+    stdout,
+    `${database} is left as it was, and no longer used. Delete it, and what begins with its name, when a first backup was ` +
+      'taken; within 35 days at the latest, because of erasures.',
   );
 }
 

@@ -100,6 +100,26 @@ export async function withPostgresToRead<T>(
   }
 }
 
+/**
+ * For a command that brings everything that is to be in it, and works alone. Throws `DATABASE_NOT_EMPTY` where there is
+ * any table.
+ */
+export async function openForFilling(url: string): Promise<Database> {
+  const db = databaseAlone(url);
+  try {
+    const { rows } = await sql<{ name: string }>`
+      select relname as name from pg_class
+      where relnamespace = current_schema()::regnamespace and relkind in ('r', 'p') limit 1`.execute(db);
+    const [first] = rows;
+    if (!first) return db;
+    const message = `The database has tables already, such as ${first.name}: name one that is empty. Nothing was done.`;
+    throw new ServiceError('DATABASE_NOT_EMPTY', message);
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+}
+
 const WORKED_ON_MEANWHILE =
   'The database was worked on by a command while this copy had lost it: restart this copy';
 

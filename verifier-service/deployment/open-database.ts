@@ -76,9 +76,10 @@ function refuseOtherKind(folders: Folders, databaseUrl: string | null): void {
       'CONFIG_INVALID',
       `The database of ${data} is a PostgreSQL: name it in SPONDON_DATABASE_URL`,
     );
-  if (databaseUrl !== null && existsSync(database))
+  // One that was moved is left where it was.
+  if (databaseUrl !== null && existsSync(database) && !isOnPostgres(folders))
     throw new ServiceError(
       'CONFIG_INVALID',
-      `${data} holds its database in service.db: leave SPONDON_DATABASE_URL out, or name another data folder`,
+      `${data} holds its database in service.db: leave SPONDON_DATABASE_URL out, or move it with move-database`,
     );
 }
