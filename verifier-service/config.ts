@@ -232,10 +232,13 @@ export function readConfig(env: Environment): Config {
   };
 }
 
-/** Where documents are, for a command that works on the same data as the service. Throws `CONFIG_INVALID`. */
-export function readKubo(env: Environment): readonly KuboAddress[] | null {
-  const { SPONDON_KUBO, SPONDON_KUBO_AUTH } = env;
-  return kuboOf(readSettings({ SPONDON_KUBO, SPONDON_KUBO_AUTH }));
+/** What of a deployment is not in its data folder; null where it is there. */
+export type Elsewhere = Pick<Config, 'kubo' | 'fabric' | 'databaseUrl'>;
+
+/** Of the service's own settings, for a command that works on the same data. Throws `CONFIG_INVALID`. */
+export function elsewhereIn(env: Environment): Elsewhere {
+  const { kubo, fabric, databaseUrl } = readConfig({ ...env, SPONDON_SAMPLES: 'false' });
+  return { kubo, fabric, databaseUrl };
 }
 
 function readSettings(env: Environment): Settings {
@@ -288,11 +291,6 @@ function pairOf(
   if (cert !== undefined && key !== undefined) return { cert, key };
   if (cert === undefined && key === undefined) return null;
   throw invalid([`${certName} and ${keyName} must be given together`]);
-}
-
-/** Of the same settings, for commands on a data folder: null when its ledger lies in it. Throws `CONFIG_INVALID`. */
-export function fabricFilesIn(env: Readonly<Record<string, string | undefined>>): FabricFiles | null {
-  return readConfig({ ...env, SPONDON_SAMPLES: 'false' }).fabric;
 }
 
 function fabricOf(settings: Settings): FabricFiles | null {

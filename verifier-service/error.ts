@@ -54,7 +54,9 @@ export const HTTP_STATUS = {
   DATA_LOCKED: 500,
   DATA_DAMAGED: 500,
   DATA_NEWER: 500,
+  DATA_OLDER: 500,
   DATABASE_ELSEWHERE: 500,
+  DATABASE_NOT_EMPTY: 500,
   DATABASE_OF_ANOTHER: 500,
   INTERNAL: 500,
 } as const satisfies Record<string, number>;

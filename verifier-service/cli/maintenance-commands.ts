@@ -49,6 +49,13 @@ export function addMaintenanceCommands(program: Command, context: Context): void
     .action(async () => (await maintenance()).changeKey(options().data, terminal));
 
   program
+    .command('move-database')
+    .description(
+      'copy service.db into the empty PostgreSQL of SPONDON_DATABASE_URL; the service must be stopped',
+    )
+    .action(async () => (await maintenance()).moveToPostgres(options().data, terminal));
+
+  program
     .command('renew-report-key')
     .description(
       'have the next start make a new key and certificate for reports; the service must be stopped',

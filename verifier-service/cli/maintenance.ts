@@ -1,9 +1,10 @@
-import { fabricFilesIn, readKubo } from '../config.js';
+import { elsewhereIn } from '../config.js';
 import { copyData, restoreData } from '../deployment/backup.js';
 import { areOnKubo } from '../deployment/document-store.js';
 import { foldersOf } from '../deployment/folders.js';
 import { checkData, type Finding } from '../deployment/fsck.js';
 import { changeMasterKey } from '../deployment/master-key-change.js';
+import { moveDatabase } from '../deployment/move-database.js';
 import { tidyData } from '../deployment/tidy.js';
 import { forgetOwnReportKeys, rebuildDerived } from '../deployment/maintenance.js';
 import type { Terminal } from './context.js';
@@ -16,8 +17,7 @@ export async function checkEverything(dataDir: string, { env, stdout }: Terminal
     print(stdout, damage === null ? `ok       ${name} ${checked}` : `DAMAGED  ${name} ${damage}`);
     for (const { message } of notes) print(stdout, `note     ${name} ${message}`);
   };
-  const elsewhere = { kubo: readKubo(env), fabric: fabricFilesIn(env) };
-  const sound = await checkData(dataDir, env.SPONDON_MASTER_KEY, tell, elsewhere);
+  const sound = await checkData(dataDir, env.SPONDON_MASTER_KEY, tell, elsewhereIn(env));
   print(
     stdout,
     sound ? 'Everything is sound.' : 'There is damage: see docs/operations.md, "When fsck finds damage".',
@@ -26,12 +26,12 @@ export async function checkEverything(dataDir: string, { env, stdout }: Terminal
 }
 
 export async function reindex(dataDir: string, { env, stdout }: Terminal): Promise<void> {
-  const blocks = await rebuildDerived(dataDir, env.SPONDON_MASTER_KEY, fabricFilesIn(env));
+  const blocks = await rebuildDerived(dataDir, env.SPONDON_MASTER_KEY, elsewhereIn(env));
   print(stdout, `Tiles, lookup index and registry are rebuilt from ${blocks} blocks.`);
 }
 
 export async function tidy(dataDir: string, alone: boolean, { env, stdout }: Terminal): Promise<void> {
-  const { files, blocks } = await tidyData(dataDir, readKubo(env), alone);
+  const { files, blocks } = await tidyData(dataDir, elsewhereIn(env), alone);
   print(
     stdout,
     `Removed ${files} encrypted files that no document names, and ${blocks} blocks that belong to no file.`,
@@ -66,7 +66,8 @@ export async function restore(backup: string, dataDir: string, { stdout }: Termi
 
 export async function changeKey(dataDir: string, { env, stdout }: Terminal): Promise<void> {
   const { SPONDON_MASTER_KEY: present, SPONDON_NEW_MASTER_KEY: next } = env;
-  const { from, to, newFile, oldFile } = await changeMasterKey(dataDir, { present, next });
+  const keys = { present, next };
+  const { from, to, newFile, oldFile } = await changeMasterKey(dataDir, keys, elsewhereIn(env).databaseUrl);
   print(stdout, `Everything in ${dataDir} is sealed under the new master key ${to} now.`);
   print(
     stdout,
@@ -81,8 +82,23 @@ export async function changeKey(dataDir: string, { env, stdout }: Terminal): Pro
   );
 }
 
-export async function renewReportKey(dataDir: string, { stdout }: Terminal): Promise<void> {
-  await forgetOwnReportKeys(dataDir);
+export async function moveToPostgres(dataDir: string, { env, stdout }: Terminal): Promise<void> {
+  const copied = await moveDatabase(dataDir, elsewhereIn(env).databaseUrl);
+  for (const { table, rows } of copied) print(stdout, `${String(rows).padStart(12)}  ${table}`);
+  const { database } = foldersOf(dataDir);
+  print(
+    stdout,
+    'These rows are on PostgreSQL now, and were read back. Start the service with SPONDON_DATABASE_URL.',
+  );
+  print(
+    stdout,
+    `${database} is left as it was, and no longer used. Delete it, and what begins with its name, when a first backup was ` +
+      'taken; within 35 days at the latest, because of erasures.',
+  );
+}
+
+export async function renewReportKey(dataDir: string, { env, stdout }: Terminal): Promise<void> {
+  await forgetOwnReportKeys(dataDir, elsewhereIn(env).databaseUrl);
   print(
     stdout,
     'The next start makes a new key and certificate for reports: publish its fingerprint, and say since when the old one ' +

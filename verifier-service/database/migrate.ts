@@ -5,6 +5,7 @@ import { createErasures } from './migrations/0002-erasures.js';
 import { repeatQueueInIndexes } from './migrations/0003-repeat-in-indexes.js';
 import { createReportKeys } from './migrations/0004-report-keys.js';
 import { createForSeveralCopies } from './migrations/0005-several-copies.js';
+import { createForWorkAlone } from './migrations/0006-work-alone.js';
 import { rowCheck, withCheck } from './row-check.js';
 import type { Database, Dialect } from './schema.js';
 
@@ -18,6 +19,7 @@ const MIGRATIONS: readonly Migration[] = [
   repeatQueueInIndexes,
   createReportKeys,
   createForSeveralCopies,
+  createForWorkAlone,
 ];
 
 /**
@@ -32,26 +34,55 @@ export async function migrate(
   migrations: readonly Migration[] = MIGRATIONS,
 ): Promise<void> {
   const present = await schemaVersion(db, dialect);
-  const last = migrations.length;
-  if (present > last) {
-    throw new ServiceError(
-      'DATA_NEWER',
-      `The database was brought to version ${present} by a later version of this program, which knows up to ${last}: ` +
-        'start that one again, or restore a backup from before the upgrade. Nothing was changed.',
-    );
-  }
+  if (present > migrations.length) throw newer(present, migrations.length);
   for (const [at, migration] of migrations.entries()) {
     const version = at + 1;
     if (version <= present) continue;
-    await db.transaction().execute(async (trx) => {
-      await migration(trx, dialect);
-      await createVersionTable(trx);
-      await trx
-        .insertInto('schemaVersions')
-        .values(withCheck({ version, appliedAt: now }))
-        .execute();
-    });
+    await db.transaction().execute((trx) => bringTo(trx, { version, migration, dialect, now }));
   }
+}
+
+/** All steps at once, for a database that holds nothing: within the caller's transaction, on PostgreSQL. */
+export async function createTables(trx: Database, now: number): Promise<void> {
+  for (const [at, migration] of MIGRATIONS.entries())
+    await bringTo(trx, { version: at + 1, migration, dialect: 'postgres', now });
+}
+
+/** For what only reads. Throws `DATA_NEWER`, and `DATA_OLDER` for a database that a start would change first. */
+export async function assertMigrated(db: Database, dialect: Dialect): Promise<void> {
+  const present = await schemaVersion(db, dialect);
+  const last = MIGRATIONS.length;
+  if (present > last) throw newer(present, last);
+  if (present === last) return;
+  throw new ServiceError(
+    'DATA_OLDER',
+    `The database is of version ${present}, and this program of ${last}: the next start of the service brings it there. ` +
+      'Nothing was changed.',
+  );
+}
+
+interface Step {
+  readonly version: number;
+  readonly migration: Migration;
+  readonly dialect: Dialect;
+  readonly now: number;
+}
+
+async function bringTo(trx: Database, { version, migration, dialect, now }: Step): Promise<void> {
+  await migration(trx, dialect);
+  await createVersionTable(trx);
+  await trx
+    .insertInto('schemaVersions')
+    .values(withCheck({ version, appliedAt: now }))
+    .execute();
+}
+
+function newer(present: number, last: number): ServiceError {
+  return new ServiceError(
+    'DATA_NEWER',
+    `The database was brought to version ${present} by a later version of this program, which knows up to ${last}: ` +
+      'start that one again, or restore a backup from before the upgrade. Nothing was changed.',
+  );
 }
 
 /** 0 for a new database, and for one from before there were numbers. */

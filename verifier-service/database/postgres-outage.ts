@@ -32,3 +32,8 @@ export function unavailable(error: unknown): ServiceError {
     : `The database does not answer at the moment${code}: what was asked may not have been done, try again`;
   return new ServiceError('STORAGE_UNAVAILABLE', message, { cause: error });
 }
+
+/** It answers, and does not let us. */
+export function unavailableFor(reason: string): ServiceError {
+  return new ServiceError('STORAGE_UNAVAILABLE', `The database cannot be used: ${reason}. Nothing was done.`);
+}

@@ -17,8 +17,8 @@ const PORT = 5432;
 
 /** A server of its own for a process, on a socket in a temporary folder; gone when the process is. */
 export interface TestServer {
-  /** Of a new and empty database. */
-  readonly newDatabase: () => Promise<string>;
+  /** Of a new and empty database, or of a copy of one to which nobody is connected. */
+  readonly newDatabase: (original?: string) => Promise<string>;
   /** Of the one with this name, made when there is none. */
   readonly database: (name: string) => Promise<string>;
   /** `kill -9` of each of its processes. */
@@ -131,7 +131,13 @@ export async function startTestServer({
     return address(name);
   };
   return {
-    newDatabase: () => database(`test_${(databases += 1)}`),
+    newDatabase: async (original) => {
+      databases += 1;
+      const name = `test_${databases}`;
+      const template = original === undefined ? '' : ` template ${new URL(original).pathname.slice(1)}`;
+      await ask(address('postgres'), `create database "${name}"${template}`);
+      return address(name);
+    },
     database,
     kill: async () => {
       const { pid = 0 } = running.server;

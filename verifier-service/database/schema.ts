@@ -95,6 +95,8 @@ export interface ServiceTables extends QueueTables {
   };
   /** On PostgreSQL: keys of facilities that sign nothing more, by the database's clock, while they are being ended. */
   withheldKeys: { iss: string; kid: string; until: Date };
+  /** On PostgreSQL, one row: how often a command has had the database to itself. */
+  workAlone: { id: number; times: number };
 }
 
 export type Database = Kysely<ServiceTables>;

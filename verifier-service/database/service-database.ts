@@ -13,6 +13,27 @@ export interface ServiceDatabase {
   readonly close: () => Promise<void>;
 }
 
+/** What a command works with that changes the database, while nobody else is at work on it. */
+export type OwnDatabase = Pick<ServiceDatabase, 'db' | 'overwriteDeleted' | 'close'>;
+
+/** What a command works with that only reads, while others may go on. */
+export interface DatabaseView {
+  /** How messages call it. */
+  readonly name: string;
+  /** As it was at one moment. */
+  readonly db: Database;
+  /** As it is by now. */
+  readonly now: Database;
+  /** What the engine finds wrong with its own files: throws naming the first damage. */
+  readonly selfCheck: () => Promise<SelfCheck>;
+}
+
+export interface SelfCheck {
+  /** In words for the operator; nothing where the engine does not say. */
+  readonly checked: readonly string[];
+  readonly unchecked: readonly string[];
+}
+
 /** What copies of the service that share a database settle through it. */
 export interface Copies {
   /** Under one name, the work of one copy after that of another. */

@@ -1,7 +1,8 @@
+import { basename } from 'node:path';
 import Libsql from 'libsql';
 import { Kysely, type KyselyPlugin, sql, type SqliteDatabase, SqliteDialect } from 'kysely';
 import type { Database, ServiceTables } from './schema.js';
-import type { ServiceDatabase } from './service-database.js';
+import type { DatabaseView, SelfCheck, ServiceDatabase } from './service-database.js';
 import { migrate } from './migrate.js';
 
 /**
@@ -44,6 +45,20 @@ export async function openEmbedded(path: string): Promise<ServiceDatabase> {
     copies: null,
     close: () => db.destroy(),
   };
+}
+
+/** {@link openSqlite}, for a file that nobody else writes, such as a copy of one. To be closed by destroying `db`. */
+export async function openSqliteToRead(path: string): Promise<DatabaseView> {
+  const db = await openSqlite(path);
+  return { name: basename(path), db, now: db, selfCheck: () => checkIntegrity(db) };
+}
+
+/** Compares rows with their indexes. */
+async function checkIntegrity(db: Database): Promise<SelfCheck> {
+  const { rows } = await sql<{ integrity_check: string }>`pragma integrity_check`.execute(db);
+  const [first] = rows;
+  if (first?.integrity_check !== 'ok') throw new Error(first?.integrity_check ?? 'no answer');
+  return { checked: [], unchecked: [] };
 }
 
 /** When the disk is full, SQLite rolls back by itself. Another rollback would fail, and its error hide why. */

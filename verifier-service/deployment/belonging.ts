@@ -1,8 +1,11 @@
+import { readFile } from 'node:fs/promises';
+import { OWNER_ONLY_FILE, unlessMissing, writeFileDurably } from '@spondon/ledger/durable-file';
 import { toHex } from '@spondon/protocol/bytes';
 import type { Ledger } from '@spondon/ledger/port';
 import { rowCheck, withCheck } from '../database/row-check.js';
 import type { Database } from '../database/schema.js';
 import { ServiceError } from '../error.js';
+import type { Folders } from './folders.js';
 
 /** There is one row. */
 const ID = 1;
@@ -32,8 +35,11 @@ export async function assertMayOpen(db: Database, keyId: string, hasLedger: bool
   if (!hasLedger) throw ofAnother();
 }
 
-/** Keeps whose the database is, at a first start; of several at once, one comes first. Throws `DATABASE_OF_ANOTHER`. */
-export async function assertBelongs(db: Database, ledger: Ledger, keyId: string): Promise<void> {
+/**
+ * Keeps whose the database is, at a first start; of several at once, one comes first. Returns the name of the ledger.
+ * Throws `DATABASE_OF_ANOTHER`.
+ */
+export async function assertBelongs(db: Database, ledger: Ledger, keyId: string): Promise<string> {
   const row = { id: ID, ledger: await nameOf(ledger), masterKey: keyId };
   await db
     .insertInto('belongsTo')
@@ -42,6 +48,19 @@ export async function assertBelongs(db: Database, ledger: Ledger, keyId: string)
     .execute();
   await assertMayOpen(db, keyId, true);
   if ((await ownerOf(db))?.ledger !== row.ledger) throw ofAnother();
+  return row.ledger;
+}
+
+/** Keeps in the data folder which ledger its database on a server is about: a command is to meet no other one there. */
+export async function rememberOwner({ databaseElsewhere }: Folders, ledger: string): Promise<void> {
+  if ((await readFile(databaseElsewhere, 'utf8')) !== ledger)
+    await writeFileDurably(databaseElsewhere, ledger, OWNER_ONLY_FILE);
+}
+
+/** Throws `DATABASE_OF_ANOTHER` when the folder remembers a ledger, and the database is about another, or about none yet. */
+export async function assertRemembered({ databaseElsewhere }: Folders, db: Database): Promise<void> {
+  const remembered = (await unlessMissing(readFile(databaseElsewhere, 'utf8'))) ?? '';
+  if (remembered !== '' && (await ownerOf(db))?.ledger !== remembered) throw ofAnother();
 }
 
 /** A network has many organisations, and a channel's first block is its own. */

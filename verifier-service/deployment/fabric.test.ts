@@ -11,7 +11,7 @@ import { files, native } from '@spondon/network/layout';
 import { initialise } from '@spondon/network/native/initialise';
 import { whyNoTrial } from '@spondon/network/native/trial.test-support';
 import { makeTrust } from '@spondon/network/trust/make';
-import { type FabricFiles, fabricFilesIn } from '../config.js';
+import { elsewhereIn, type FabricFiles } from '../config.js';
 import { copyData, restoreData } from './backup.js';
 import {
   assertProblem,
@@ -196,9 +196,9 @@ describe(
         const isSound = await checkData(dataDir, undefined, (finding) => found.push(finding), { fabric });
         return { isSound, areas: found.map(({ area }) => area), damage: found.map((each) => each.damage) };
       };
-      const network = fabricFilesIn({ ...env('hospital-group') });
+      const { fabric: network } = elsewhereIn(env('hospital-group'));
       assert.ok(network);
-      assert.ok((await rebuildDerived(dataDir, undefined, network)) > 0);
+      assert.ok((await rebuildDerived(dataDir, undefined, { fabric: network })) > 0);
       const { isSound, areas, damage } = await check(network);
       assert.ok(isSound, JSON.stringify(damage));
       assert.ok(areas.includes('documents'));

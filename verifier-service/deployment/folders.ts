@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolderDurably, OWNER_ONLY_FOLDER } from '@spondon/ledger/durable-file';
@@ -19,7 +19,7 @@ export function foldersOf(dataDir: string) {
     database: join(dataDir, 'service.db'),
     masterKey: join(dataDir, 'master.key'),
     credentials: join(dataDir, 'credentials'),
-    /** There when the database is a PostgreSQL, and not in the folder. */
+    /** There when the database is a PostgreSQL, and not in the folder; names the ledger that it is about. */
     databaseElsewhere: join(dataDir, 'on-postgres'),
     knownSignatures: join(dataDir, 'known-signatures'),
     /** Written only to see whether the disk can be written again, and removed at once. */
@@ -51,13 +51,23 @@ export function refuseHalfCopied(folder: string): void {
   throw new ServiceError('DATA_DAMAGED', message);
 }
 
+export function isOnPostgres({ databaseElsewhere }: Pick<Folders, 'databaseElsewhere'>): boolean {
+  return existsSync(databaseElsewhere);
+}
+
 /** For what knows the embedded database only: half of the data would pass for all of it. Throws `DATABASE_ELSEWHERE`. */
-export function refuseDatabaseElsewhere({ data, databaseElsewhere }: Folders): void {
-  if (!existsSync(databaseElsewhere)) return;
-  const message =
-    `The database of ${data} is a PostgreSQL, which this command does not know: see docs/operations.md, "PostgreSQL". ` +
-    'Nothing was done.';
+export function refuseDatabaseElsewhere(folders: Folders): void {
+  if (!isOnPostgres(folders)) return;
+  const message = `The database of ${folders.data} is a PostgreSQL, which this command does not know. Nothing was done.`;
   throw new ServiceError('DATABASE_ELSEWHERE', message);
+}
+
+/** Where no service has ever been. Throws `DATA_DAMAGED`. */
+export function refuseWithoutData(folders: Folders): void {
+  if (existsSync(folders.database)) return;
+  // Empty before a first start has got to its end.
+  if (isOnPostgres(folders) && statSync(folders.databaseElsewhere).size > 0) return;
+  throw new ServiceError('DATA_DAMAGED', `There is no service's data in ${folders.data}`);
 }
 
 /**
@@ -65,9 +75,9 @@ export function refuseDatabaseElsewhere({ data, databaseElsewhere }: Folders): v
  * documents' keys and rows are gone, and starting anew would hide that. Throws `DATA_DAMAGED`.
  */
 export function refuseHalfAFolder(folders: Folders): void {
-  const { data, database, databaseElsewhere } = folders;
+  const { data, database } = folders;
   refuseHalfCopied(data);
-  if (existsSync(database) || existsSync(databaseElsewhere) || !hasBlocks(folders)) return;
+  if (existsSync(database) || isOnPostgres(folders) || !hasBlocks(folders)) return;
   const message = `${data} holds a ledger and no service.db: restore service.db from a backup`;
   throw new ServiceError('DATA_DAMAGED', message);
 }

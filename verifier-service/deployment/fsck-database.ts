@@ -1,30 +1,45 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sql } from 'kysely';
 import { damagedRows } from '../database/row-check.js';
 import type { Database } from '../database/schema.js';
+import type { DatabaseView } from '../database/service-database.js';
+import { ServiceError } from '../error.js';
 import { authenticate } from '../facilities/api-keys.js';
 import { WrappingKeys } from '../facilities/wrapping-keys.js';
 import { openReportKey } from '../report/keys.js';
 import { parseApiKey } from '../vault/api-key.js';
 import type { Vault } from '../vault/seal.js';
 import { loadSigningKey } from '../vault/signing-key.js';
+import { assertMayOpen } from './belonging.js';
 import type { Folders } from './folders.js';
+import type { Note } from './fsck-unmatched.js';
 
-/** Throws naming the first row that is not as it was written. */
-export async function checkDatabase(db: Database): Promise<string> {
-  const { rows } = await sql<{ integrity_check: string }>`pragma integrity_check`.execute(db);
-  const [first] = rows;
-  if (first?.integrity_check !== 'ok')
-    throw new Error(`service.db: ${first?.integrity_check ?? 'no answer'}`);
+/** Throws naming the first row that is not as it was written, or what its engine finds. */
+export async function checkDatabase(
+  view: DatabaseView,
+): Promise<{ checked: string; result: DatabaseView; notes: Note[] }> {
+  const { name, db, selfCheck } = view;
+  const { checked, unchecked } = await selfCheck().catch((error: unknown) => {
+    if (error instanceof ServiceError) throw error;
+    throw new Error(`${name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  });
   const { count, first: damaged } = await damagedRows(db);
-  if (damaged !== null) throw new Error(`service.db: ${damaged} is not as it was written`);
-  return `${count} rows`;
+  if (damaged !== null) throw new Error(`${name}: ${damaged} is not as it was written`);
+  return {
+    checked: [`${count} rows`, ...checked].join(', '),
+    result: view,
+    notes: unchecked.map((message) => ({
+      code: 'ENGINE_UNCHECKED',
+      count: 1,
+      message: `${name}: ${message}`,
+    })),
+  };
 }
 
 /** Every key opens under the master key, and is the one that its row names. */
 export async function checkKeys(folders: Folders, db: Database, vault: Vault): Promise<string> {
+  await assertMayOpen(db, vault.keyId, true);
   const signing = await db.selectFrom('issuerKeys').selectAll().execute();
   for (const { iss, kid, sealed } of signing) {
     if (loadSigningKey(sealed, vault, iss).kid !== kid)

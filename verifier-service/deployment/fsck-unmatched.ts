@@ -6,18 +6,19 @@ import type { Database } from '../database/schema.js';
 import type { DocumentStore } from '../ipfs/store.js';
 import { bundlesOf, queuedIn } from './portions.js';
 
+/** What may be as it should, and somebody should know. */
+export interface Note {
+  readonly code: 'ISSUED_WITHOUT_ROW' | 'FILE_WITHOUT_ROW' | 'ENGINE_UNCHECKED';
+  readonly count: number;
+  readonly message: string;
+}
+
 /**
  * What has no row where it could have one. A lost row cannot be told from one that never was, so these are notes and no
  * damage: after a restore there are documents that were issued since, and a crash leaves files that nobody was told of.
  */
 
 const ASKED_AT_ONCE = 500;
-
-export interface Note {
-  readonly code: 'ISSUED_WITHOUT_ROW' | 'FILE_WITHOUT_ROW';
-  readonly count: number;
-  readonly message: string;
-}
 
 interface Count {
   count: number;

@@ -3,9 +3,8 @@ import { copyFile, mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { openFileToRead, type Storage } from '@spondon/ledger/embedded/storage';
-import { ServiceError } from '../error.js';
 import { LOCK_FILE, lockDataFolderToRead } from './data-lock.js';
-import { type Folders, foldersOf, refuseDatabaseElsewhere, refuseHalfAFolder } from './folders.js';
+import { type Folders, foldersOf, isOnPostgres, refuseHalfAFolder, refuseWithoutData } from './folders.js';
 
 /** SQLite's files beside a database; its `-shm` is made anew. */
 const WRITE_AHEAD_LOG = '-wal';
@@ -13,29 +12,45 @@ const WRITE_AHEAD_LOG = '-wal';
 /**
  * Runs `work` on a view of a data folder or a backup, which may lie on a medium that cannot be written: databases, which
  * SQLite writes to whenever it opens them, are copied into a folder for temporary files, `scratch`; everything else is
- * the original, to be read only. The service is kept out.
+ * the original, to be read only. The service is kept out of the folder.
  */
 export async function withView<T>(
   dataDir: string,
   work: (folders: Folders, scratch: string) => Promise<T>,
 ): Promise<T> {
   const originals = foldersOf(resolve(dataDir));
-  refuseDatabaseElsewhere(originals);
   refuseHalfAFolder(originals);
-  if (!existsSync(originals.database))
-    throw new ServiceError('DATA_DAMAGED', `There is no service's data in ${dataDir}`);
+  refuseWithoutData(originals);
   // Without the file it is a backup, in which no service has ever run.
   const lock = existsSync(join(dataDir, LOCK_FILE)) ? lockDataFolderToRead(dataDir) : null;
+  try {
+    return await withScratch(async (scratch) => {
+      const database = join(scratch, basename(originals.database));
+      const ledger = join(scratch, 'ledger');
+      if (!isOnPostgres(originals)) await copyDatabase(originals.database, database);
+      await viewLedger(originals.ledger, ledger);
+      return work({ ...originals, database, ledger }, scratch);
+    });
+  } finally {
+    lock?.release();
+  }
+}
+
+/** Runs `work` on a copy of a database that nobody writes at the moment: SQLite writes to any that it opens. */
+export function withCopyOfDatabase<T>(database: string, work: (copy: string) => Promise<T>): Promise<T> {
+  return withScratch(async (scratch) => {
+    const copy = join(scratch, basename(database));
+    await copyDatabase(database, copy);
+    return work(copy);
+  });
+}
+
+async function withScratch<T>(work: (folder: string) => Promise<T>): Promise<T> {
   const scratch = await mkdtemp(join(tmpdir(), 'spondon-fsck-'));
   try {
-    const database = join(scratch, basename(originals.database));
-    const ledger = join(scratch, 'ledger');
-    await copyDatabase(originals.database, database);
-    await viewLedger(originals.ledger, ledger);
-    return await work({ ...originals, database, ledger }, scratch);
+    return await work(scratch);
   } finally {
     await rm(scratch, { recursive: true, force: true });
-    lock?.release();
   }
 }
 

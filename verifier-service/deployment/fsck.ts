@@ -2,15 +2,17 @@ import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { anchoredTo } from '@spondon/anchor-worker/queue';
 import { LogStore } from '@spondon/anchor-worker/log/store';
 import { rebuildLog } from '@spondon/anchor-worker/log/rebuild';
 import { verifyLedger } from '@spondon/ledger/embedded/verify';
 import type { Ledger } from '@spondon/ledger/port';
 import { sha256, verify } from '@spondon/protocol/crypto-node';
 import { openTrustBundle } from '@spondon/protocol/trust';
-import type { FabricFiles, KuboAddress } from '../config.js';
-import { openSqlite } from '../database/sqlite.js';
-import type { Database } from '../database/schema.js';
+import type { Elsewhere } from '../config.js';
+import type { DatabaseView } from '../database/service-database.js';
+import { queueOf } from '../database/schema.js';
+import { openSqliteToRead } from '../database/sqlite.js';
 import { ServiceError } from '../error.js';
 import type { DocumentStore } from '../ipfs/store.js';
 import type { Vault } from '../vault/seal.js';
@@ -21,6 +23,7 @@ import { filesWithoutRow, issuedWithoutRow, type Note } from './fsck-unmatched.j
 import { openBlocksToRead, withView } from './fsck-view.js';
 import { openFabric } from './fabric.js';
 import { type Folders, refuseWithoutLedger } from './folders.js';
+import { withServerToRead } from './open-database.js';
 import { openVault } from './open-vault.js';
 import { CHAINCODE, CHANNEL, openLedger } from './ledger.js';
 import { filesBelow, firstDifference } from './pieces.js';
@@ -34,12 +37,6 @@ export interface Finding {
   readonly notes: readonly Note[];
 }
 
-/** What of a deployment is not in its data folder; null where it is there. */
-export interface Elsewhere {
-  readonly kubo: readonly KuboAddress[] | null;
-  readonly fabric: FabricFiles | null;
-}
-
 /** Runs the work of one area and tells its outcome. Null when it found damage. */
 type Check = <T>(
   area: Finding['area'],
@@ -49,34 +46,38 @@ type Check = <T>(
 /**
  * Checks all that a data folder holds, against itself and against the ledger: every block, leaf, root, tile, index,
  * row, file and key. Each area tells its first damage. Changes nothing, and so works on a read-only copy too. A ledger on
- * a network is read from there, with the signatures on its blocks. Throws `UNAVAILABLE` when no peer answers,
- * `STORAGE_UNAVAILABLE` when Kubo does not.
+ * a network is read from there, with the signatures on its blocks. A database on PostgreSQL is looked at as it is at one
+ * moment: copies with other folders may go on. Throws `UNAVAILABLE` when no peer answers, `STORAGE_UNAVAILABLE` when
+ * Kubo or PostgreSQL does not.
  */
 export function checkData(
   dataDir: string,
   masterKey: string | undefined,
-  onFinding: (finding: Finding) => void,
-  { kubo = null, fabric = null }: Partial<Elsewhere> = {},
+  onFinding: (finding: Finding) => unknown,
+  { kubo = null, fabric = null, databaseUrl = null }: Partial<Elsewhere> = {},
 ): Promise<boolean> {
   return withView(dataDir, async (folders, scratch) => {
     let sound = true;
     const check: Check = async (area, work) => {
-      try {
-        const { checked, result, notes = [] } = await work();
-        onFinding({ area, checked, damage: null, notes });
-        return result;
-      } catch (error) {
+      const outcome = await work().catch((error: unknown) => {
         if (error instanceof ServiceError && error.code === 'STORAGE_UNAVAILABLE') throw error;
+        return error instanceof Error ? error.message : String(error);
+      });
+      if (typeof outcome === 'string') {
         sound = false;
-        const damage = error instanceof Error ? error.message : String(error);
-        onFinding({ area, checked: '', damage, notes: [] });
+        await onFinding({ area, checked: '', damage: outcome, notes: [] });
         return null;
       }
+      const { checked, result, notes = [] } = outcome;
+      await onFinding({ area, checked, damage: null, notes });
+      return result;
     };
     const network = fabric && (await openFabric(fabric)).ledger;
     try {
       await network?.height();
-      await checkAll(folders, { masterKey, kubo, network, scratch: join(scratch, 'log') }, check);
+      await withServerToRead(folders, databaseUrl, (server) =>
+        checkAll(folders, { masterKey, kubo, network, server, scratch: join(scratch, 'log') }, check),
+      );
     } finally {
       await network?.close();
     }
@@ -84,42 +85,43 @@ export function checkData(
   });
 }
 
+/** What of it is elsewhere, and open. */
+interface Opened {
+  readonly kubo: Elsewhere['kubo'];
+  readonly network: Ledger | null;
+  readonly server: DatabaseView | null;
+  readonly masterKey: string | undefined;
+  /** Where the derived files are made anew. */
+  readonly scratch: string;
+}
+
 async function checkAll(
   folders: Folders,
-  {
-    masterKey,
-    kubo,
-    network,
-    scratch,
-  }: {
-    readonly masterKey: string | undefined;
-    readonly kubo: Elsewhere['kubo'];
-    readonly network: Ledger | null;
-    readonly scratch: string;
-  },
+  { masterKey, kubo, network, server, scratch }: Opened,
   check: Check,
 ): Promise<void> {
   const ledgerIsSound = await check('ledger', () => (network ? checkNetwork(network) : checkLedger(folders)));
-  const db = await check('database', () => openDatabase(folders));
+  const database = await check('database', () => (server ? checkDatabase(server) : openDatabase(folders)));
   try {
     const vault = await check('keys', async () => {
-      const opened = await openVault(folders, masterKey);
-      return { checked: db ? await checkKeys(folders, db, opened) : 'the master key', result: opened };
+      const opened = await openVault(folders, masterKey, server?.db);
+      const checked = database ? await checkKeys(folders, database.db, opened) : 'the master key';
+      return { checked, result: opened };
     });
     const store = await check('files', () => checkFiles(folders, kubo));
-    if (ledgerIsSound && db && vault && store)
-      await checkAgainstLedger(folders, { db, vault, store, network, scratch }, check);
+    if (ledgerIsSound && database && vault && store)
+      await checkAgainstLedger(folders, { database, server, vault, store, network, scratch }, check);
   } finally {
-    await db?.destroy();
+    if (!server) await database?.db.destroy();
   }
 }
 
-async function openDatabase(folders: Folders): Promise<{ checked: string; result: Database }> {
-  const db = await openSqlite(folders.database);
+async function openDatabase(folders: Folders): ReturnType<typeof checkDatabase> {
+  const view = await openSqliteToRead(folders.database);
   try {
-    return { checked: await checkDatabase(db), result: db };
+    return await checkDatabase(view);
   } catch (error) {
-    await db.destroy();
+    await view.db.destroy();
     throw error;
   }
 }
@@ -166,7 +168,11 @@ async function checkFiles(
   kubo: Elsewhere['kubo'],
 ): Promise<{ checked: string; result: DocumentStore }> {
   const store = await findDocuments(folders, kubo, 'look');
-  for await (const { block, message } of store.verify()) throw new Error(`${block}: ${message}`);
+  for await (const { block, document, message } of store.verify()) {
+    // Erased by a copy that goes on.
+    if (document !== undefined && !(await store.has(document))) continue;
+    throw new Error(`${block}: ${message}`);
+  }
   let count = 0;
   for await (const cid of store.list()) count += cid === '' ? 0 : 1;
   return { checked: `${count} encrypted files against their CIDs`, result: store };
@@ -175,20 +181,20 @@ async function checkFiles(
 /** Everything that is compared with the log as the blocks give it, made anew in `scratch`. */
 async function checkAgainstLedger(
   folders: Folders,
-  parts: {
-    readonly db: Database;
+  parts: Pick<Opened, 'network' | 'server' | 'scratch'> & {
+    readonly database: DatabaseView;
     readonly vault: Vault;
     readonly store: DocumentStore;
-    readonly network: Ledger | null;
-    readonly scratch: string;
   },
   check: Check,
 ): Promise<void> {
-  const { network, scratch } = parts;
+  const { network, server, scratch } = parts;
+  const { db, now } = parts.database;
   const ledger =
     network ?? (await openLedger(folders, parts.vault, pino({ level: 'silent' }), openBlocksToRead));
   try {
-    const height = await ledger.height();
+    const isBehind = network !== null && server !== null;
+    const height = isBehind ? await heightBy(network, await anchoredTo(queueOf(db))) : await ledger.height();
     await check('log', async () => {
       const end = await nextBlockOf(folders.log, height);
       if (end > 0) await rebuildLog(ledger, scratch, sha256, end);
@@ -198,13 +204,10 @@ async function checkAgainstLedger(
     const log = await LogStore.open(scratch, sha256);
     try {
       await check('entries', () => checkEntries(log));
-      await check('queue', () => checkQueue(log, parts.db));
+      await check('queue', () => checkQueue(log, db));
       await check('documents', async () => ({
         ...(await checkDocuments(log, parts)),
-        notes: [
-          ...(await issuedWithoutRow(log, parts.db)),
-          ...(await filesWithoutRow(parts.store, parts.db)),
-        ],
+        notes: [...(await issuedWithoutRow(log, now)), ...(await filesWithoutRow(parts.store, now))],
       }));
     } finally {
       await log.close();
@@ -212,6 +215,18 @@ async function checkAgainstLedger(
   } finally {
     if (!network) await ledger.close();
   }
+}
+
+/**
+ * The height of the network at which what had left the queue is on it. The peer that is asked may be some blocks behind
+ * the one by which a copy of the service went.
+ */
+async function heightBy(network: Ledger, anchored: number): Promise<number> {
+  const height = await network.height();
+  if (height > anchored) return height;
+  for await (const { number } of network.blocks(height, new AbortController().signal))
+    if (number >= anchored) break;
+  return anchored + 1;
 }
 
 /** How far the derived files go: they are a function of the blocks before this one. */

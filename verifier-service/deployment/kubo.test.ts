@@ -103,12 +103,12 @@ suite('a service whose documents are on Kubo', { skip }, () => {
     assert.equal(await checkData(dataDir, undefined, () => undefined), false);
 
     const documents = pins();
-    await assert.rejects(tidyData(dataDir, kubo()), { code: 'CONFIG_INVALID', message: /--alone/ });
-    await assert.rejects(tidyData(dataDir, null, true), {
+    await assert.rejects(tidyData(dataDir, { kubo: kubo() }), { code: 'CONFIG_INVALID', message: /--alone/ });
+    await assert.rejects(tidyData(dataDir, {}, true), {
       code: 'CONFIG_INVALID',
       message: /set SPONDON_KUBO/,
     });
-    await tidyData(dataDir, kubo(), true);
+    await tidyData(dataDir, { kubo: kubo() }, true);
     assert.deepEqual(pins(), documents);
 
     const backup = join(await newFolder(), 'backup');

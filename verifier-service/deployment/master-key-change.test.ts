@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { pino } from 'pino';
 import { encodeBase64url } from '@spondon/protocol/base64url';
+import { openEmbedded } from '../database/sqlite.js';
 import { createVault } from '../vault/seal.js';
 import { configFor, scratchFolders, startTestService, type TestService } from './deployment.test-support.js';
 import { startService } from './start.js';
@@ -41,11 +42,12 @@ async function copyOf(name: string): Promise<string> {
 
 /** Goes so many steps, and then no further, as a crash would have it. */
 async function crashAfter(steps: number, folder: string, next?: string): Promise<void> {
-  const change = masterKeyChange(foldersOf(folder), {
-    present: next === undefined ? undefined : oldKey,
-    next,
-  });
+  const folders = foldersOf(folder);
+  const database = await openEmbedded(folders.database);
+  const present = next === undefined ? undefined : oldKey;
+  const change = masterKeyChange(folders, database, { present, next });
   for (let step = 0; step < steps; step += 1) assert.equal((await change.next()).done, false);
+  await database.close();
 }
 
 const keyIn = async (folder: string): Promise<string> =>

@@ -2,14 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { adoptResealed, prepareResealed } from '@spondon/ledger/embedded/reseal';
 import { withCheck } from '../database/row-check.js';
 import type { Database } from '../database/schema.js';
-import { openSqlite, overwriteDeleted } from '../database/sqlite.js';
+import type { OwnDatabase } from '../database/service-database.js';
 import { ServiceError } from '../error.js';
 import { reportKeyContext } from '../report/keys.js';
 import { holderOf, wrappingKeyContext } from '../vault/document-wrap.js';
 import { createKeyFile, masterKeyIn, readKeyFile } from '../vault/master-key.js';
 import { createVault, type Vault } from '../vault/seal.js';
 import { signingKeyContext } from '../vault/signing-key.js';
-import type { Folders } from './folders.js';
+import { assertMayOpen } from './belonging.js';
+import { type Folders, hasBlocks, isOnPostgres } from './folders.js';
 import { openVault } from './open-vault.js';
 import { LEDGER_IDENTITY } from './ledger.js';
 import { withData } from './maintenance.js';
@@ -32,10 +33,14 @@ export interface MasterKeys {
   readonly next: string | undefined;
 }
 
-/** Seals everything that is sealed under the master key under a new one. The service must be stopped. */
-export function changeMasterKey(dataDir: string, keys: MasterKeys): Promise<MasterKeyChange> {
-  return withData(dataDir, async (folders) => {
-    const steps = masterKeyChange(folders, keys);
+/** Seals everything that is sealed under the master key under a new one. The service must be stopped, in all its copies. */
+export function changeMasterKey(
+  dataDir: string,
+  keys: MasterKeys,
+  databaseUrl: string | null = null,
+): Promise<MasterKeyChange> {
+  return withData(dataDir, databaseUrl, async (folders, database) => {
+    const steps = masterKeyChange(folders, database, keys);
     for (;;) {
       const { done, value } = await steps.next();
       if (done) return value;
@@ -50,6 +55,7 @@ export function changeMasterKey(dataDir: string, keys: MasterKeys): Promise<Mast
  */
 export async function* masterKeyChange(
   folders: Folders,
+  database: OwnDatabase,
   { present, next }: MasterKeys,
 ): AsyncGenerator<string, MasterKeyChange> {
   if (present !== undefined && next === undefined) {
@@ -57,19 +63,25 @@ export async function* masterKeyChange(
       'The master key comes from SPONDON_MASTER_KEY: give the new one in SPONDON_NEW_MASTER_KEY (32 bytes as base64url)';
     throw new ServiceError('CONFIG_INVALID', message);
   }
-  const from = await openVault(folders, present);
+  const { db, overwriteDeleted } = database;
+  const from = await openVault(folders, present, isOnPostgres(folders) ? db : undefined);
+  await assertMayOpen(db, from.keyId, true);
   const to = await vaultOf(folders, next);
   if (from.keyId === to.keyId) {
     throw new ServiceError('CONFIG_INVALID', 'The new master key is the one that is in force already');
   }
   yield 'the new key is kept';
-  await prepareResealed(folders.ledger, keeperOf(from), keeperOf(to));
+  // On a network, the ledger has nothing that is sealed under our key.
+  const hasLedger = hasBlocks(folders);
+  if (hasLedger) await prepareResealed(folders.ledger, keeperOf(from), keeperOf(to));
   yield "the ledger's identity is prepared";
-  await resealDatabase(folders, from, to);
+  await db.transaction().execute((trx) => resealRows(trx, from, to));
+  // What was sealed under the old key is not left in the database's files.
+  await overwriteDeleted();
   yield 'the database is sealed anew';
-  await adoptResealed(folders.ledger);
+  if (hasLedger) await adoptResealed(folders.ledger);
   yield "the ledger's identity is sealed anew";
-  if (next === undefined) await settleKeyFile(folders);
+  if (next === undefined) await settleKeyFile(folders, () => Promise.resolve(to.keyId));
   else if (present === undefined) await setAsideKeyFile(folders);
   return {
     from: from.keyId,
@@ -95,17 +107,6 @@ function keeperOf(vault: Vault) {
     seal: (plaintext: Uint8Array) => vault.seal(plaintext, LEDGER_IDENTITY),
     open: (sealed: Uint8Array) => vault.open(sealed, LEDGER_IDENTITY),
   };
-}
-
-async function resealDatabase({ database }: Folders, from: Vault, to: Vault): Promise<void> {
-  const db = await openSqlite(database);
-  try {
-    await db.transaction().execute((trx) => resealRows(trx, from, to));
-    // What was sealed under the old key is not left in the write-ahead log.
-    await overwriteDeleted(db);
-  } finally {
-    await db.destroy();
-  }
 }
 
 async function resealRows(db: Database, from: Vault, to: Vault): Promise<void> {

@@ -7,6 +7,9 @@ import { readKeyFile } from '../vault/master-key.js';
 import { createVault, keyIdOf } from '../vault/seal.js';
 import type { Folders } from './folders.js';
 
+/** The id of the master key that the database is sealed under; null while nothing in it is. */
+export type AskDatabase = () => Promise<string | null>;
+
 /** A new master key that was made here and is not in force yet. */
 export const nextKeyFile = ({ masterKey }: Pick<Folders, 'masterKey'>): string => `${masterKey}.next`;
 
@@ -18,20 +21,20 @@ export const oldKeyFile = ({ masterKey }: Pick<Folders, 'masterKey'>, keyId: str
  * After a change of the master key that was cut short: the folder is afterwards sealed under one key only, the new one
  * exactly when the database was. Which key sealed something is told by what was sealed, so no key is needed here.
  */
-export async function settleMasterKeyChange(folders: Folders): Promise<void> {
+export async function settleMasterKeyChange(folders: Folders, inDatabase: AskDatabase): Promise<void> {
   const prepared = await sealedKeyIn(folders.ledger, 'prepared');
   if (prepared) {
-    const inDatabase = keyIdInDatabase(folders.database);
+    const keyId = await inDatabase();
     // Where nothing in the database is sealed, it fits the new key as well as the old one.
-    if (inDatabase === null || inDatabase === keyIdOf(prepared)) await adoptResealed(folders.ledger);
+    if (keyId === null || keyId === keyIdOf(prepared)) await adoptResealed(folders.ledger);
     else await dropResealed(folders.ledger);
   }
-  await settleKeyFile(folders);
+  await settleKeyFile(folders, inDatabase);
 }
 
 /** Whether ledger and database were sealed under the same key, or can be brought to that. A network's ledger is sealed under none. */
 export async function isSealedUnderOneKey({ ledger, database }: Folders): Promise<boolean> {
-  const inDatabase = keyIdInDatabase(database);
+  const inDatabase = keyIdInSqlite(database);
   if (inDatabase === null) return true;
   const sealed = [await sealedKeyIn(ledger, 'present'), await sealedKeyIn(ledger, 'prepared')];
   if (sealed.every((each) => each === null)) return true;
@@ -39,19 +42,24 @@ export async function isSealedUnderOneKey({ ledger, database }: Folders): Promis
 }
 
 /** The file that was made for the new key takes the old one's place once the data is sealed under it. */
-export async function settleKeyFile(folders: Folders): Promise<void> {
-  const { masterKey, ledger, data } = folders;
+export async function settleKeyFile(folders: Folders, inDatabase: AskDatabase): Promise<void> {
+  const { masterKey, data } = folders;
   const next = nextKeyFile(folders);
   const made = await keyIdInFile(next);
   if (made === null) return;
-  const present = await sealedKeyIn(ledger, 'present');
-  if (present && keyIdOf(present) === made) {
+  if ((await keyIdInForce(folders, inDatabase)) === made) {
     await setAsideKeyFile(folders);
     await rename(next, masterKey);
   } else {
     await rm(next);
   }
   await syncFolder(data);
+}
+
+/** Id of the key that everything opens with; null while nothing is sealed. A ledger on a network is sealed under none. */
+export async function keyIdInForce({ ledger }: Folders, inDatabase: AskDatabase): Promise<string | null> {
+  const sealed = await sealedKeyIn(ledger, 'present');
+  return sealed ? keyIdOf(sealed) : inDatabase();
 }
 
 /** Keeps the old key under its id. Returns where; null when there was no file. */
@@ -72,7 +80,8 @@ async function keyIdInFile(file: string): Promise<string | null> {
 /** All of them are sealed anew in one transaction, so any row tells. */
 const SEALED_TABLES = ['facilityKeys', 'reportKeys'];
 
-function keyIdInDatabase(file: string): string | null {
+/** Id of the master key that a database in a file is sealed under; null while nothing in it is. */
+export function keyIdInSqlite(file: string): string | null {
   if (!existsSync(file)) return null;
   const db = new Libsql(file);
   // A database of an earlier version may not have it yet.

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { OWNER_ONLY_FILE, writeFileDurably } from '@spondon/ledger/durable-file';
-import { openPostgres } from '../database/postgres.js';
-import type { ServiceDatabase } from '../database/service-database.js';
+import { openPostgres, openPostgresAlone, withPostgresToRead } from '../database/postgres.js';
+import type { DatabaseView, OwnDatabase, ServiceDatabase } from '../database/service-database.js';
 import { openEmbedded } from '../database/sqlite.js';
 import { ServiceError } from '../error.js';
 import type { Vault } from '../vault/seal.js';
-import { assertMayOpen, ownerOf } from './belonging.js';
-import type { Folders } from './folders.js';
+import { assertMayOpen, assertRemembered } from './belonging.js';
+import { type Folders, isOnPostgres } from './folders.js';
 import { openVault } from './open-vault.js';
 
 export interface Opened {
@@ -29,9 +29,11 @@ export async function openDatabase(
   const database = isEmbedded ? await openEmbedded(folders.database) : await openPostgres(databaseUrl);
   try {
     const { db } = database;
-    const vault = embeddedVault ?? (await openVault(folders, masterKey, (await ownerOf(db)) === undefined));
+    if (!isEmbedded) await assertRemembered(folders, db);
+    const vault = embeddedVault ?? (await openVault(folders, masterKey, db));
     await assertMayOpen(db, vault.keyId, isFounded);
-    if (!isEmbedded) await writeFileDurably(folders.databaseElsewhere, '', OWNER_ONLY_FILE);
+    if (!isEmbedded && !isOnPostgres(folders))
+      await writeFileDurably(folders.databaseElsewhere, '', OWNER_ONLY_FILE);
     return { database, vault };
   } catch (error) {
     await database.close();
@@ -39,15 +41,45 @@ export async function openDatabase(
   }
 }
 
-function refuseOtherKind({ data, database, databaseElsewhere }: Folders, databaseUrl: string | null): void {
-  if (databaseUrl === null && existsSync(databaseElsewhere))
+/** For a command that changes the database of a data folder, while nobody else works on the folder or the database. */
+export async function openOwnDatabase(folders: Folders, databaseUrl: string | null): Promise<OwnDatabase> {
+  refuseOtherKind(folders, databaseUrl);
+  if (databaseUrl === null) return openEmbedded(folders.database);
+  const database = await openPostgresAlone(databaseUrl);
+  try {
+    await assertRemembered(folders, database.db);
+    return database;
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+/** Runs `work` on the database of a data folder as it is at this moment, where it is on a server; null where it is not. */
+export async function withServerToRead<T>(
+  folders: Folders,
+  databaseUrl: string | null,
+  work: (view: DatabaseView | null) => Promise<T>,
+): Promise<T> {
+  refuseOtherKind(folders, databaseUrl);
+  if (databaseUrl === null) return work(null);
+  return withPostgresToRead(databaseUrl, async (view) => {
+    await assertRemembered(folders, view.db);
+    return work(view);
+  });
+}
+
+function refuseOtherKind(folders: Folders, databaseUrl: string | null): void {
+  const { data, database } = folders;
+  if (databaseUrl === null && isOnPostgres(folders))
     throw new ServiceError(
       'CONFIG_INVALID',
       `The database of ${data} is a PostgreSQL: name it in SPONDON_DATABASE_URL`,
     );
-  if (databaseUrl !== null && existsSync(database))
+  // One that was moved is left where it was.
+  if (databaseUrl !== null && existsSync(database) && !isOnPostgres(folders))
     throw new ServiceError(
       'CONFIG_INVALID',
-      `${data} holds its database in service.db: start it without SPONDON_DATABASE_URL, or name another data folder`,
+      `${data} holds its database in service.db: leave SPONDON_DATABASE_URL out, or move it with move-database`,
     );
 }

@@ -27,7 +27,7 @@ import { watchUptime } from '../uptime.js';
 import { KnownSignatures } from '../verify/known-signatures.js';
 import { startAnchoring } from './anchoring.js';
 import { lockDataFolder } from './data-lock.js';
-import { assertBelongs } from './belonging.js';
+import { assertBelongs, rememberOwner } from './belonging.js';
 import { openDocuments } from './document-store.js';
 import { type Folders, foldersOf, hasBlocks, makeFolders, refuseHalfAFolder } from './folders.js';
 import { openDatabase } from './open-database.js';
@@ -99,7 +99,8 @@ async function open(
   toClose(() => ledger.close());
   // A network's channel is started by its regulators.
   if (!onNetwork && (await ledger.height()) === 0) await ledger.submit('Init', [JSON.stringify([MSP_ID])]);
-  await assertBelongs(db, ledger, vault.keyId);
+  const owner = await assertBelongs(db, ledger, vault.keyId);
+  if (config.databaseUrl !== null) await rememberOwner(folders, owner);
   const inTurn = database.copies?.inTurn ?? ((_name, work) => work());
   const reportSigner =
     ownSigner ??

@@ -1,8 +1,7 @@
 import { sql } from 'kysely';
-import type { KuboAddress } from '../config.js';
+import type { Elsewhere } from '../config.js';
 import { damagedRows } from '../database/row-check.js';
 import type { Database } from '../database/schema.js';
-import { openSqlite } from '../database/sqlite.js';
 import { finishErasures } from '../documents/erase.js';
 import { NO_KEY } from '../documents/erasure.js';
 import { ServiceError } from '../error.js';
@@ -22,31 +21,27 @@ const ROWS_AT_ONCE = 500;
 
 /**
  * Removes what crashes left in the document store: files that were stored and never noted, blocks of files that were
- * not stored to the end. The data folder is locked meanwhile, so no document is being issued that would name one. On
- * Kubo that is not enough: `alone` says that no other service keeps documents on these nodes. Throws `CONFIG_INVALID`.
+ * not stored to the end. No copy of the service is at work meanwhile, so no document is being issued that would name
+ * one. On Kubo that is not enough: `alone` says that no other service keeps documents on these nodes. Throws
+ * `CONFIG_INVALID`.
  */
 export function tidyData(
   dataDir: string,
-  kubo: readonly KuboAddress[] | null = null,
+  { kubo = null, databaseUrl = null }: Partial<Elsewhere> = {},
   alone = false,
 ): Promise<Tidied> {
-  return withData(dataDir, async (folders) => {
+  return withData(dataDir, databaseUrl, async (folders, { db }) => {
     if (areOnKubo(folders) && !alone) {
       const message =
         'On Kubo, documents of every service are removed that this data folder does not name: stop all copies of this ' +
         'service, and say with --alone that no other one keeps documents on these nodes';
       throw new ServiceError('CONFIG_INVALID', message);
     }
-    const db = await openSqlite(folders.database);
-    try {
-      await refuseDamage(db);
-      const store = await findDocuments(folders, kubo, 'use');
-      await finishErasures({ db, store });
-      const files = await removeUnnamed(db, store);
-      return { files, blocks: await store.removeLeftovers() };
-    } finally {
-      await db.destroy();
-    }
+    await refuseDamage(db);
+    const store = await findDocuments(folders, kubo, 'use');
+    await finishErasures({ db, store });
+    const files = await removeUnnamed(db, store);
+    return { files, blocks: await store.removeLeftovers() };
   });
 }
 
@@ -54,12 +49,13 @@ export function tidyData(
 async function refuseDamage(db: Database): Promise<void> {
   const { first } = await damagedRows(db);
   if (first !== null)
-    throw new ServiceError('DATA_DAMAGED', `service.db: ${first} is not as it was written; run fsck first`);
+    throw new ServiceError('DATA_DAMAGED', `The database: ${first} is not as it was written; run fsck first`);
 }
 
 /** One comparison by the database, whatever the number of documents: none of the lists has to fit into memory. */
 async function removeUnnamed(db: Database, store: DocumentStore): Promise<number> {
-  await sql`create temporary table stored (cid text primary key)`.execute(db);
+  // Compared as the column that it is made like.
+  await sql`create temporary table stored as select cid from documents where 1 = 0`.execute(db);
   let cids: string[] = [];
   const flush = async (): Promise<void> => {
     if (cids.length > 0)
@@ -72,8 +68,7 @@ async function removeUnnamed(db: Database, store: DocumentStore): Promise<number
   }
   await flush();
   const { rows } = await sql<{ cid: string }>`
-    select cid from stored
-    where cid not in (select cid from documents where "wrappedKey" <> ${NO_KEY})`.execute(db);
+    select cid from stored except select cid from documents where "wrappedKey" <> ${NO_KEY}`.execute(db);
   for (const { cid } of rows) await store.remove(cid);
   await sql`drop table stored`.execute(db);
   return rows.length;
