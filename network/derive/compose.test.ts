@@ -303,6 +303,21 @@ test("an organisation's chaincode, database and document stores are out of the o
   }
 });
 
+test('the service has every document kept by each document store, and the clusters listen for it', () => {
+  const { environment = {} } = service('service1.hospital-group.example');
+  const hosts = (name: string) => (environment[name] ?? '').split(',').map((url) => new URL(url).host);
+  const nodes = hosts('SPONDON_KUBO');
+  assert.equal(environment['SPONDON_IPFS_COPIES'], String(nodes.length));
+  const beside = hosts('SPONDON_IPFS_CLUSTER').map((host) => {
+    const [name = '', port = ''] = host.split(':');
+    const peer = service(name).environment ?? {};
+    assert.equal(peer['CLUSTER_RESTAPI_HTTPLISTENMULTIADDRESS'], `/ip4/0.0.0.0/tcp/${port}`);
+    const [, , node = '', , rpc = ''] = (peer['CLUSTER_IPFSHTTP_NODEMULTIADDRESS'] ?? '').split('/');
+    return `${node}:${rpc}`;
+  });
+  assert.deepEqual(beside, nodes);
+});
+
 test('another topology has a file of its own', () => {
   const moved = withPorts(DESCRIPTION, (port) => port + 1000);
   const other = composeFiles(moved, { context: '/somewhere', topology: './other.json' }).get('compose.yaml');

@@ -105,6 +105,7 @@ export function assemble(parts: Parts): {
           ...(await anchoring.problems()),
         ];
       },
+      warnings: () => parts.documents.warnings(),
     },
     portal: { site: PORTAL_SITE },
     onError: (error) => parts.disk.note(error),

@@ -8,7 +8,7 @@ import { verifyLedger } from '@spondon/ledger/embedded/verify';
 import type { Ledger } from '@spondon/ledger/port';
 import { sha256, verify } from '@spondon/protocol/crypto-node';
 import { openTrustBundle } from '@spondon/protocol/trust';
-import type { FabricFiles, KuboAddress } from '../config.js';
+import type { FabricFiles, KuboSettings } from '../config.js';
 import { openSqlite } from '../database/sqlite.js';
 import type { Database } from '../database/schema.js';
 import { ServiceError } from '../error.js';
@@ -17,7 +17,7 @@ import type { Vault } from '../vault/seal.js';
 import { findDocuments } from './document-store.js';
 import { checkDatabase, checkKeys } from './fsck-database.js';
 import { checkDocuments, checkEntries, checkQueue } from './fsck-documents.js';
-import { filesWithoutRow, issuedWithoutRow, type Note } from './fsck-unmatched.js';
+import { filesWithoutRow, issuedWithoutRow, type Note, withFewCopies } from './fsck-unmatched.js';
 import { openBlocksToRead, withView } from './fsck-view.js';
 import { openFabric } from './fabric.js';
 import { type Folders, refuseWithoutLedger } from './folders.js';
@@ -36,7 +36,7 @@ export interface Finding {
 
 /** What of a deployment is not in its data folder; null where it is there. */
 export interface Elsewhere {
-  readonly kubo: readonly KuboAddress[] | null;
+  readonly kubo: KuboSettings | null;
   readonly fabric: FabricFiles | null;
 }
 
@@ -164,12 +164,13 @@ async function checkTrustBundle(folders: Folders): Promise<void> {
 async function checkFiles(
   folders: Folders,
   kubo: Elsewhere['kubo'],
-): Promise<{ checked: string; result: DocumentStore }> {
+): Promise<{ checked: string; result: DocumentStore; notes: readonly Note[] }> {
   const store = await findDocuments(folders, kubo, 'look');
   for await (const { block, message } of store.verify()) throw new Error(`${block}: ${message}`);
   let count = 0;
   for await (const cid of store.list()) count += cid === '' ? 0 : 1;
-  return { checked: `${count} encrypted files against their CIDs`, result: store };
+  const checked = `${count} encrypted files against their CIDs`;
+  return { checked, result: store, notes: await withFewCopies(store) };
 }
 
 /** Everything that is compared with the log as the blocks give it, made anew in `scratch`. */

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { KuboAddress } from '../config.js';
+import type { KuboSettings } from '../config.js';
 import { damagedRows } from '../database/row-check.js';
 import type { Database } from '../database/schema.js';
 import { openSqlite } from '../database/sqlite.js';
@@ -25,11 +25,7 @@ const ROWS_AT_ONCE = 500;
  * not stored to the end. The data folder is locked meanwhile, so no document is being issued that would name one. On
  * Kubo that is not enough: `alone` says that no other service keeps documents on these nodes. Throws `CONFIG_INVALID`.
  */
-export function tidyData(
-  dataDir: string,
-  kubo: readonly KuboAddress[] | null = null,
-  alone = false,
-): Promise<Tidied> {
+export function tidyData(dataDir: string, kubo: KuboSettings | null = null, alone = false): Promise<Tidied> {
   return withData(dataDir, async (folders) => {
     if (areOnKubo(folders) && !alone) {
       const message =

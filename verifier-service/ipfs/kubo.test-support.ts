@@ -55,7 +55,7 @@ export async function startKubo({
   };
   const ipfs = (...args: string[]): string =>
     execFileSync('ipfs', args, { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-  const [api, swarm] = await freePorts();
+  const [api = 0, swarm = 0] = await freePorts(2);
   ipfs('init', '--empty-repo');
   if (swarmKey !== null) writeFileSync(join(repository, 'swarm.key'), swarmKey);
   for (const [name, value] of Object.entries(settings(api, swarm)))
@@ -140,9 +140,9 @@ async function untilReady(child: ChildProcess): Promise<void> {
   });
 }
 
-async function freePorts(): Promise<[number, number]> {
+export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
-    [0, 1].map(async () => {
+    Array.from({ length: count }, async () => {
       const server = createServer().listen(0, '127.0.0.1');
       await once(server, 'listening');
       return server;
@@ -154,6 +154,5 @@ async function freePorts(): Promise<[number, number]> {
     return address.port;
   });
   for (const server of servers) server.close();
-  const [api = 0, swarm = 0] = ports;
-  return [api, swarm];
+  return ports;
 }
