@@ -15,6 +15,7 @@ import { hostOf, withPorts } from '../topology.js';
 import { DESCRIPTION } from '../trial.test-support.js';
 import { composeFiles } from './compose.js';
 import { mount, SECRETS, type Compose, type Service } from './compose/document.js';
+import { KUBO_SETTINGS } from './compose/kubo.js';
 import { databaseUrl } from './compose/service.js';
 
 const FOLDER = fileURLToPath(new URL('../../compose/', import.meta.url));
@@ -316,6 +317,13 @@ test('the service has every document kept by each document store, and the cluste
     return `${node}:${rpc}`;
   });
   assert.deepEqual(beside, nodes);
+});
+
+test('the page on operations sets up a Kubo node by the same commands', () => {
+  const page = readFileSync(fileURLToPath(new URL('../../../docs/operations.md', import.meta.url)), 'utf8');
+  const [, block = ''] = /### Set up a node\n[^#]*?```sh\n([^`]*)```/.exec(page) ?? [];
+  const commands = block.split('\n').filter((line) => /^ipfs (?:config|bootstrap) /.test(line));
+  assert.deepEqual([...commands].sort(), [...KUBO_SETTINGS].sort());
 });
 
 test('another topology has a file of its own', () => {

@@ -91,7 +91,7 @@ export function openKuboStore(
     async remove(text) {
       const cid = parseCid(text);
       if (!cid) return;
-      await all([...nodes.map((node) => removeFrom(node, cid)), copies?.withdraw(text)]);
+      await all([...nodes.map((node) => removeFrom(node, cid)), ...(copies ? [copies.withdraw(text)] : [])]);
     },
     async removeLeftovers() {
       // A damaged block would name wrong children, and the right ones would be taken for leftovers.
@@ -261,9 +261,9 @@ async function byFirst<T>(nodes: readonly KuboNode[], work: (node: KuboNode) => 
 }
 
 /** Everything that can be done is; fails when something could not. */
-async function all(work: readonly (Promise<unknown> | undefined)[]): Promise<void> {
+async function all(work: readonly Promise<unknown>[]): Promise<void> {
   const failures: unknown[] = [];
-  await Promise.all(work.map((each) => each?.catch((error: unknown) => failures.push(error))));
+  await Promise.all(work.map((each) => each.catch((error: unknown) => failures.push(error))));
   if (failures.length > 0) throw failures[0];
 }
 
@@ -285,7 +285,8 @@ async function byAny(
 }
 
 function noneIfUnavailable(error: unknown): string[] {
-  return unlessUnavailable(error) ?? [];
+  unlessUnavailable(error);
+  return [];
 }
 
 function unlessUnavailable(error: unknown): undefined {
