@@ -90,6 +90,12 @@ export function createMetrics() {
       labelNames: ['organisation'] as const,
       registers,
     }),
+    certificateUntil: new Gauge({
+      name: 'spondon_certificate_expiry_timestamp_seconds',
+      help: 'When a certificate ends, by what it is for and whose it is',
+      labelNames: ['certificate', 'holder'] as const,
+      registers,
+    }),
     logSize: new Gauge({
       name: 'spondon_log_entries',
       help: 'Entries in each log, as read',

@@ -166,6 +166,7 @@ async function open(
     statements,
     typesetter,
     reportSigner,
+    https: tls?.cert ?? null,
     knownSignatures,
     disk,
     metrics,
