@@ -55,6 +55,7 @@ const edges = [
   'verifier-service/cli/*.ts',
   '**/*.test.ts',
   'ledger/fabric/*.test-support.ts',
+  'verifier-service/ipfs/*.test-support.ts',
   'public-portal/browser-tests/*.ts',
   'bench/**/*.ts',
 ];

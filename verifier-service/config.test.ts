@@ -104,10 +104,13 @@ test('a ledger on Fabric needs its connection settings and a trust bundle, and n
 void test('Kubo nodes are origins, and credentials never stand in them', () => {
   assert.equal(readConfig({}).kubo, null);
   const two = { SPONDON_KUBO: 'http://a.example:5001, https://b.example', SPONDON_KUBO_AUTH: 'bearer:x' };
-  assert.deepEqual(readConfig(two).kubo, [
-    { url: 'http://a.example:5001', auth: 'bearer:x' },
-    { url: 'https://b.example', auth: 'bearer:x' },
-  ]);
+  assert.deepEqual(readConfig(two).kubo, {
+    nodes: [
+      { url: 'http://a.example:5001', auth: 'bearer:x' },
+      { url: 'https://b.example', auth: 'bearer:x' },
+    ],
+    cluster: null,
+  });
   assert.match(refusalOf({ SPONDON_KUBO: 'http://user:word@a.example:5001' }), /^SPONDON_KUBO must be/);
   assert.match(refusalOf({ SPONDON_KUBO: '/ip4/127.0.0.1/tcp/5001' }), /^SPONDON_KUBO must be/);
   assert.match(
@@ -115,4 +118,18 @@ void test('Kubo nodes are origins, and credentials never stand in them', () => {
     /^SPONDON_KUBO_AUTH must be: (?!.*a-secret)/,
   );
   assert.match(refusalOf({ SPONDON_KUBO_AUTH: 'bearer:x' }), /needs SPONDON_KUBO/);
+});
+
+void test('an IPFS Cluster needs nodes, and keeps two copies unless told otherwise', () => {
+  const cluster = { SPONDON_KUBO: 'http://a.example:5001', SPONDON_IPFS_CLUSTER: 'http://a.example:9094' };
+  const peers = [{ url: 'http://a.example:9094', auth: undefined }];
+  assert.deepEqual(readConfig(cluster).kubo?.cluster, { peers, copies: 2 });
+  const three = { ...cluster, SPONDON_IPFS_COPIES: '3', SPONDON_IPFS_CLUSTER_AUTH: 'basic:spondon:x' };
+  assert.deepEqual(readConfig(three).kubo?.cluster, {
+    peers: [{ url: 'http://a.example:9094', auth: 'basic:spondon:x' }],
+    copies: 3,
+  });
+  assert.match(refusalOf({ SPONDON_IPFS_CLUSTER: 'http://a.example:9094' }), /needs SPONDON_KUBO/);
+  const { SPONDON_KUBO } = cluster;
+  assert.match(refusalOf({ SPONDON_KUBO, SPONDON_IPFS_COPIES: '3' }), /needs SPONDON_IPFS_CLUSTER/);
 });

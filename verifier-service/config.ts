@@ -2,6 +2,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { z } from 'zod';
 import { isHost } from '@spondon/protocol/trust/payload';
 import { ServiceError } from './error.js';
+import type { RpcAddress } from './ipfs/authorization.js';
 
 /** What the command line takes as well, which shares these two settings with the service. */
 export const DEFAULT_PORT = 8080;
@@ -21,6 +22,8 @@ const isOrigin = (text: string): boolean =>
   URL.canParse(text) &&
   new URL(text).pathname === '/' &&
   isHost(new URL(text).host);
+const credentials = z.string().regex(/^(?:bearer:[\x21-\x7e]+|basic:[^:\s]+:[\x21-\x7e]+)$/);
+const origins = z.string().refine((text) => text.split(',').every((part) => isOrigin(part.trim())));
 const origin = z
   .string()
   .refine(isOrigin)
@@ -103,20 +106,33 @@ const SETTINGS = {
     .min(1)
     .optional()
     .describe('file with the trust bundle that the regulators signed; needed with SPONDON_LEDGER=fabric'),
-  SPONDON_KUBO: z
-    .string()
-    .refine((text) => text.split(',').every((part) => isOrigin(part.trim())))
+  SPONDON_KUBO: origins
     .optional()
     .describe(
       'RPC of the Kubo nodes that keep documents, such as http://127.0.0.1:5001; several with commas, the first preferred; ' +
         'without it documents are in the data folder',
     ),
-  SPONDON_KUBO_AUTH: z
-    .string()
-    .regex(/^(?:bearer:[\x21-\x7e]+|basic:[^:\s]+:[\x21-\x7e]+)$/)
+  SPONDON_KUBO_AUTH: credentials
     .optional()
     .describe(
       'bearer:<token> or basic:<user>:<password>, as in API.Authorizations of the nodes; needs SPONDON_KUBO',
+    ),
+  SPONDON_IPFS_CLUSTER: origins
+    .optional()
+    .describe(
+      'REST API of the peers of the IPFS Cluster that keeps copies on further nodes, such as http://127.0.0.1:9094; several ' +
+        'with commas; needs SPONDON_KUBO',
+    ),
+  SPONDON_IPFS_CLUSTER_AUTH: credentials
+    .optional()
+    .describe(
+      'basic:<user>:<password>, as in basic_auth_credentials of the peers, or bearer:<token>; needs SPONDON_IPFS_CLUSTER',
+    ),
+  SPONDON_IPFS_COPIES: count(1, 100)
+    .optional()
+    .describe(
+      'nodes that should have each document, 2 by default: with fewer, health, metrics and fsck say so; needs ' +
+        'SPONDON_IPFS_CLUSTER',
     ),
   SPONDON_SAMPLES: flag
     .default(true)
@@ -168,11 +184,17 @@ export interface FabricFiles {
   readonly trustBundle: string;
 }
 
-export interface KuboAddress {
-  /** Origin of the RPC. */
-  readonly url: string;
-  /** As Kubo spells it in API.Authorizations: `bearer:<token>` or `basic:<user>:<password>`. */
-  readonly auth: string | undefined;
+/** Where documents are. */
+export interface KuboSettings {
+  readonly nodes: readonly RpcAddress[];
+  /** The IPFS Cluster that makes copies; null: somebody else sees to them, or nobody. */
+  readonly cluster: ClusterSettings | null;
+}
+
+export interface ClusterSettings {
+  readonly peers: readonly RpcAddress[];
+  /** Nodes that should have each document. */
+  readonly copies: number;
 }
 
 /** What the whole service is told at start. Pure: reads nothing but `env`. */
@@ -191,7 +213,7 @@ export interface Config {
   /** The network that the ledger is on; null: it is embedded. */
   readonly fabric: FabricFiles | null;
   /** The Kubo nodes that documents are on; null: they are in the data folder. */
-  readonly kubo: readonly KuboAddress[] | null;
+  readonly kubo: KuboSettings | null;
   readonly samples: boolean;
   readonly stampThreads: number;
   readonly readThreads: number;
@@ -311,11 +333,33 @@ function fabricOf(settings: Settings): FabricFiles | null {
   return { connection, trustBundle };
 }
 
-function kuboOf({ SPONDON_KUBO: urls, SPONDON_KUBO_AUTH: auth }: Settings): readonly KuboAddress[] | null {
-  if (urls !== undefined) return urls.split(',').map((url) => ({ url: url.trim(), auth }));
-  if (auth === undefined) return null;
-  throw invalid(['SPONDON_KUBO_AUTH needs SPONDON_KUBO']);
+/** Each says something about another, and nothing without it. */
+const NEEDS = {
+  SPONDON_KUBO_AUTH: 'SPONDON_KUBO',
+  SPONDON_IPFS_CLUSTER: 'SPONDON_KUBO',
+  SPONDON_IPFS_CLUSTER_AUTH: 'SPONDON_IPFS_CLUSTER',
+  SPONDON_IPFS_COPIES: 'SPONDON_IPFS_CLUSTER',
+} as const satisfies Partial<Record<keyof Settings, keyof Settings>>;
+
+function kuboOf(settings: Settings): KuboSettings | null {
+  const alone = Object.entries(NEEDS).filter(
+    ([name, needed]) => settings[name as keyof typeof NEEDS] !== undefined && settings[needed] === undefined,
+  );
+  if (alone.length > 0) throw invalid(alone.map(([name, needed]) => `${name} needs ${needed}`));
+  const { SPONDON_KUBO: nodes, SPONDON_KUBO_AUTH: auth } = settings;
+  return nodes === undefined ? null : { nodes: addresses(nodes, auth), cluster: clusterOf(settings) };
 }
+
+const DEFAULT_COPIES = 2;
+
+function clusterOf(settings: Settings): ClusterSettings | null {
+  const { SPONDON_IPFS_CLUSTER: peers, SPONDON_IPFS_CLUSTER_AUTH: auth } = settings;
+  const { SPONDON_IPFS_COPIES: copies = DEFAULT_COPIES } = settings;
+  return peers === undefined ? null : { peers: addresses(peers, auth), copies };
+}
+
+const addresses = (urls: string, auth: string | undefined): RpcAddress[] =>
+  urls.split(',').map((url) => ({ url: url.trim(), auth }));
 
 function describe(name: string): string {
   return name in SETTINGS ? (SETTINGS[name as keyof typeof SETTINGS].description ?? '') : '';

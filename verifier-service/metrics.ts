@@ -37,6 +37,22 @@ export function createMetrics() {
       labelNames: ['reason'] as const,
       registers,
     }),
+    clusterTroubles: new Counter({
+      name: 'spondon_ipfs_cluster_troubles_total',
+      help: 'Failed calls to peers of the IPFS Cluster',
+      labelNames: ['reason'] as const,
+      registers,
+    }),
+    clusterPeers: new Gauge({
+      name: 'spondon_ipfs_cluster_peers',
+      help: 'Peers of the IPFS Cluster that answer; 0 when none does, or there is no cluster',
+      registers,
+    }),
+    documentsToCopy: new Gauge({
+      name: 'spondon_documents_to_copy',
+      help: 'Documents whose copies the IPFS Cluster is still to be asked for, or has not made',
+      registers,
+    }),
     queue: new Gauge({
       name: 'spondon_queue_statements',
       help: 'Statements waiting to be anchored',
@@ -72,6 +88,12 @@ export function createMetrics() {
       name: 'spondon_ledger_agreed_timestamp_seconds',
       help: "When another organisation's peer last held the same blocks; 0 before the first time",
       labelNames: ['organisation'] as const,
+      registers,
+    }),
+    certificateUntil: new Gauge({
+      name: 'spondon_certificate_expiry_timestamp_seconds',
+      help: 'When a certificate ends, by what it is for and whose it is',
+      labelNames: ['certificate', 'holder'] as const,
       registers,
     }),
     logSize: new Gauge({

@@ -4,6 +4,7 @@ import { StatusCode, type Status, type Transaction } from '@hyperledger/fabric-g
 import { decodeBlock } from '../block.js';
 import { LedgerError, type Attestation, type Block, type Ledger } from '../port.js';
 import { checkTransactionSize } from '../transaction-size.js';
+import { type CertificateEnd, CertificateEnds } from './certificate-ends.js';
 import type { FabricSettings } from './connection.js';
 import { messageOf, refused, unavailable } from './failure.js';
 import { Gateways, type Outcome } from './gateways.js';
@@ -57,6 +58,7 @@ export class FabricLedger implements Ledger {
   #attesters: FabricSettings['attesters'];
   readonly #others: ReadonlyMap<string, Gateways>;
   readonly #witnesses: Witnesses;
+  readonly #certificateEnds: CertificateEnds;
   #comparing: NodeJS.Timeout | undefined;
   readonly #calls = new Set<Promise<unknown>>();
   #closed = false;
@@ -67,6 +69,7 @@ export class FabricLedger implements Ledger {
     this.mspId = settings.mspId;
     this.#settings = settings;
     this.#gateways = new Gateways(settings);
+    this.#certificateEnds = new CertificateEnds(settings);
     this.#attesters = settings.attesters;
     this.#others = new Map(
       settings.witnesses.map((peer) => [peer.mspId, new Gateways({ ...settings, gateways: [peer] })]),
@@ -106,7 +109,9 @@ export class FabricLedger implements Ledger {
   attest(request: string): Promise<Attestation> {
     return this.#call(async () => {
       const transaction = await this.#endorseByOneSet('Attest', [request]);
-      return attestationIn(transaction.getBytes());
+      const attestation = attestationIn(transaction.getBytes());
+      for (const { endorser } of attestation.endorsements) this.#certificateEnds.sawEndorser(endorser);
+      return attestation;
     });
   }
 
@@ -140,6 +145,7 @@ export class FabricLedger implements Ledger {
     let fruitless = 0;
     let trouble: unknown;
     let orderers: Orderers | undefined;
+    let certificates: Orderers['certificates'] | undefined;
     this.#comparing ??= setInterval(() => void this.#witnesses.compare(), COMPARE_MS).unref();
     const ends = AbortSignal.any([signal, this.#witnesses.alarm]);
     while (!signal.aborted) {
@@ -153,6 +159,10 @@ export class FabricLedger implements Ledger {
           const block = decodeBlock(received, this.#settings.chaincode);
           checkFollows(block, next, previousHash);
           orderers.take(received);
+          if (orderers.certificates !== certificates) {
+            certificates = orderers.certificates;
+            this.#certificateEnds.orderersAre(certificates);
+          }
           this.#witnesses.hold(block.number, block.hash);
           next += 1;
           this.#gateways.saw(next);
@@ -171,6 +181,11 @@ export class FabricLedger implements Ledger {
   agreedAt(): ReadonlyMap<string, number | null> {
     const { names } = this.#witnesses;
     return new Map(names.map((name) => [name, this.#witnesses.agreedAt().get(name) ?? null]));
+  }
+
+  /** Of ourselves, and of those that we depend on, as far as they are known by now. */
+  certificateEnds(): readonly CertificateEnd[] {
+    return this.#certificateEnds.all();
   }
 
   /** Waits for what was submitted, then closes; iterations over blocks end with `UNAVAILABLE`. */

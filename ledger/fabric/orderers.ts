@@ -8,6 +8,8 @@ import { verifyDer } from '../signature.js';
 interface Consenters {
   /** By their number among the consenters. */
   readonly keys: ReadonlyMap<number, KeyObject>;
+  /** PEM. */
+  readonly certificates: readonly Uint8Array[];
   /** So many of them that any two such sets share an honest one (SmartBFT). */
   readonly quorum: number;
 }
@@ -43,6 +45,11 @@ export class Orderers {
     const orderers = await Orderers.before(configured + 1, first, fetch);
     checkOrdered(last, orderers.consenters);
     return orderers;
+  }
+
+  /** PEM, of those who order the next block. */
+  get certificates(): readonly Uint8Array[] {
+    return this.consenters.certificates;
   }
 
   /** The next block. @throws LedgerError `DAMAGED` when too few orderers signed it */
@@ -103,7 +110,11 @@ function consentersIn(block: common.Block): Consenters | null {
   );
   if (keys.length === 0) throw new LedgerError('DAMAGED', `block ${number} configures no orderers`);
   const faulty = Math.floor((keys.length - 1) / 3);
-  return { keys: new Map(keys), quorum: Math.ceil((keys.length + faulty + 1) / 2) };
+  return {
+    keys: new Map(keys),
+    certificates: orderers.map((each) => each.getIdentity_asU8()),
+    quorum: Math.ceil((keys.length + faulty + 1) / 2),
+  };
 }
 
 /** google-protobuf's maps, which ship no types. */

@@ -15,6 +15,7 @@ import { hostOf, withPorts } from '../topology.js';
 import { DESCRIPTION } from '../trial.test-support.js';
 import { composeFiles } from './compose.js';
 import { mount, SECRETS, type Compose, type Service } from './compose/document.js';
+import { KUBO_SETTINGS } from './compose/kubo.js';
 import { databaseUrl } from './compose/service.js';
 
 const FOLDER = fileURLToPath(new URL('../../compose/', import.meta.url));
@@ -301,6 +302,28 @@ test("an organisation's chaincode, database and document stores are out of the o
   for (const name of namesWhere(({ image }) => /postgres|kubo|cluster/.test(image))) {
     assert.deepEqual(service(name).networks, ['hospital-group-data']);
   }
+});
+
+test('the service has every document kept by each document store, and the clusters listen for it', () => {
+  const { environment = {} } = service('service1.hospital-group.example');
+  const hosts = (name: string) => (environment[name] ?? '').split(',').map((url) => new URL(url).host);
+  const nodes = hosts('SPONDON_KUBO');
+  assert.equal(environment['SPONDON_IPFS_COPIES'], String(nodes.length));
+  const beside = hosts('SPONDON_IPFS_CLUSTER').map((host) => {
+    const [name = '', port = ''] = host.split(':');
+    const peer = service(name).environment ?? {};
+    assert.equal(peer['CLUSTER_RESTAPI_HTTPLISTENMULTIADDRESS'], `/ip4/0.0.0.0/tcp/${port}`);
+    const [, , node = '', , rpc = ''] = (peer['CLUSTER_IPFSHTTP_NODEMULTIADDRESS'] ?? '').split('/');
+    return `${node}:${rpc}`;
+  });
+  assert.deepEqual(beside, nodes);
+});
+
+test('the page on operations sets up a Kubo node by the same commands', () => {
+  const page = readFileSync(fileURLToPath(new URL('../../../docs/operations.md', import.meta.url)), 'utf8');
+  const [, block = ''] = /### Set up a node\n[^#]*?```sh\n([^`]*)```/.exec(page) ?? [];
+  const commands = block.split('\n').filter((line) => /^ipfs (?:config|bootstrap) /.test(line));
+  assert.deepEqual([...commands].sort(), [...KUBO_SETTINGS].sort());
 });
 
 test('another topology has a file of its own', () => {

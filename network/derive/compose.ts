@@ -19,8 +19,8 @@ import {
   frontSubnet,
   issuersOf,
   issuingServices,
-  KUBO_SETUP,
 } from './compose/service.js';
+import { KUBO_SETUP } from './compose/kubo.js';
 
 /** Where the compose file's neighbours are, seen from its folder. */
 export interface ComposePlaces {

@@ -29,6 +29,7 @@ import { Finder } from '../verify/find.js';
 import { type KnownSignatures, verifyOnce } from '../verify/known-signatures.js';
 import { createVisitorLimit } from '../visitor-limit.js';
 import type { Anchoring } from './anchoring.js';
+import { showCertificateEnds } from './certificate-ends.js';
 import type { Documents } from './document-store.js';
 import type { ServiceLedger } from './service-ledger.js';
 
@@ -45,6 +46,8 @@ export interface Parts {
   readonly statements: StatementJudge;
   readonly typesetter: ThreadPool<TypesetJob, Uint8Array>;
   readonly reportSigner: ReportSigner;
+  /** PEM, of our own HTTPS; null when a proxy has it. */
+  readonly https: Uint8Array | null;
   readonly knownSignatures: KnownSignatures;
   readonly disk: DiskWatch;
   readonly metrics: Metrics;
@@ -95,7 +98,15 @@ export function assemble(parts: Parts): {
     administration: { db, registrar, issuer, now, random },
     health: {
       metrics: metrics.registry,
-      refresh: anchoring.measure,
+      refresh: async () => {
+        await anchoring.measure();
+        showCertificateEnds(metrics, {
+          https: parts.https,
+          reportSigner: parts.reportSigner,
+          ledger: parts.ledger,
+          host: new URL(config.portalUrl).host,
+        });
+      },
       problems: async () => {
         const ofDatabase = await problem();
         return [
@@ -105,6 +116,7 @@ export function assemble(parts: Parts): {
           ...(await anchoring.problems()),
         ];
       },
+      warnings: () => parts.documents.warnings(),
     },
     portal: { site: PORTAL_SITE },
     onError: (error) => parts.disk.note(error),

@@ -136,6 +136,19 @@ describe(
       });
       assert.equal(bundle.hash, trust);
       const evidence = parseEvidence((await dgfp.ask('GET', `/v1/documents/${documentId}/evidence`)).text);
+      const ends = (await dgfp.ask('GET', '/metrics')).text.match(/^spondon_certificate_expiry.*$/gm) ?? [];
+      for (const [use, holder] of [
+        ['reports', 'verify.example.gov.bd'],
+        ['client', 'DgfpMSP'],
+        ['TLS root', 'tlsca.dghs.example'],
+        ['orderer', 'orderer1.dgfp.example'],
+        ['endorser', 'peer1.dghs.example'],
+        ['trust bundle', 'records'],
+      ])
+        assert.ok(
+          ends.some((line) => line.includes(`certificate="${use}",holder="${holder}"} `)),
+          `${use} of ${holder}: ${ends.join('\n')}`,
+        );
       const proven = await verifyEvidence(evidence, { bundle, now, hash: sha256, verify });
       assert.ok(
         proven.checks.every(({ state }) => state === 'passed'),

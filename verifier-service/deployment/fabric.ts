@@ -15,15 +15,19 @@ import type { ServiceLedger } from './service-ledger.js';
  * read or is not what it should be.
  */
 export async function openFabric({ connection, trustBundle }: FabricFiles): Promise<ServiceLedger> {
-  const bundle = await readTrustBundle(trustBundle);
+  const { text, expires } = await readTrustBundle(trustBundle);
   try {
     const ledger = openFabricLedger(await readFabricSettings(connection, CHANNEL));
     return {
       ledger,
       singleOwner: false,
       // The regulators sign it with keys that are not here; a successor is read at the next start.
-      trustBundle: () => Promise.resolve(bundle),
+      trustBundle: () => Promise.resolve(text),
       agreedAt: () => ledger.agreedAt(),
+      certificateEnds: () => [
+        ...ledger.certificateEnds(),
+        { use: 'trust bundle', holder: CHANNEL, until: expires },
+      ],
       // What fails there is told by whoever reads it or anchors on it.
       failure: () => Promise.resolve(null),
     };
@@ -33,13 +37,13 @@ export async function openFabric({ connection, trustBundle }: FabricFiles): Prom
   }
 }
 
-async function readTrustBundle(path: string): Promise<string> {
+async function readTrustBundle(path: string): Promise<{ text: string; expires: number }> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw new ServiceError('CONFIG_INVALID', `SPONDON_TRUST_BUNDLE: ${path} cannot be read`, { cause });
   });
   try {
     const { payload } = await openTrustBundle(text, { now: Date.now(), hash: sha256, verify });
-    if (payload.engine === 'fabric' && payload.channel === CHANNEL) return text;
+    if (payload.engine === 'fabric' && payload.channel === CHANNEL) return { text, expires: payload.expires };
   } catch (cause) {
     if (!(cause instanceof ProtocolError)) throw cause;
     throw new ServiceError('CONFIG_INVALID', `SPONDON_TRUST_BUNDLE: ${cause.message}`, { cause });

@@ -8,7 +8,7 @@ import { bundlesOf, queuedIn } from './portions.js';
 
 /** What may be as it should, and somebody should know. */
 export interface Note {
-  readonly code: 'ISSUED_WITHOUT_ROW' | 'FILE_WITHOUT_ROW' | 'ENGINE_UNCHECKED';
+  readonly code: 'ISSUED_WITHOUT_ROW' | 'FILE_WITHOUT_ROW' | 'FEW_COPIES' | 'ENGINE_UNCHECKED';
   readonly count: number;
   readonly message: string;
 }
@@ -16,6 +16,7 @@ export interface Note {
 /**
  * What has no row where it could have one. A lost row cannot be told from one that never was, so these are notes and no
  * damage: after a restore there are documents that were issued since, and a crash leaves files that nobody was told of.
+ * And what has too few copies, which are being made.
  */
 
 const ASKED_AT_ONCE = 500;
@@ -81,6 +82,14 @@ export async function filesWithoutRow(store: DocumentStore, db: Database): Promi
     found,
     'stored files belong to no row: left by a crash while issuing, or the rows are lost',
   );
+}
+
+/** Files of which the document store has fewer copies than it was told to see to. */
+export async function withFewCopies(store: DocumentStore): Promise<Note[]> {
+  const found: Count = { count: 0, first: '' };
+  for await (const { cid, copies, wanted } of store.shortOfCopies())
+    tally(found, `${cid}, ${copies} of ${wanted}`);
+  return told('FEW_COPIES', found, 'encrypted files are on fewer nodes than they should be');
 }
 
 function tally(found: Count, name: string): void {

@@ -19,7 +19,7 @@ import type { Vault } from '../vault/seal.js';
 import { findDocuments } from './document-store.js';
 import { checkDatabase, checkKeys } from './fsck-database.js';
 import { checkDocuments, checkEntries, checkQueue } from './fsck-documents.js';
-import { filesWithoutRow, issuedWithoutRow, type Note } from './fsck-unmatched.js';
+import { filesWithoutRow, issuedWithoutRow, type Note, withFewCopies } from './fsck-unmatched.js';
 import { openBlocksToRead, withView } from './fsck-view.js';
 import { openFabric } from './fabric.js';
 import { type Folders, refuseWithoutLedger } from './folders.js';
@@ -166,7 +166,7 @@ async function checkTrustBundle(folders: Folders): Promise<void> {
 async function checkFiles(
   folders: Folders,
   kubo: Elsewhere['kubo'],
-): Promise<{ checked: string; result: DocumentStore }> {
+): Promise<{ checked: string; result: DocumentStore; notes: readonly Note[] }> {
   const store = await findDocuments(folders, kubo, 'look');
   for await (const { block, document, message } of store.verify()) {
     // Erased by a copy that goes on.
@@ -175,7 +175,8 @@ async function checkFiles(
   }
   let count = 0;
   for await (const cid of store.list()) count += cid === '' ? 0 : 1;
-  return { checked: `${count} encrypted files against their CIDs`, result: store };
+  const checked = `${count} encrypted files against their CIDs`;
+  return { checked, result: store, notes: await withFewCopies(store) };
 }
 
 /** Everything that is compared with the log as the blocks give it, made anew in `scratch`. */

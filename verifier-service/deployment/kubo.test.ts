@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { copyFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
+import { startFakeCluster } from '../ipfs/fake-cluster.test-support.js';
+import { faults } from '../ipfs/fake-kubo.test-support.js';
 import { openEmbeddedStore } from '../ipfs/embedded.js';
 import { startKubo, type TestNode, whyNoKubo } from '../ipfs/kubo.test-support.js';
 import { copyData, restoreData } from './backup.js';
-import { scratchFolders, startTestService, type TestService } from './deployment.test-support.js';
+import { scratchFolders, startTestService, type TestService, until } from './deployment.test-support.js';
 import { checkData, type Finding } from './fsck.js';
 import { tidyData } from './tidy.js';
 
@@ -25,7 +27,7 @@ suite('a service whose documents are on Kubo', { skip }, () => {
     await service.close();
     await node.remove();
   });
-  const kubo = () => [{ url: node.url, auth: undefined }];
+  const kubo = () => ({ nodes: [{ url: node.url, auth: undefined }], cluster: null });
   const pins = () =>
     node
       .ipfs('pin', 'ls', '--type=recursive', '--name=spondon', '--quiet')
@@ -88,6 +90,44 @@ suite('a service whose documents are on Kubo', { skip }, () => {
     await node.start();
     assert.equal((await service.ask('DELETE', erase, { key: service.hospitalKey })).status, 200);
     assert.equal(pins().length, before - 1);
+  });
+
+  test('while IPFS Cluster fails documents are issued all the same; it is said, and made up for', async () => {
+    const cluster = await startFakeCluster();
+    cluster.faults.set('*', faults.broken);
+    const env = { SPONDON_KUBO: node.url, SPONDON_IPFS_CLUSTER: cluster.url };
+    await service.close();
+    service = await startTestService(dataDir, env, service.hospitalKey);
+    try {
+      assert.equal((await service.issue()).status, 201);
+      const warned = async () =>
+        (await service.ask('GET', '/health/ready')).text.includes('IPFS Cluster peer');
+      await until(warned);
+      assert.equal((await service.ask('GET', '/health/ready')).status, 200);
+      assert.match(
+        (await service.ask('GET', '/metrics')).text,
+        /ipfs_cluster_troubles_total\{reason="failing"\} [1-9]/,
+      );
+      cluster.faults.clear();
+      await service.close();
+      service = await startTestService(dataDir, env, service.hospitalKey);
+      await until(() => pins().every((cid) => cluster.pins.has(cid)));
+      cluster.pins.delete(pins()[0] ?? '');
+      const elsewhere = {
+        nodes: kubo().nodes,
+        cluster: { peers: [{ url: cluster.url, auth: undefined }], copies: 2 },
+      };
+      await service.anchored();
+      await service.close();
+      const findings: Finding[] = [];
+      await checkData(dataDir, undefined, (each) => findings.push(each), { kubo: elsewhere });
+      const [note] = findings.find(({ area }) => area === 'files')?.notes ?? [];
+      assert.deepEqual([note?.code, note?.count], ['FEW_COPIES', 1]);
+    } finally {
+      await service.close();
+      await cluster.close();
+      await restart();
+    }
   });
 
   test('fsck, tidy, backup and restore say where the documents are', async () => {

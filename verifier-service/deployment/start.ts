@@ -51,6 +51,7 @@ export interface Deployment {
 /** How long requests under way may take once the service is told to end. */
 const GRACE_MS = 20_000;
 const TIDY_EVERY_MS = 3_600_000;
+const TEND_EVERY_MS = 60_000;
 /** A crash costs verifying again what was verified since. */
 const SAVE_EVERY_MS = 300_000;
 
@@ -128,6 +129,10 @@ async function open(
   await database.overwriteDeleted();
   const tidying = setInterval(() => void tidy(database, store, log), TIDY_EVERY_MS).unref();
   toClose(() => clearInterval(tidying));
+  // Whatever a crash kept from being copied is asked for now.
+  void documents.tend();
+  const tending = setInterval(() => void documents.tend(), TEND_EVERY_MS).unref();
+  toClose(() => clearInterval(tending));
   const prepare = createPreparePool(config.stampThreads);
   toClose(() => prepare.close());
   const reader = createClaimsReader({ threads: config.readThreads });
@@ -153,6 +158,7 @@ async function open(
     statements,
     typesetter,
     reportSigner,
+    https: tls?.cert ?? null,
     knownSignatures,
     disk,
     metrics,

@@ -12,6 +12,8 @@ export interface FakeKubo {
   readonly url: string;
   readonly blocks: Map<string, Buffer>;
   readonly pins: Set<string>;
+  /** Pins without a name, as IPFS Cluster makes them. */
+  readonly copies: Set<string>;
   /** By the name of a call, such as `block/put`; `*` is every call. */
   readonly faults: Map<string, Fault>;
   readonly authorizations: Set<string | undefined>;
@@ -28,6 +30,8 @@ export const FIT_CONFIG = {
   Provide: { Enabled: false },
   Routing: { Type: 'none' },
 };
+
+const PEER_ID = '12D3KooWBVKqH2FKDoFxH6t5nwsj944yQfEM8rXqw6jMhc7qfLG8';
 
 export const faults = {
   hang: () => undefined,
@@ -46,11 +50,13 @@ export const faults = {
 export async function startFakeKubo(): Promise<FakeKubo> {
   const blocks = new Map<string, Buffer>();
   const pins = new Set<string>();
+  const copies = new Set<string>();
   const injected = new Map<string, Fault>();
   const authorizations = new Set<string | undefined>();
 
   const calls: Record<string, (arg: string, request: IncomingMessage, query: URLSearchParams) => unknown> = {
     'config/show': () => fake.config,
+    id: () => ({ ID: PEER_ID, Addresses: [`/ip4/127.0.0.1/tcp/4001/p2p/${PEER_ID}`] }),
     'swarm/addrs/listen': () => ({ Strings: ['/ip4/127.0.0.1/tcp/4001'] }),
     'swarm/peers': () => ({ Peers: null }),
     version: () => ({ Version: '0.44.0' }),
@@ -67,9 +73,9 @@ export async function startFakeKubo(): Promise<FakeKubo> {
     'pin/add': (arg) => ({ Pins: [arg], new: pins.add(arg).size }),
     'pin/rm': (arg) => (pins.delete(arg) ? { Pins: [arg] } : new Error('not pinned or pinned indirectly')),
     'pin/ls': (arg) => {
-      const found = [...pins].filter((cid) => arg === '' || cid === arg);
+      const found = [...pins, ...copies].filter((cid) => arg === '' || cid === arg);
       if (arg !== '' && found.length === 0) return new Error(`path '${arg}' is not pinned`);
-      return lines(found.map((Cid) => ({ Cid, Type: 'recursive', Name: 'spondon' })));
+      return lines(found.map((Cid) => ({ Cid, Type: 'recursive', Name: pins.has(Cid) ? 'spondon' : '' })));
     },
   };
 
@@ -96,6 +102,7 @@ export async function startFakeKubo(): Promise<FakeKubo> {
     url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`,
     blocks,
     pins,
+    copies,
     faults: injected,
     authorizations,
     config: FIT_CONFIG,
@@ -109,7 +116,7 @@ export async function startFakeKubo(): Promise<FakeKubo> {
   return fake;
 }
 
-function lines(objects: readonly object[]): Buffer {
+export function lines(objects: readonly object[]): Buffer {
   return Buffer.from(objects.map((each) => `${JSON.stringify(each)}\n`).join(''));
 }
 

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { FIT_CONFIG } from './fake-kubo.test-support.js';
 import { unfitness } from './kubo-fitness.js';
+import { repositoryIn, newSwarmKey, whyNoKubo } from './kubo.test-support.js';
 
 const TCP = ['/ip4/127.0.0.1/tcp/4001'];
 
@@ -54,3 +58,17 @@ test('an RPC that asks for credentials, or is of a private network, may be reach
 test('what is not the configuration of Kubo is not fit', () => {
   for (const config of [null, 'x', {}, { Addresses: 1 }]) assert.equal(unfitness(config, []).length, 1);
 });
+
+test(
+  'what the set-up script of the compose file makes is fit, and stays as it is when that is run again',
+  { skip: whyNoKubo() },
+  async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'spondon-kubo-'));
+    t.after(() => rm(folder, { recursive: true }));
+    const { ipfs, setUp } = repositoryIn(folder, newSwarmKey());
+    const config = ipfs('config', 'show');
+    assert.deepEqual(unfitness(JSON.parse(config), TCP), []);
+    setUp();
+    assert.equal(ipfs('config', 'show'), config);
+  },
+);

@@ -3,8 +3,8 @@ import { create, type KuboRPCClient } from 'kubo-rpc-client';
 import { CID } from 'multiformats/cid';
 import { sha256 } from 'multiformats/hashes/sha2';
 import { z } from 'zod';
-import type { KuboAddress } from '../config.js';
 import { ServiceError } from '../error.js';
+import { authorization, type RpcAddress } from './authorization.js';
 import { unfitness } from './kubo-fitness.js';
 import { RAW } from './unixfs.js';
 
@@ -75,17 +75,18 @@ export class KuboNode {
   readonly #headers: Readonly<Record<string, string>>;
   #trouble: string | null = null;
   #isFit = false;
+  #addresses: readonly string[] = [];
   #trial: Promise<void> | null = null;
 
   constructor(
-    { url, auth }: KuboAddress,
+    { url, auth }: RpcAddress,
     private readonly patience: Patience,
     private readonly onTrouble: (kind: KuboTrouble, says: string) => void,
   ) {
     const { host, origin } = new URL(url);
     this.name = host;
     this.#url = `${origin}/api/v0`;
-    this.#headers = auth === undefined ? {} : { authorization: authorization(auth) };
+    this.#headers = authorization(auth);
     this.#client = create({ url: this.#url, headers: this.#headers });
   }
 
@@ -94,15 +95,22 @@ export class KuboNode {
     return this.#trouble;
   }
 
+  /** Where other nodes of its swarm reach it, as it said when it was checked last; empty before. */
+  get addresses(): readonly string[] {
+    return this.#addresses;
+  }
+
   /**
    * Whether it is reached, and set up for documents. Throws `CONFIG_INVALID` with what to change when it is not, and
    * as every call when it cannot be asked. Every other call sees to it that this was done since the last trouble.
    */
   async check(): Promise<void> {
-    const { config, listening } = await this.#ask('call', async ({ signal }) => ({
+    const { config, listening, id } = await this.#ask('call', async ({ signal }) => ({
       config: await this.#client.config.getAll({ signal }),
       listening: await this.#listening(signal),
+      id: await this.#client.id({ signal }),
     }));
+    this.#addresses = id.addresses.map(String);
     const wrong = unfitness(config, listening);
     if (wrong.length > 0) {
       const says = `The Kubo node ${this.name} is not set up for documents: ${wrong.join('; ')}. Then restart it`;
@@ -193,19 +201,24 @@ export class KuboNode {
     );
   }
 
-  /** CIDs of all documents of ours: some 80 MB of them for a million. */
-  pins(): Promise<string[]> {
+  /**
+   * CIDs of all documents of ours: some 80 MB of them for a million. `copies`: those that somebody else may have pinned
+   * here, whatever the name.
+   */
+  pins(copies?: ReadonlySet<string>): Promise<string[]> {
+    const filter = copies ? {} : { name: PIN };
     return this.#fit(() =>
       this.#ask('call', async ({ signal, heard }) => {
         const found: string[] = [];
         for await (const { cid, name } of this.#client.pin.ls({
           type: 'recursive',
-          name: PIN,
+          names: true,
+          ...filter,
           signal,
         })) {
           heard();
           // The node's filter is satisfied with a part of the name.
-          if (name === PIN) found.push(cid.toString());
+          if (name === PIN || copies?.has(cid.toString())) found.push(cid.toString());
         }
         return found;
       }),
@@ -330,10 +343,4 @@ function kindOf(error: unknown): keyof typeof IN_WORDS {
   if (NO_ROOM.test(error.message)) return 'full';
   // What fetch throws when there is no connection, or no longer.
   return error instanceof TypeError && response === undefined ? 'down' : 'failing';
-}
-
-function authorization(auth: string): string {
-  const [kind, ...rest] = auth.split(':');
-  const secret = rest.join(':');
-  return kind === 'basic' ? `Basic ${Buffer.from(secret).toString('base64')}` : `Bearer ${secret}`;
 }

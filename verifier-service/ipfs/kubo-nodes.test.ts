@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { openKuboStore } from './kubo.js';
 import { PATIENCE } from './kubo-node.js';
-import { newSwarmKey, startKubo, type TestNode, whyNoKubo } from './kubo.test-support.js';
+import { changeBlockOf, newSwarmKey, startKubo, type TestNode, whyNoKubo } from './kubo.test-support.js';
 import type { DocumentStore, StoreProblem } from './store.js';
 import { MIB, seededContent } from './store-contract.test-support.js';
 
@@ -150,17 +149,3 @@ test('credentials open a node that asks for them', { skip }, async (t) => {
   await assert.rejects(store.put(Uint8Array.of(2)), { code: 'STORAGE_UNAVAILABLE' });
   assert.match(String(await store.problems()), /denies access/);
 });
-
-/** Flips a bit of the one block that has this length. */
-async function changeBlockOf({ folder }: TestNode, length: number): Promise<void> {
-  for (const entry of await readdir(join(folder, 'blocks'), { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
-    const path = join(entry.parentPath, entry.name);
-    const bytes = await readFile(path);
-    if (bytes.length !== length) continue;
-    bytes[0] = (bytes[0] ?? 0) ^ 1;
-    await writeFile(path, bytes);
-    return;
-  }
-  assert.fail('there is no such block');
-}

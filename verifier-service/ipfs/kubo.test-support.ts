@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { existsSync, writeFileSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { KUBO_SETUP } from '@spondon/network/derive/compose/kubo';
 
 /** Why no Kubo can be started here; `false` when one can. */
 export function whyNoKubo(): string | false {
@@ -18,7 +19,7 @@ export function newSwarmKey(): string {
   return `/key/swarm/psk/1.0.0/\n/base16/\n${randomBytes(32).toString('hex')}\n`;
 }
 
-/** A private node, as docs/operations.md sets one up, in a folder of its own. */
+/** A private node, as docs/operations.md and the compose file set one up, in a folder of its own. */
 export interface TestNode {
   readonly url: string;
   readonly folder: string;
@@ -54,20 +55,10 @@ export async function startKubo({
   readonly apart?: boolean;
 } = {}): Promise<TestNode> {
   const repository = folder ?? (await mkdtemp(join(tmpdir(), 'spondon-kubo-')));
-  const env = {
-    PATH: process.env.PATH,
-    HOME: repository,
-    IPFS_PATH: repository,
-    ...(swarmKey === null ? {} : { LIBP2P_FORCE_PNET: '1' }),
-  };
-  const ipfs = (...args: string[]): string =>
-    execFileSync('ipfs', args, { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-  const [api, swarm] = await freePorts();
-  if (!existsSync(join(repository, 'config'))) {
-    ipfs('init', '--empty-repo');
-    if (swarmKey !== null) writeFileSync(join(repository, 'swarm.key'), swarmKey);
-  }
-  configureFile(join(repository, 'config'), settings(api, swarm));
+  const { env, ipfs } = repositoryIn(repository, swarmKey);
+  const [api = 0, swarm = 0] = await freePorts(2);
+  for (const [name, value] of Object.entries(addresses(api, swarm)))
+    ipfs('config', '--json', name, JSON.stringify(value));
   configure(ipfs);
 
   let daemon: ChildProcess | undefined;
@@ -105,51 +96,46 @@ export async function startKubo({
   };
 }
 
-/** As `ipfs config` would, which takes a process for each. */
-function configureFile(path: string, wanted: Readonly<Record<string, unknown>>): void {
-  const config = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
-  for (const [name, value] of Object.entries(wanted)) {
-    const parts = name.split('.');
-    const last = parts.pop() ?? name;
-    const parent = parts.reduce((above, part) => (above[part] ??= {}) as typeof config, config);
-    parent[last] = value;
+/**
+ * A node's folder, new or used before, as the set-up script of the compose file leaves it, which Kubo's image runs at
+ * every start.
+ */
+export function repositoryIn(folder: string, swarmKey: string | null) {
+  const env = {
+    PATH: process.env.PATH,
+    HOME: folder,
+    IPFS_PATH: folder,
+    ...(swarmKey === null ? {} : { LIBP2P_FORCE_PNET: '1' }),
+  };
+  const run = (program: string, ...args: string[]): string =>
+    execFileSync(program, args, { env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  const ipfs = (...args: string[]): string => run('ipfs', ...args);
+  const setUp = (): void => void run('sh', '-e', '-c', KUBO_SETUP);
+  if (!existsSync(join(folder, 'config'))) {
+    ipfs('init', '--empty-repo');
+    if (swarmKey !== null) writeFileSync(join(folder, 'swarm.key'), swarmKey);
   }
-  writeFileSync(path, JSON.stringify(config, null, 2));
+  setUp();
+  return { env, ipfs, setUp };
 }
 
-/** The settings that `kubo-fitness.ts` asks for. */
-function settings(api: number, swarm: number): Record<string, unknown> {
-  return {
-    'Addresses.API': `/ip4/127.0.0.1/tcp/${api}`,
-    'Addresses.Gateway': [],
-    'Addresses.Swarm': [`/ip4/127.0.0.1/tcp/${swarm}`, `/ip4/127.0.0.1/udp/${swarm}/quic-v1`],
-    Bootstrap: [],
-    'AutoConf.Enabled': false,
-    'AutoTLS.Enabled': false,
-    'Routing.Type': 'none',
-    'Routing.DelegatedRouters': [],
-    'Ipns.DelegatedPublishers': [],
-    'DNS.Resolvers': {},
-    'Provide.Enabled': false,
-    'Discovery.MDNS.Enabled': false,
-    'Datastore.Spec.mounts': [
-      {
-        mountpoint: '/blocks',
-        type: 'flatfs',
-        prefix: 'flatfs.datastore',
-        path: 'blocks',
-        sync: true,
-        shardFunc: '/repo/flatfs/shard/v1/next-to-last/2',
-      },
-      {
-        mountpoint: '/',
-        type: 'levelds',
-        prefix: 'leveldb.datastore',
-        path: 'datastore',
-        compression: 'none',
-      },
-    ],
-  };
+const addresses = (api: number, swarm: number): Readonly<Record<string, unknown>> => ({
+  'Addresses.API': `/ip4/127.0.0.1/tcp/${api}`,
+  'Addresses.Swarm': [`/ip4/127.0.0.1/tcp/${swarm}`, `/ip4/127.0.0.1/udp/${swarm}/quic-v1`],
+});
+
+/** Flips a bit of the one block that has this length. */
+export async function changeBlockOf({ folder }: TestNode, length: number): Promise<void> {
+  for (const entry of await readdir(join(folder, 'blocks'), { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    const bytes = await readFile(path);
+    if (bytes.length !== length) continue;
+    bytes[0] = (bytes[0] ?? 0) ^ 1;
+    await writeFile(path, bytes);
+    return;
+  }
+  assert.fail('there is no such block');
 }
 
 async function untilReady(child: ChildProcess): Promise<void> {
@@ -165,9 +151,9 @@ async function untilReady(child: ChildProcess): Promise<void> {
   });
 }
 
-async function freePorts(): Promise<[number, number]> {
+export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
-    [0, 1].map(async () => {
+    Array.from({ length: count }, async () => {
       const server = createServer().listen(0, '127.0.0.1');
       await once(server, 'listening');
       return server;
@@ -179,6 +165,5 @@ async function freePorts(): Promise<[number, number]> {
     return address.port;
   });
   for (const server of servers) server.close();
-  const [api = 0, swarm = 0] = ports;
-  return [api, swarm];
+  return ports;
 }

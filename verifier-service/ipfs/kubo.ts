@@ -1,7 +1,8 @@
 import type { CID } from 'multiformats/cid';
-import type { KuboAddress } from '../config.js';
 import { ServiceError } from '../error.js';
+import type { RpcAddress } from './authorization.js';
 import { damaged, known, missing } from './block-errors.js';
+import { Copies, type CopiesOptions } from './copies.js';
 import { KuboNode, type KuboTrouble, PATIENCE, type Patience } from './kubo-node.js';
 import type { DocumentStore, StoredDocument, StoreProblem } from './store.js';
 import { childrenOf, importDocument, isLeaf, isWhatItsCidSays, parseCid } from './unixfs.js';
@@ -11,12 +12,18 @@ export interface KuboStore extends DocumentStore {
   check(): Promise<void>;
   /** Why documents can be neither kept nor read, in words; empty when one node works. Asks all of them. */
   problems(): Promise<string[]>;
+  /** What is wrong, in words, and keeps no document from being kept and read: of some there may be too few copies. */
+  warnings(): readonly string[];
+  /** To be called every minute: sees to it that there are copies. Never throws. */
+  tend(): Promise<void>;
 }
 
 export interface KuboStoreOptions {
   readonly patience?: Patience;
   /** Told of every failure of a node, in a word and in a sentence. */
   readonly onTrouble?: (kind: KuboTrouble, says: string) => void;
+  /** Without them, what the nodes' swarm does about copies is not known here. */
+  readonly copies?: CopiesOptions;
 }
 
 /**
@@ -24,8 +31,8 @@ export interface KuboStoreOptions {
  * keep other things beside.
  *
  * - Durability: `put` resolves when one node has pinned the document and every block of it has been read back from
- *   there. Nodes that would not flush are refused, see `kubo-fitness.ts`. Copies on further nodes are their swarm's
- *   business (IPFS Cluster).
+ *   there. Nodes that would not flush are refused, see `kubo-fitness.ts`. Copies on further nodes are made by an IPFS
+ *   Cluster, which is asked for them afterwards, see `copies.ts`. It pins without a name: its word says what is ours.
  * - Trust: CIDs are computed here, and every block is checked here, so a node can withhold a document and not forge one.
  * - Idempotence: the same bytes again are written again, which repairs a damaged block; `remove` of what is not there
  *   does nothing.
@@ -38,10 +45,26 @@ export interface KuboStoreOptions {
  * A document is in memory as a whole while it is put.
  */
 export function openKuboStore(
-  addresses: readonly KuboAddress[],
-  { patience = PATIENCE, onTrouble = () => undefined }: KuboStoreOptions = {},
+  addresses: readonly RpcAddress[],
+  { patience = PATIENCE, onTrouble = () => undefined, copies: copiesOptions }: KuboStoreOptions = {},
 ): KuboStore {
   const nodes = addresses.map((address) => new KuboNode(address, patience, onTrouble));
+  const cluster = copiesOptions?.cluster;
+  const has = (cid: CID): Promise<boolean> => byAny(nodes, (node) => node.isPinned(cid));
+  const copies =
+    copiesOptions &&
+    new Copies(
+      {
+        // Of the nodes that answer: what the others have is found when they do.
+        list: async () =>
+          (await Promise.all(nodes.map((node) => node.pins().catch(noneIfUnavailable)))).flat(),
+        has: (text: string) => has(known(text)),
+        addresses: () => nodes.flatMap((node) => node.addresses),
+      },
+      copiesOptions,
+    );
+  /** Documents that a node has: of its own, and copies. */
+  const pinsOf = async (node: KuboNode): Promise<string[]> => node.pins(await cluster?.pins());
 
   return {
     async check() {
@@ -53,34 +76,43 @@ export function openKuboStore(
     },
     async put(ciphertext) {
       const bytes = ciphertext instanceof Uint8Array ? ciphertext : await collect(ciphertext);
-      return byFirst(nodes, (node) => putOn(node, bytes));
+      const document = await byFirst(nodes, (node) => putOn(node, bytes));
+      // A crash here leaves a document with one copy: comparing finds it.
+      copies?.ask(document.cid);
+      return document;
     },
     async *get(text) {
       yield* leaves(nodes, known(text));
     },
     async has(text) {
       const cid = parseCid(text);
-      return cid !== undefined && (await byAny(nodes, (node) => node.isPinned(cid)));
+      return cid !== undefined && (await has(cid));
     },
     async remove(text) {
       const cid = parseCid(text);
-      if (cid) await byAll(nodes, (node) => removeFrom(node, cid));
+      if (!cid) return;
+      await all([...nodes.map((node) => removeFrom(node, cid)), ...(copies ? [copies.withdraw(text)] : [])]);
     },
     async removeLeftovers() {
       // A damaged block would name wrong children, and the right ones would be taken for leftovers.
       for (const node of nodes)
-        for (const root of await node.pins()) await assertWholeTree(node, known(root));
+        for (const root of await pinsOf(node)) await assertWholeTree(node, known(root));
       let count = 0;
-      await byAll(nodes, async (node) => (count += await node.collectGarbage()));
+      await all(nodes.map(async (node) => (count += await node.collectGarbage())));
       return count;
     },
     async *list() {
-      const lists = await Promise.all(nodes.map((node) => node.pins()));
-      yield* new Set(lists.flat());
+      const lists = await Promise.all([...nodes.map((node) => node.pins()), cluster?.pins() ?? []]);
+      yield* new Set(lists.flatMap((list) => [...list]));
     },
     async *verify() {
-      for (const node of nodes) for (const root of await node.pins()) yield* problemsOf(node, known(root));
+      for (const node of nodes) for (const root of await pinsOf(node)) yield* problemsOf(node, known(root));
     },
+    async *shortOfCopies() {
+      if (copies) yield* copies.missing(this.list());
+    },
+    warnings: () => copies?.warnings() ?? [],
+    tend: async () => copies?.tend(),
   };
 }
 
@@ -228,10 +260,10 @@ async function byFirst<T>(nodes: readonly KuboNode[], work: (node: KuboNode) => 
   throw failure;
 }
 
-/** Done by every node that can; fails when one could not. */
-async function byAll(nodes: readonly KuboNode[], work: (node: KuboNode) => Promise<unknown>): Promise<void> {
+/** Everything that can be done is; fails when something could not. */
+async function all(work: readonly Promise<unknown>[]): Promise<void> {
   const failures: unknown[] = [];
-  await Promise.all(nodes.map((node) => work(node).catch((error: unknown) => failures.push(error))));
+  await Promise.all(work.map((each) => each.catch((error: unknown) => failures.push(error))));
   if (failures.length > 0) throw failures[0];
 }
 
@@ -250,6 +282,11 @@ async function byAny(
   }
   if (failures.length > 0) throw failures[0];
   return false;
+}
+
+function noneIfUnavailable(error: unknown): string[] {
+  unlessUnavailable(error);
+  return [];
 }
 
 function unlessUnavailable(error: unknown): undefined {

@@ -25,6 +25,8 @@ export interface DocumentStore {
   list(): AsyncIterable<string>;
   /** Reads everything and names what is wrong. What a crash left over, and no document needs, is not wrong. */
   verify(): AsyncIterable<StoreProblem>;
+  /** Documents of which fewer copies are kept elsewhere than this store was told to see to. */
+  shortOfCopies(): AsyncIterable<ShortOfCopies>;
 }
 
 export interface StoredDocument {
@@ -40,4 +42,10 @@ export interface StoreProblem {
   /** The document that needs a missing block. */
   readonly document?: string;
   readonly message: string;
+}
+
+export interface ShortOfCopies {
+  readonly cid: string;
+  readonly copies: number;
+  readonly wanted: number;
 }

@@ -8,13 +8,19 @@ export interface HealthRoutes {
   readonly refresh: () => Promise<void>;
   /** What keeps the service from doing its work, in words for the operator; empty when nothing does. */
   readonly problems: () => Promise<readonly string[]>;
+  /** What is wrong, in the same words, and keeps it from nothing for now. */
+  readonly warnings: () => readonly string[];
 }
 
-const health = z.object({ status: z.enum(['ok', 'failing']), problems: z.array(z.string()) });
+const health = z.object({
+  status: z.enum(['ok', 'failing']),
+  problems: z.array(z.string()),
+  warnings: z.array(z.string()),
+});
 
 export const healthRoutes: FastifyPluginCallbackZod<HealthRoutes> = (
   app,
-  { metrics, refresh, problems },
+  { metrics, refresh, problems, warnings },
   done,
 ) => {
   const tags = ['operation'];
@@ -35,7 +41,9 @@ export const healthRoutes: FastifyPluginCallbackZod<HealthRoutes> = (
     async (_request, reply) => {
       const found = [...(await problems())];
       const status = found.length === 0 ? ('ok' as const) : ('failing' as const);
-      return reply.code(status === 'ok' ? 200 : 503).send({ status, problems: found });
+      return reply
+        .code(status === 'ok' ? 200 : 503)
+        .send({ status, problems: found, warnings: [...warnings()] });
     },
   );
   app.get('/metrics', { schema: { tags, summary: 'Prometheus metrics' } }, async (_request, reply) => {

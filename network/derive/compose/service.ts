@@ -29,6 +29,8 @@ const PORT = 8080;
 const BALANCER_HEALTH_PORT = 8081;
 /** Every document is held by each of these. */
 const STORES = ['1', '2'] as const;
+/** Of the REST API of IPFS Cluster. */
+const CLUSTER_PORT = 9094;
 
 export function issuersOf({ organisations }: Topology): readonly Organisation[] {
   return organisations.filter(({ services }) => services !== undefined);
@@ -154,6 +156,10 @@ function cluster(organisation: Organisation, store: string): [string, Service] {
           CLUSTER_REPLICATIONFACTORMAX: '-1',
           CLUSTER_MONITORPINGINTERVAL: '5s',
           CLUSTER_PINRECOVERINTERVAL: '5m',
+          // One that was away hears soon of what was asked for meanwhile.
+          CLUSTER_CRDT_REBROADCASTINTERVAL: '10s',
+          // By default nobody but the container itself could ask.
+          CLUSTER_RESTAPI_HTTPLISTENMULTIADDRESS: `/ip4/0.0.0.0/tcp/${CLUSTER_PORT}`,
         },
         volumes: [`${host}:/data/ipfs-cluster`],
         tmpfs: TMP,
@@ -195,6 +201,10 @@ function service(
           SPONDON_TRUST_BUNDLE: `${TRUST}/${CHANNEL}.json`,
           // Kubo's own RPC: IPFS Cluster's proxy says 'pinned' before the blocks are there.
           SPONDON_KUBO: stores.map((store) => `http://${store}:5001`).join(','),
+          SPONDON_IPFS_CLUSTER: STORES.map(
+            (store) => `http://${clusterHost(organisation, store)}:${CLUSTER_PORT}`,
+          ).join(','),
+          SPONDON_IPFS_COPIES: String(STORES.length),
           SPONDON_TRUST_PROXY: frontSubnet(topology, organisation),
         },
         volumes: [
@@ -300,22 +310,3 @@ frontend alive
   monitor-uri /alive
 `;
 }
-
-/**
- * Sourced by Kubo's image at every start: what the service asks of a node that keeps documents, see
- * docs/operations.md. The RPC listens on addresses of the private network only.
- */
-export const KUBO_SETUP = `#!/bin/sh
-ipfs bootstrap rm all
-ipfs config --json AutoConf.Enabled false
-ipfs config --json AutoTLS.Enabled false
-ipfs config Routing.Type none
-ipfs config --json Routing.DelegatedRouters '[]'
-ipfs config --json Ipns.DelegatedPublishers '[]'
-ipfs config --json DNS.Resolvers '{}'
-ipfs config --json Provide.Enabled false
-ipfs config --json Discovery.MDNS.Enabled false
-ipfs config --json Addresses.Gateway '[]'
-ipfs config --json Addresses.API "$(printf '["/ip4/127.0.0.1/tcp/5001"'; for ip in $(hostname -i); do printf ',"/ip4/%s/tcp/5001"' "$ip"; done; printf ']')"
-ipfs config --json Datastore.Spec.mounts "$(ipfs config Datastore.Spec.mounts | sed 's/"sync": false/"sync": true/')"
-`;
