@@ -3,14 +3,18 @@ import { test, type TestContext } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { LedgerError } from '@spondon/ledger/port';
 import type { SignedStatement } from '@spondon/protocol/statement';
+import type { AnchorerOptions } from './anchorer.js';
 import { type Life, until, World } from './anchoring.test-support.js';
 import { queueLength } from './queue.js';
 import { issue, issues, revoke } from './sample.test-support.js';
 import type { Fate } from './toy-ledger.test-support.js';
 
-async function begin(t: TestContext): Promise<{ world: World; life: Life }> {
+async function begin(
+  t: TestContext,
+  options: Partial<AnchorerOptions> = {},
+): Promise<{ world: World; life: Life }> {
   const world = await World.create(t);
-  return { world, life: await world.live(t) };
+  return { world, life: await world.live(t, options) };
 }
 
 function textsOf(statements: readonly SignedStatement[]): string[] {
@@ -69,6 +73,32 @@ test('more than one batch of statements is anchored in order', async (t) => {
   assert.equal(life.anchored, 5000);
 });
 
+test('while many wait, the next batch is sent before the one on the ledger was read back, and no third', async (t) => {
+  const { world, life } = await begin(t, { mostStatements: 4 });
+  const statements = await issues('many', 14);
+  world.ledger.holdsBlocks = true;
+  await life.accept(statements);
+  await until(() => world.ledger.texts().length === 8);
+  for (let turn = 0; turn < 50; turn += 1) await setImmediate();
+  assert.deepEqual([world.ledger.texts().length, await queueLength(life.db)], [8, 14]);
+  world.ledger.holdsBlocks = false;
+  world.ledger.wake();
+  await until(() => world.isDrained());
+  assert.deepEqual(world.ledger.texts(), textsOf(statements));
+  assert.deepEqual([world.ledger.submitted.length, life.anchored, life.troubles], [4, 14, []]);
+});
+
+test('a revocation does not wait until a long queue has come to its end', async (t) => {
+  const { world, life } = await begin(t, { mostStatements: 4 });
+  const [before, after] = [await issues('before', 7), await issues('after', 40)];
+  const revocation = await revoke('before-1');
+  await life.accept([...before, revocation, ...after]);
+  await until(() => world.isDrained());
+  const texts = world.ledger.texts();
+  assert.deepEqual([...texts].sort(), textsOf([...before, revocation, ...after]).sort());
+  assert.ok(texts.indexOf(revocation.text) < 12);
+});
+
 test('a row stays in the queue until its entry was read back from the ledger', async (t) => {
   const { world, life } = await begin(t);
   world.ledger.holdsBlocks = true;
@@ -84,16 +114,20 @@ const FATES: Fate[] = ['not-sent', 'lost', 'done-unanswered', 'late', 'conflict'
 
 for (const fate of FATES) {
   test(`after a submit that was ${fate} everything is anchored exactly once`, async (t) => {
-    for (const fates of [
+    const fates: Fate[][] = [
       [fate],
       [fate, fate],
       ['done', fate],
       [fate, 'done', fate],
       [fate, 'lost', fate],
-    ] as Fate[][]) {
+    ];
+    for (const [each, mostStatements] of fates.flatMap((each) => [
+      [each, 4096] as const,
+      [each, 2] as const,
+    ])) {
       const world = await World.create(t);
-      meet(world, ...fates);
-      const life = await world.live(t);
+      meet(world, ...each);
+      const life = await world.live(t, { mostStatements });
       const [first, second, third] = [await issues('a', 3), await issues('b', 3), await issues('c', 3)];
       for (const statements of [first, second, third]) await life.accept(statements);
       await until(() => world.isDrained());
@@ -406,9 +440,16 @@ test('killed at any call to database or ledger, and started again, everything is
     await revoke('a-1'),
     await issue('bad'),
     await revoke('bad'),
+    ...(await issues('b', 5)),
   ];
+  const good = textsOf(statements.filter((_, at) => at !== 4 && at !== 5)).sort();
   const bad = (await issue('bad')).text;
-  for (const dyingCallWorks of [false, true]) {
+  for (const [dyingCallWorks, mostStatements] of [
+    [false, 4096],
+    [true, 4096],
+    [false, 2],
+    [true, 2],
+  ] as const) {
     let finished = false;
     for (let calls = 0; !finished; calls += 1) {
       const world = await World.create(t);
@@ -416,7 +457,7 @@ test('killed at any call to database or ledger, and started again, everything is
         const position = batch.findIndex(({ text }) => text === bad);
         return position < 0 ? null : { code: 'IAT_AHEAD', position, message: 'too early' };
       };
-      const first = await world.live(t);
+      const first = await world.live(t, { mostStatements });
       await first.accept(statements);
       first.dyingCallWorks = dyingCallWorks;
       first.callsLeft = calls;
@@ -424,7 +465,7 @@ test('killed at any call to database or ledger, and started again, everything is
       finished = !first.isDead;
       const second = await world.live(t);
       await until(() => world.isDrained());
-      assert.deepEqual([...world.ledger.texts()].sort(), textsOf(statements.slice(0, 4)).sort());
+      assert.deepEqual([...world.ledger.texts()].sort(), good);
       assert.deepEqual([...(await world.refusals()).values()], ['IAT_AHEAD', 'ISSUE_UNKNOWN']);
       assert.deepEqual(second.troubles, []);
     }

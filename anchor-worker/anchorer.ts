@@ -1,10 +1,11 @@
 import { type Ledger, LedgerError, type Refusal } from '@spondon/ledger/port';
-import { type Batch, type LogView, MAX_STATEMENTS, planBatch } from './batch.js';
+import { type Batch, isPlain, type LogView, MAX_STATEMENTS, planBatch, planNext } from './batch.js';
 import type { Follower } from './follower.js';
 import type { LogStore } from './log/store.js';
 import { QueueCursor } from './queue-cursor.js';
 import { type QueueDb, type QueuedStatement, setAside } from './queue.js';
 import { Backoff, type Wait } from './backoff.js';
+import { Suspects } from './suspects.js';
 
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 5000;
@@ -15,8 +16,6 @@ const PASSING_REFUSALS = new Set(['SIZE_MISMATCH', 'CLOCK_SKEW', 'NOT_INITIALISE
 /** Refusals that hold for every statement of the same issuer, or under the same one of its keys. */
 const ISSUER_REFUSALS = new Set(['ISSUER_UNKNOWN', 'ISSUER_SUSPENDED', 'WRONG_MSP']);
 const KEY_REFUSALS = new Set(['KEY_UNKNOWN', 'KEY_NOT_VALID']);
-/** So many statements refused alone and without a word about which: then it is hardly the statements. */
-const MAX_SKIPPED = 64;
 
 export interface AnchorerOptions {
   readonly ledger: Ledger;
@@ -38,11 +37,20 @@ export interface AnchorerOptions {
   readonly onTrouble?: (error: unknown) => void;
   /** Before another attempt. */
   readonly wait?: Wait;
+  /** Of a batch, at most; as many as the contract takes unless said otherwise. */
+  readonly mostStatements?: number;
+}
+
+/** Rows as they were read, and what is to become of them. */
+interface Turn {
+  readonly queued: readonly QueuedStatement[];
+  readonly batch: Batch;
 }
 
 /**
  * Takes queued statements to the organisation's own log, exactly once. Nothing waits for a timer: a lone statement
- * goes at once, and what arrives while a batch is on its way makes the next one.
+ * goes at once, and what arrives while a batch is on its way makes the next one. Under a long queue the next batch is
+ * planned while one is on its way, and sent while that one is read back.
  *
  * Why nothing is anchored twice: see `planBatch`. Why nothing is lost: a row leaves the queue only after its entry was
  * read back from the ledger, or together with its way into `refused`.
@@ -54,22 +62,19 @@ export class Anchorer {
   #running: Promise<void> = Promise.resolve();
   /** Whether the ledger may hold more of our log than was read: at start, and after whatever went wrong. */
   #behind = true;
-  /** At most this many statements to a batch: halved to find a statement that spoils its batch. */
-  #limit = MAX_STATEMENTS;
-  /** Batches that were anchored. */
-  #anchored = 0;
-  /**
-   * Rows refused alone in words that name no statement, and `#anchored` at that time. It may be the statement or
-   * anything else; refused once more, when other batches have passed meanwhile, it is the statement.
-   */
-  readonly #suspects = new Map<number, number>();
-  /** Suspects that are left out until something has passed. */
-  readonly #skipped = new Map<number, LedgerError>();
+  readonly #most: number;
+  readonly #suspects: Suspects;
+  /** Planned while the batch before it was under way. */
+  #next: Turn | undefined;
+  /** Settles once the last batch that was committed was read back and has left the queue. */
+  #settled: Promise<void> = Promise.resolve();
   #losses = 0;
   #trouble: unknown;
   readonly #backoff: Backoff;
 
   constructor(private readonly options: AnchorerOptions) {
+    this.#most = options.mostStatements ?? MAX_STATEMENTS;
+    this.#suspects = new Suspects(this.#most);
     this.#backoff = new Backoff(FIRST_RETRY_MS, LAST_RETRY_MS, options.wait);
     this.#queue = new QueueCursor(options.db, options.ledger.mspId, undefined, options.onLeaving);
   }
@@ -107,9 +112,9 @@ export class Anchorer {
         await this.#recover(error);
       }
     }
-    await this.#shrinkQueue(() => this.#queue.flush()).catch((error: unknown) =>
-      this.options.onTrouble?.(error),
-    );
+    await this.#settled
+      .then(() => this.#shrinkQueue(() => this.#queue.flush()))
+      .catch((error: unknown) => this.options.onTrouble?.(error));
   }
 
   #leads(): boolean {
@@ -118,7 +123,13 @@ export class Anchorer {
 
   /** One batch. False when there was nothing to do. */
   async #anchorNext(): Promise<boolean> {
-    const queued = await this.#queue.next(MAX_STATEMENTS + this.#skipped.size);
+    const next = this.#next;
+    this.#next = undefined;
+    if (next) {
+      await this.#append(next);
+      return true;
+    }
+    const queued = await this.#queue.next(this.#most + this.#suspects.skipped.size);
     if (queued.length === 0) return this.#shrinkQueue(() => this.#queue.flush());
     const batch = await this.#plan(queued);
     // Where several processes queue, the issue that a revocation waits for may have become visible before those that
@@ -126,12 +137,8 @@ export class Anchorer {
     if (batch.hopeless.length > 0 && (await this.#shrinkQueue(() => this.#queue.flush()))) return true;
     await this.#shrinkQueue(() => this.#queue.pass(queued, batch.alreadyAnchored));
     for (const { row, ...refusal } of batch.hopeless) await this.#setAside([row], refusal);
-    if (batch.append) {
-      if (await this.#append(batch, batch.append))
-        await this.#shrinkQueue(() => this.#queue.pass(queued, batch.rows));
-    } else if (batch.alreadyAnchored.length + batch.hopeless.length === 0) {
-      this.#failOnSkipped();
-    }
+    if (batch.append) await this.#append({ queued, batch });
+    else if (batch.alreadyAnchored.length + batch.hopeless.length === 0) this.#failOnSkipped();
     return true;
   }
 
@@ -144,7 +151,8 @@ export class Anchorer {
   /** Whatever left the queue before `queued` was read from it stands in the log that is looked at when it matters. */
   async #plan(queued: readonly QueuedStatement[]): Promise<Batch> {
     const { ledger, store } = this.options;
-    const plan = () => planBatch(store, ledger.mspId, queued, { most: this.#limit, skip: this.#skipped });
+    const { limit: most, skipped: skip } = this.#suspects;
+    const plan = () => planBatch(store, ledger.mspId, queued, { most, skip });
     if (!this.#behind) {
       const batch = plan();
       if (batch.hopeless.length === 0) return batch;
@@ -159,27 +167,49 @@ export class Anchorer {
     this.#backoff.reset();
   }
 
-  /** False when it was refused, and something was done about that. */
-  async #append(batch: Batch, { size, packed, proofs }: NonNullable<Batch['append']>): Promise<boolean> {
-    const { ledger, store, follower, onAnchored } = this.options;
-    if (!this.#leads()) return false;
+  /** Sends a batch. Meanwhile the one before it is read back, and the one after it planned. */
+  async #append(turn: Turn): Promise<void> {
+    if (!this.#leads()) return;
+    const [block, next] = await allOf(this.#send(turn.batch), this.#planNext(turn), this.#settled);
+    if (block === null) return;
+    this.#settled = this.#settle(turn, block);
+    this.#next = next;
+    // The next turn waits for it, and hears of its failure.
+    this.#settled.catch(() => undefined);
+    if (!next) await this.#settled;
+  }
+
+  /** Its block; null when it was refused, and something was done about that. */
+  async #send(batch: Batch): Promise<number | null> {
+    const { ledger, store } = this.options;
+    if (!batch.append) return null;
+    const { size, packed, proofs } = batch.append;
     store.expect(packed, batch.statements);
-    let block: number;
     try {
-      ({ block } = await ledger.submit('Append', [String(size), packed, proofs]));
+      return (await ledger.submit('Append', [String(size), packed, proofs])).block;
     } catch (error) {
       if (!(await this.#settleRefusal(batch, error))) throw error;
-      return false;
+      return null;
     }
-    // The entries are on the ledger; a crash from here on leaves their rows, which the next start finds anchored.
+  }
+
+  async #planNext({ queued, batch }: Turn): Promise<Turn | undefined> {
+    const { ledger, store } = this.options;
+    const last = batch.rows.at(-1);
+    if (!last || !isPlain(batch, queued, this.#most)) return undefined;
+    const following = await this.#queue.following(last.seq, this.#most);
+    const next = planNext(store, ledger.mspId, batch, following, this.#most);
+    return next ? { queued: following, batch: next } : undefined;
+  }
+
+  /** The entries are on the ledger; a crash before this is done leaves their rows, which the next start finds anchored. */
+  async #settle({ queued, batch: { rows } }: Turn, block: number): Promise<void> {
+    const { follower, onAnchored } = this.options;
     await follower.applied(block);
-    for (const { seq } of batch.rows) this.#suspects.delete(seq);
-    this.#skipped.clear();
-    this.#anchored += 1;
+    this.#suspects.pass(rows);
     this.#allIsWell();
-    this.#limit = Math.min(MAX_STATEMENTS, this.#limit * 2);
-    onAnchored?.(batch.rows.length);
-    return true;
+    onAnchored?.(rows.length);
+    await this.#shrinkQueue(() => this.#queue.pass(queued, rows));
   }
 
   /** Deals with a refusal that is about the statements. False when it is not one. */
@@ -190,26 +220,21 @@ export class Anchorer {
     const [first, ...others] = batch.rows;
     const guilty = refusedAlike(batch, refusal);
     if (guilty.length > 0) await this.#setAside(guilty, refusal);
-    else if (others.length > 0) this.#limit = Math.floor(batch.rows.length / 2);
+    else if (others.length > 0) this.#suspects.halve(batch.rows.length);
     else if (first) return this.#suspect(first, refusal, error);
     return true;
   }
 
-  /** A batch of one was refused without a word about it. False when so many were that it must be something else. */
+  /** A batch of one was refused without a word about it. False when that says nothing about the statement. */
   async #suspect(row: QueuedStatement, refusal: Refusal, error: LedgerError): Promise<boolean> {
-    const before = this.#suspects.get(row.seq) ?? this.#anchored;
-    if (before < this.#anchored) {
-      await this.#setAside([row], refusal);
-      return true;
-    }
-    this.#suspects.set(row.seq, this.#anchored);
-    this.#skipped.set(row.seq, error);
-    return this.#skipped.size < MAX_SKIPPED;
+    const verdict = this.#suspects.judge(row.seq, error);
+    if (verdict === 'guilty') await this.#setAside([row], refusal);
+    return verdict !== 'unclear';
   }
 
   /** Nothing is left that could show whether it is the statements. They stay queued, and somebody should look. */
   #failOnSkipped(): never {
-    const [error] = this.#skipped.values();
+    const [error] = this.#suspects.skipped.values();
     throw error ?? new Error('Nothing of what is queued can be sent, and nobody knows why');
   }
 
@@ -221,7 +246,7 @@ export class Anchorer {
     const seqs = rows.map(({ seq }) => seq);
     await setAside(db, seqs, { code, message, at: now() });
     for (const seq of seqs) {
-      this.#suspects.delete(seq);
+      this.#suspects.forget(seq);
       onSetAside?.(code);
     }
     await onQueueShrunk?.();
@@ -229,8 +254,10 @@ export class Anchorer {
 
   async #recover(error: unknown): Promise<void> {
     const { onTrouble } = this.options;
+    await this.#settled.catch(() => undefined);
+    this.#settled = Promise.resolve();
     this.#behind = true;
-    this.#skipped.clear();
+    this.#suspects.retryAll();
     if (cameSecond(error) && this.#losses < USUAL_LOSSES) {
       this.#losses += 1;
       return;
@@ -248,6 +275,12 @@ export class Anchorer {
     await follower.applied(Math.max(height - 1, left));
     this.#behind = false;
   }
+}
+
+/** Like `Promise.all`, but rejects only once nothing is under way any more. */
+async function allOf<A, B, C>(a: Promise<A>, b: Promise<B>, c: Promise<C>): Promise<[A, B, C]> {
+  await Promise.allSettled([a, b, c]);
+  return Promise.all([a, b, c]);
 }
 
 /** The transaction changed nothing, because another one was faster. */

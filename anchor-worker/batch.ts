@@ -32,6 +32,14 @@ export interface PlanLimits {
   readonly skip: { has(seq: number): boolean };
 }
 
+/** What {@link select} works with. */
+interface Selecting extends PlanLimits {
+  /** Of the log that the batch is for. */
+  readonly size: number;
+  /** Whether that is the log as it is now. Otherwise nothing can be proved in it yet, and the first revocation ends the batch. */
+  readonly isPresent: boolean;
+}
+
 /**
  * Plans one `Append` of the oldest queued rows, in order, to `mspId`'s log.
  *
@@ -45,27 +53,56 @@ export function planBatch(
   queued: readonly QueuedStatement[],
   limits: PlanLimits,
 ): Batch {
-  const { size, statements, proofs, ...batch } = select(log, mspId, queued, limits);
-  if (statements.length === 0) return { ...batch, statements, append: null };
-  return {
-    ...batch,
-    statements,
-    append: { size, packed: packStatements(statements), proofs: `[${proofs.join(',')}]` },
-  };
+  const size = log.head(mspId)?.size ?? 0;
+  return packed(select(log, mspId, queued, { ...limits, size, isPresent: true }), size);
+}
+
+/**
+ * Plans the batch after one that is under way, for the log as that one will leave it. Null unless both are as most are
+ * while many statements wait: full, the queue's oldest without a gap, and the next one of new issues alone. Anything else
+ * is planned when the log is known, so that nothing waits longer for it, and a batch that is not full yet may still grow.
+ *
+ * What stands in the log by then is what was looked up, or in the batch under way, whose rows are others: the rule of
+ * {@link planBatch} holds.
+ */
+export function planNext(
+  log: LogView,
+  mspId: string,
+  underWay: Batch,
+  queued: readonly QueuedStatement[],
+  most: number,
+): Batch | null {
+  if (!underWay.append) return null;
+  const size = underWay.append.size + underWay.rows.length;
+  const selection = select(log, mspId, queued, { most, skip: new Set(), size, isPresent: false });
+  return isPlain(selection, queued, most) ? packed(selection, size) : null;
+}
+
+/** Whether a batch is full, and takes the oldest of the queued rows without leaving one of them behind. */
+export function isPlain(
+  { rows }: Pick<Batch, 'rows'>,
+  queued: readonly QueuedStatement[],
+  most: number,
+): boolean {
+  return rows.length === most && rows.at(-1) === queued[most - 1];
 }
 
 interface Selection extends Pick<Batch, 'rows' | 'statements' | 'alreadyAnchored' | 'hopeless'> {
-  readonly size: number;
   readonly proofs: readonly string[];
+}
+
+function packed({ proofs, ...batch }: Selection, size: number): Batch {
+  const { statements } = batch;
+  if (statements.length === 0) return { ...batch, append: null };
+  return { ...batch, append: { size, packed: packStatements(statements), proofs: `[${proofs.join(',')}]` } };
 }
 
 function select(
   log: LogView,
   mspId: string,
   queued: readonly QueuedStatement[],
-  limits: PlanLimits,
+  { most, skip, size, isPresent }: Selecting,
 ): Selection {
-  const size = log.head(mspId)?.size ?? 0;
   const rows: QueuedStatement[] = [];
   const statements: SignedStatement[] = [];
   const proofs: string[] = [];
@@ -81,14 +118,15 @@ function select(
     }
     const { statement } = signed;
     if (statement.op === 'issue') issuesAhead.add(documentKey(statement));
-    if (limits.skip.has(row.seq)) continue;
+    if (skip.has(row.seq)) continue;
     const anchored = log.findByCode(statement.jti).filter((entry) => entry.mspId === mspId);
     if (anchored.some((entry) => entry.signed.text === row.statement)) {
       alreadyAnchored.push(row);
       continue;
     }
-    if (rows.length === limits.most || bytes + row.statement.length > PACK_LIMITS.maxBytes) break;
+    if (rows.length === most || bytes + row.statement.length > PACK_LIMITS.maxBytes) break;
     if (statement.op === 'revoke') {
+      if (!isPresent) break;
       const issue = anchored.find((entry) => issues(entry.signed.statement, statement));
       if (!issue) {
         // Its issue was accepted before it: if it is neither anchored nor ahead in the queue, it was refused.
@@ -105,7 +143,7 @@ function select(
     rows.push(row);
     statements.push(signed);
   }
-  return { rows, statements, size, proofs, alreadyAnchored, hopeless };
+  return { rows, statements, proofs, alreadyAnchored, hopeless };
 }
 
 const ISSUE_UNKNOWN = { code: 'ISSUE_UNKNOWN', message: 'The document that this revokes is not in this log' };

@@ -24,13 +24,18 @@ export class QueueCursor {
   ) {}
 
   /** The oldest rows that were not passed over. */
-  async next(limit: number): Promise<QueuedStatement[]> {
-    const rows = await nextInQueue(this.db, this.mspId, this.#after, limit);
+  next(limit: number): Promise<QueuedStatement[]> {
+    return this.following(this.#after, limit);
+  }
+
+  /** The oldest rows after the one with this number, whether it was passed over or not. */
+  async following(seq: number, limit: number): Promise<QueuedStatement[]> {
+    const rows = await nextInQueue(this.db, this.mspId, seq, limit);
     this.#sawTheEnd = rows.length < limit;
     return rows;
   }
 
-  /** Of the rows that `next` gave last, these have been read back from the ledger. True when rows left the queue. */
+  /** Of the rows that were `given` together, these have been read back from the ledger. True when rows left the queue. */
   async pass(given: readonly QueuedStatement[], anchored: readonly QueuedStatement[]): Promise<boolean> {
     const last = anchored.at(-1);
     if (!last) return false;

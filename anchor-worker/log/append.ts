@@ -21,14 +21,14 @@ export interface Unpacked {
 }
 
 /**
- * Reads a valid transaction; null when it appends nothing. When it carries what `expected` was read from, that spares
- * reading it again.
+ * Reads a valid transaction; null when it appends nothing. What one of `expected` was read from is not read
+ * again.
  *
  * @throws WorkerError, ProtocolError when it cannot be read
  */
 export function readAppend(
   { id, fn, args, writes }: Transaction,
-  expected: Unpacked | undefined,
+  expected: readonly Unpacked[],
 ): Append | null {
   if (fn !== 'Append') return null;
   const packed = args[1];
@@ -39,7 +39,6 @@ export function readAppend(
     throw new WorkerError('LOG_DAMAGED', `Transaction ${id} appends to no log`);
   }
   const { n, size, root, at } = JSON.parse(fromUtf8(write.value)) as LogState;
-  const isExpected = expected !== undefined && Buffer.compare(expected.packed, packed) === 0;
-  const statements = isExpected ? expected.statements : unpackStatements(packed);
-  return { mspId, statements, head: { n, size, root, at } };
+  const known = expected.find((each) => Buffer.compare(each.packed, packed) === 0);
+  return { mspId, statements: known?.statements ?? unpackStatements(packed), head: { n, size, root, at } };
 }

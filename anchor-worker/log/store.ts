@@ -36,7 +36,8 @@ export class LogStore {
   #clock: number;
   /** Why it writes no more files. Reads go on. */
   #failure: WorkerError | undefined;
-  #expected: Unpacked | undefined;
+  /** The last two: one may be under way while the one before it is still being read. */
+  #expected: readonly Unpacked[] = [];
   #checkpointing: Promise<void> = Promise.resolve();
 
   private constructor(
@@ -139,7 +140,7 @@ export class LogStore {
 
   /** Spares unpacking a batch that its sender has just unpacked, should a block bring it. */
   expect(packed: Uint8Array, statements: readonly SignedStatement[]): void {
-    this.#expected = { packed, statements };
+    this.#expected = [...this.#expected.slice(-1), { packed, statements }];
   }
 
   /** Too much is in memory that should be on disk. */
@@ -294,7 +295,7 @@ export class LogStore {
     }
     log.head = head;
     this.logs.assertRoot(mspId);
-    this.#expected = undefined;
+    this.#expected = this.#expected.filter((each) => each.statements !== statements);
   }
 
   async #checkpoint(): Promise<void> {
