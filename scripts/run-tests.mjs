@@ -246,8 +246,9 @@ async function runOnConsortium() {
     return;
   }
   const { env, stop } = await startConsortium();
-  // What was started ends with the run, also when that is interrupted.
-  process.once('SIGINT', () => void stop().finally(() => process.exit(1)));
+  // What was started ends with the run, also when that is cut short.
+  for (const signal of ['SIGINT', 'SIGTERM'])
+    process.once(signal, () => void stop().finally(() => process.exit(1)));
   Object.assign(process.env, env);
   try {
     // One after the other: they are deployments of one organisation, whose log has one leader.
