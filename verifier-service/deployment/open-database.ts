@@ -1,6 +1,11 @@
 import { existsSync } from 'node:fs';
 import { OWNER_ONLY_FILE, writeFileDurably } from '@spondon/ledger/durable-file';
-import { openPostgres, openPostgresAlone, withPostgresToRead } from '../database/postgres.js';
+import {
+  openPostgres,
+  openPostgresAlone,
+  withPostgresBeside,
+  withPostgresToRead,
+} from '../database/postgres.js';
 import type { DatabaseView, OwnDatabase, ServiceDatabase } from '../database/service-database.js';
 import { openEmbedded } from '../database/sqlite.js';
 import { ServiceError } from '../error.js';
@@ -66,6 +71,20 @@ export async function withServerToRead<T>(
   return withPostgresToRead(databaseUrl, async (view) => {
     await assertRemembered(folders, view.db);
     return work(view);
+  });
+}
+
+/** Runs `work` while no command can have a data folder's database on a server to itself. */
+export async function withServerBeside<T>(
+  folders: Folders,
+  databaseUrl: string | null,
+  work: (url: string) => Promise<T>,
+): Promise<T> {
+  refuseOtherKind(folders, databaseUrl);
+  if (databaseUrl === null) throw new TypeError('the database is on a server');
+  return withPostgresBeside(databaseUrl, async (db) => {
+    await assertRemembered(folders, db);
+    return work(databaseUrl);
   });
 }
 
