@@ -59,13 +59,17 @@ export async function openPostgres(url: string): Promise<ServiceDatabase> {
   };
 }
 
+/** Throws when it is not the database that was meant. Asked before anything else is. */
+type AssertOurs = (db: Database) => Promise<void>;
+
 /**
  * {@link openPostgres} for a command that nobody may work beside, on one connection. When that is lost, it is over:
  * nobody knows who was at work meanwhile. Throws `DATA_LOCKED` while copies or other commands are.
  */
-export async function openPostgresAlone(url: string): Promise<OwnDatabase> {
+export async function openPostgresAlone(url: string, assertOurs: AssertOurs): Promise<OwnDatabase> {
   const db = onOneConnection(url, 'alone');
   try {
+    await assertOurs(db);
     await migrate(db, 'postgres', Date.now());
     await db
       .updateTable('workAlone')
@@ -84,6 +88,7 @@ export async function openPostgresAlone(url: string): Promise<OwnDatabase> {
  */
 export async function withPostgresToRead<T>(
   url: string,
+  assertOurs: AssertOurs,
   work: (view: DatabaseView) => Promise<T>,
 ): Promise<T> {
   const now = databaseOn({ ...settingsOf(url), ...UNHURRIED }, async (client) => {
@@ -92,6 +97,7 @@ export async function withPostgresToRead<T>(
   try {
     const transaction = now.transaction().setIsolationLevel('repeatable read').setAccessMode('read only');
     return await transaction.execute(async (db) => {
+      await assertOurs(db);
       await assertMigrated(db, 'postgres');
       return work({ name: 'PostgreSQL', db, now, selfCheck: () => checkServer(db) });
     });
@@ -133,10 +139,15 @@ const WORKED_ON_MEANWHILE =
  * Runs `work` while no command can have the database to itself. Throws `DATA_LOCKED` while one has, and
  * `STORAGE_UNAVAILABLE` when nobody knows whether one had meanwhile.
  */
-export async function withPostgresBeside<T>(url: string, work: (db: Database) => Promise<T>): Promise<T> {
+export async function withPostgresBeside<T>(
+  url: string,
+  assertOurs: AssertOurs,
+  work: () => Promise<T>,
+): Promise<T> {
   const db = onOneConnection(url, 'together');
   try {
-    const result = await work(db);
+    await assertOurs(db);
+    const result = await work();
     await sql`select 1`.execute(db);
     return result;
   } finally {

@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import { chmod, copyFile, cp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { after, before, describe, test, type TestContext } from 'node:test';
-import { openPostgres, openPostgresAlone } from '../database/postgres.js';
+import { sql } from 'kysely';
+import { openForFilling, openPostgres, openPostgresAlone } from '../database/postgres.js';
 import { startTestServer, type TestServer, whyNoPostgres } from '../database/postgres.test-support.js';
 import { copyData, restoreData } from './backup.js';
 import { filesIn, scratchFolders, startTestService, type TestService } from './deployment.test-support.js';
@@ -12,6 +13,7 @@ import { changeMasterKey } from './master-key-change.js';
 import { tidyData } from './tidy.js';
 
 const newFolder = scratchFolders();
+const anyDatabase = () => Promise.resolve();
 const newPath = async (): Promise<string> => join(await newFolder(), 'data');
 const { PATH = '' } = process.env;
 const hasPrograms = PATH.split(delimiter).some((folder) => existsSync(join(folder, 'pg_dump')));
@@ -30,6 +32,9 @@ describe('a backup of a deployment whose database is on PostgreSQL', { skip: why
     [dataDir, databaseUrl, backup] = [await newPath(), await server.newDatabase(), await newPath()];
     service = await startTestService(dataDir, { SPONDON_DATABASE_URL: databaseUrl });
     documentId = (await service.issue()).body.documentId ?? '';
+    // A superuser's, which the role that restores could not make.
+    await sql`create extension amcheck`.execute(service.db);
+    await sql`create role plain login`.execute(service.db);
     const issuing = Promise.all(Array.from({ length: 4 }, () => service.issue()));
     await copyData(dataDir, backup, { databaseUrl });
     await issuing;
@@ -44,8 +49,15 @@ describe('a backup of a deployment whose database is on PostgreSQL', { skip: why
     await cp(backup, copy, { recursive: true });
     return copy;
   }
+  async function newDatabaseOfPlainRole(): Promise<string> {
+    const url = await server.newDatabase();
+    const owner = await openForFilling(url);
+    await sql`alter database ${sql.id(new URL(url).pathname.slice(1))} owner to plain`.execute(owner);
+    await owner.destroy();
+    return url.replace('spondon@', 'plain@');
+  }
   async function assertEmpty(url: string): Promise<void> {
-    const database = await openPostgresAlone(url);
+    const database = await openPostgresAlone(url, anyDatabase);
     assert.deepEqual(await database.db.selectFrom('belongsTo').selectAll().execute(), []);
     await database.close();
   }
@@ -56,7 +68,7 @@ describe('a backup of a deployment whose database is on PostgreSQL', { skip: why
   }
 
   test('is restored into an empty database and an empty folder, and fsck finds all of it sound', async () => {
-    const [restored, url] = [await newPath(), await server.newDatabase()];
+    const [restored, url] = [await newPath(), await newDatabaseOfPlainRole()];
     const outcome = await restoreData(backup, restored, url);
     assert.deepEqual(outcome, { isChecked: true, lacksDatabase: false });
     assert.deepEqual((await readdir(restored)).sort(), ['ipfs', 'ledger', 'on-postgres']);

@@ -50,14 +50,7 @@ export async function openDatabase(
 export async function openOwnDatabase(folders: Folders, databaseUrl: string | null): Promise<OwnDatabase> {
   refuseOtherKind(folders, databaseUrl);
   if (databaseUrl === null) return openEmbedded(folders.database);
-  const database = await openPostgresAlone(databaseUrl);
-  try {
-    await assertRemembered(folders, database.db);
-    return database;
-  } catch (error) {
-    await database.close();
-    throw error;
-  }
+  return openPostgresAlone(databaseUrl, (db) => assertRemembered(folders, db));
 }
 
 /** Runs `work` on the database of a data folder as it is at this moment, where it is on a server; null where it is not. */
@@ -68,10 +61,7 @@ export async function withServerToRead<T>(
 ): Promise<T> {
   refuseOtherKind(folders, databaseUrl);
   if (databaseUrl === null) return work(null);
-  return withPostgresToRead(databaseUrl, async (view) => {
-    await assertRemembered(folders, view.db);
-    return work(view);
-  });
+  return withPostgresToRead(databaseUrl, (db) => assertRemembered(folders, db), work);
 }
 
 /** Runs `work` while no command can have a data folder's database on a server to itself. */
@@ -82,10 +72,11 @@ export async function withServerBeside<T>(
 ): Promise<T> {
   refuseOtherKind(folders, databaseUrl);
   if (databaseUrl === null) throw new TypeError('the database is on a server');
-  return withPostgresBeside(databaseUrl, async (db) => {
-    await assertRemembered(folders, db);
-    return work(databaseUrl);
-  });
+  return withPostgresBeside(
+    databaseUrl,
+    (db) => assertRemembered(folders, db),
+    () => work(databaseUrl),
+  );
 }
 
 function refuseOtherKind(folders: Folders, databaseUrl: string | null): void {
