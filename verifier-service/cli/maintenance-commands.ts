@@ -29,7 +29,10 @@ export function addMaintenanceCommands(program: Command, context: Context): void
     .command('backup')
     .description('copy everything into a new folder; the service may go on')
     .argument('<folder>')
-    .action(async (folder: string) => (await maintenance()).backUp(options().data, folder, terminal));
+    .option('--without-database', 'PostgreSQL is backed up by other means, and that has ended')
+    .action(async (folder: string, { withoutDatabase = false }: { withoutDatabase?: boolean }) =>
+      (await maintenance()).backUp(options().data, folder, withoutDatabase, terminal),
+    );
 
   program
     .command('restore')

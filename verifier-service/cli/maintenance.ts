@@ -38,25 +38,44 @@ export async function tidy(dataDir: string, alone: boolean, { env, stdout }: Ter
   );
 }
 
-export async function backUp(dataDir: string, target: string, { stdout }: Terminal): Promise<void> {
-  await copyData(dataDir, target);
-  print(
-    stdout,
-    areOnKubo(foldersOf(dataDir))
-      ? `${target} holds everything but the documents, which are on Kubo, and the master key: back up the nodes from now on, ` +
-          'and keep the key elsewhere.'
-      : `${target} holds everything but the master key: keep that elsewhere, without it no document opens.`,
-  );
+export async function backUp(
+  dataDir: string,
+  target: string,
+  withoutDatabase: boolean,
+  { env, stdout }: Terminal,
+): Promise<void> {
+  await copyData(dataDir, target, { databaseUrl: elsewhereIn(env).databaseUrl, withoutDatabase });
+  const isOnKubo = areOnKubo(foldersOf(dataDir));
+  const lacking = [
+    ...(withoutDatabase ? ['the database'] : []),
+    ...(isOnKubo ? ['the documents, which are on Kubo'] : []),
+    'the master key',
+  ];
+  print(stdout, `${target} holds everything but ${inWords(lacking)}.`);
+  if (withoutDatabase)
+    print(
+      stdout,
+      'It belongs to a dump or base backup of the database that had ended before this was begun.',
+    );
+  if (isOnKubo)
+    print(stdout, 'Back up the Kubo nodes from now on, so that they have every document it names.');
+  print(stdout, 'Keep the key elsewhere: without it no document opens.');
 }
 
-export async function restore(backup: string, dataDir: string, { stdout }: Terminal): Promise<void> {
-  const { isChecked } = await restoreData(backup, dataDir);
+function inWords(things: readonly string[]): string {
+  return new Intl.ListFormat('en').format(things);
+}
+
+export async function restore(backup: string, dataDir: string, { env, stdout }: Terminal): Promise<void> {
+  const { isChecked, lacksDatabase } = await restoreData(backup, dataDir, elsewhereIn(env).databaseUrl);
   if (!isChecked)
     print(stdout, `${backup} has no checksums: whether it is as it was written, only fsck can tell.`);
   print(
     stdout,
     `${dataDir} is restored. Put the master key back (${dataDir}/master.key, mode 0600), then run fsck.`,
   );
+  if (lacksDatabase)
+    print(stdout, 'The database is not part of it: restore the dump or base backup that was made before it.');
   if (areOnKubo(foldersOf(dataDir)))
     print(
       stdout,

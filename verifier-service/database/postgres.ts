@@ -12,7 +12,7 @@ import { ServiceError } from '../error.js';
 import { assertMigrated, migrate } from './migrate.js';
 import { copiesOn } from './postgres-copies.js';
 import { isOutage, isRolledBack, tookTooLong, unavailable, unavailableFor } from './postgres-outage.js';
-import { commandAtWork, othersAtWork, takePresence, timesAlone } from './postgres-presence.js';
+import { commandAtWork, othersAtWork, type Presence, takePresence, timesAlone } from './postgres-presence.js';
 import { checkServer } from './postgres-self-check.js';
 import type { Database, ServiceTables } from './schema.js';
 import type { DatabaseView, OwnDatabase, ServiceDatabase } from './service-database.js';
@@ -59,13 +59,17 @@ export async function openPostgres(url: string): Promise<ServiceDatabase> {
   };
 }
 
+/** Throws when it is not the database that was meant. Asked before anything else is. */
+type AssertOurs = (db: Database) => Promise<void>;
+
 /**
  * {@link openPostgres} for a command that nobody may work beside, on one connection. When that is lost, it is over:
  * nobody knows who was at work meanwhile. Throws `DATA_LOCKED` while copies or other commands are.
  */
-export async function openPostgresAlone(url: string): Promise<OwnDatabase> {
-  const db = databaseAlone(url);
+export async function openPostgresAlone(url: string, assertOurs: AssertOurs): Promise<OwnDatabase> {
+  const db = onOneConnection(url, 'alone');
   try {
+    await assertOurs(db);
     await migrate(db, 'postgres', Date.now());
     await db
       .updateTable('workAlone')
@@ -84,6 +88,7 @@ export async function openPostgresAlone(url: string): Promise<OwnDatabase> {
  */
 export async function withPostgresToRead<T>(
   url: string,
+  assertOurs: AssertOurs,
   work: (view: DatabaseView) => Promise<T>,
 ): Promise<T> {
   const now = databaseOn({ ...settingsOf(url), ...UNHURRIED }, async (client) => {
@@ -92,6 +97,7 @@ export async function withPostgresToRead<T>(
   try {
     const transaction = now.transaction().setIsolationLevel('repeatable read').setAccessMode('read only');
     return await transaction.execute(async (db) => {
+      await assertOurs(db);
       await assertMigrated(db, 'postgres');
       return work({ name: 'PostgreSQL', db, now, selfCheck: () => checkServer(db) });
     });
@@ -105,7 +111,7 @@ export async function withPostgresToRead<T>(
  * any table.
  */
 export async function openForFilling(url: string): Promise<Database> {
-  const db = databaseAlone(url);
+  const db = onOneConnection(url, 'alone');
   try {
     const { rows } = await sql<{ name: string }>`
       select relname as name from pg_class
@@ -120,14 +126,42 @@ export async function openForFilling(url: string): Promise<Database> {
   }
 }
 
+/** Where the tables are, or would be made. */
+export async function schemaOf(db: Database): Promise<string> {
+  const { rows } = await sql<{ schema: string | null }>`select current_schema() as schema`.execute(db);
+  return rows[0]?.schema ?? 'public';
+}
+
 const WORKED_ON_MEANWHILE =
   'The database was worked on by a command while this copy had lost it: restart this copy';
 
-function databaseAlone(url: string): Database {
+/**
+ * Runs `work` while no command can have the database to itself. Throws `DATA_LOCKED` while one has, and
+ * `STORAGE_UNAVAILABLE` when nobody knows whether one had meanwhile.
+ */
+export async function withPostgresBeside<T>(
+  url: string,
+  assertOurs: AssertOurs,
+  work: () => Promise<T>,
+): Promise<T> {
+  const db = onOneConnection(url, 'together');
+  try {
+    await assertOurs(db);
+    const result = await work();
+    await sql`select 1`.execute(db);
+    return result;
+  } finally {
+    await db.destroy();
+  }
+}
+
+/** That is not replaced when it is lost. */
+function onOneConnection(url: string, presence: Presence): Database {
   let isTaken = false;
   return databaseOn({ ...settingsOf(url), ...UNHURRIED, max: 1, min: 1 }, async (client) => {
     if (isTaken) throw unavailableFor('the connection was lost; run the command again');
-    if (!(await takePresence(client, 'alone'))) throw othersAtWork();
+    if (!(await takePresence(client, presence)))
+      throw presence === 'alone' ? othersAtWork() : commandAtWork();
     isTaken = true;
   });
 }

@@ -51,7 +51,7 @@ async function contentOf(folder: string): Promise<Record<string, string>> {
 
 void test('a restored folder is the backup, byte for byte, and its owner’s alone', async () => {
   const restored = await newPath();
-  assert.deepEqual(await restoreData(backup, restored), { isChecked: true });
+  assert.deepEqual(await restoreData(backup, restored), { isChecked: true, lacksDatabase: false });
   assert.deepEqual(await contentOf(restored), await contentOf(backup));
   assert.deepEqual((await readdir(restored)).sort(), ['credentials', 'ipfs', 'ledger', 'service.db']);
   for (const folder of [backup, restored]) assert.equal((await stat(folder)).mode & 0o077, 0);
@@ -136,7 +136,7 @@ void test('half a backup or half a restored folder is taken for nothing whole, b
   });
   await assert.rejects(copying, powerCut);
   assert.deepEqual(await readdir(folder), []);
-  assert.deepEqual(await restoreData(backup, folder), { isChecked: true });
+  assert.deepEqual(await restoreData(backup, folder), { isChecked: true, lacksDatabase: false });
 });
 
 void test('nothing is copied into a folder that holds something, nor into a part of what is copied', async () => {
@@ -154,14 +154,14 @@ void test('nothing is copied into a folder that holds something, nor into a part
 void test('a backup from before there were checksums is restored', async () => {
   const [older, restored] = [await copyOfBackup(), await newPath()];
   await rm(join(older, CHECKSUMS));
-  assert.deepEqual(await restoreData(older, restored), { isChecked: false });
+  assert.deepEqual(await restoreData(older, restored), { isChecked: false, lacksDatabase: false });
   assert.deepEqual(await contentOf(restored), await contentOf(backup));
 });
 
 void test('a backup that was worked on can be restored, though unchecked', async () => {
   const [worked, restored] = [await copyOfBackup(), await newPath()];
   await tidyData(worked);
-  assert.deepEqual(await restoreData(worked, restored), { isChecked: false });
+  assert.deepEqual(await restoreData(worked, restored), { isChecked: false, lacksDatabase: false });
   assert.deepEqual(await damageIn(restored, KEY.SPONDON_MASTER_KEY), []);
 });
 

@@ -3,7 +3,6 @@ import { cp, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
-import { copyData } from './backup.js';
 import { startTestServer, type TestServer, whyNoPostgres } from '../database/postgres.test-support.js';
 import { scratchFolders, startTestService } from './deployment.test-support.js';
 
@@ -48,14 +47,6 @@ describe('a service whose database is on PostgreSQL', { skip: await whyNoPostgre
     await assert.rejects(startTestService(onPostgres), { code: 'CONFIG_INVALID', message: /PostgreSQL/ });
     await (await startTestService(embedded)).close();
     await assert.rejects(startTestService(embedded, env), { code: 'CONFIG_INVALID', message: /service\.db/ });
-  });
-
-  void test('backup, which knows the embedded database only, does nothing to its folder', async () => {
-    const folder = await newFolder();
-    await (await startTestService(folder, { SPONDON_DATABASE_URL: await server.newDatabase() })).close();
-    const target = join(await newFolder(), 'backup');
-    await assert.rejects(copyData(folder, target), { code: 'DATABASE_ELSEWHERE' });
-    assert.equal(existsSync(target), false);
   });
 
   void test('while the server is away it answers 503, and goes on by itself when it is back', async () => {

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { sql } from 'kysely';
 import { OWNER_ONLY_FILE, unlessMissing, writeFileDurably } from '@spondon/ledger/durable-file';
 import { toHex } from '@spondon/protocol/bytes';
 import type { Ledger } from '@spondon/ledger/port';
@@ -57,10 +58,13 @@ export async function rememberOwner({ databaseElsewhere }: Folders, ledger: stri
     await writeFileDurably(databaseElsewhere, ledger, OWNER_ONLY_FILE);
 }
 
-/** Throws `DATABASE_OF_ANOTHER` when the folder remembers a ledger, and the database is about another, or about none yet. */
+/** On PostgreSQL. Throws `DATABASE_OF_ANOTHER` when the folder remembers a ledger, and the database is about another, or about none yet. */
 export async function assertRemembered({ databaseElsewhere }: Folders, db: Database): Promise<void> {
   const remembered = (await unlessMissing(readFile(databaseElsewhere, 'utf8'))) ?? '';
-  if (remembered !== '' && (await ownerOf(db))?.ledger !== remembered) throw ofAnother();
+  if (remembered === '') return;
+  const { rows } = await sql<{ isMade: boolean }>`
+    select to_regclass('"belongsTo"') is not null as "isMade"`.execute(db);
+  if (!rows[0]?.isMade || (await ownerOf(db))?.ledger !== remembered) throw ofAnother();
 }
 
 /** A network has many organisations, and a channel's first block is its own. */

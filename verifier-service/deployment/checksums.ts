@@ -6,8 +6,8 @@ import { OWNER_ONLY_FILE } from '@spondon/ledger/durable-file';
 import { ServiceError } from '../error.js';
 
 /**
- * The list of a backup's files with their SHA-256, as `sha256sum` writes and checks it. The database is its last line:
- * a list without it was cut short. They are against accidents, not against somebody who can write the backup.
+ * The list of a backup's files with their SHA-256, as `sha256sum` writes and checks it. Its last line is the database, or
+ * what says that this is elsewhere: a list without it was cut short. They are against accidents, not against somebody who can write the backup.
  */
 export const CHECKSUMS = 'SHA256SUMS';
 
@@ -16,6 +16,13 @@ export interface Summed {
   readonly sha256: string;
   /** Relative to the backup. */
   readonly path: string;
+}
+
+/** What there may be in a backup. */
+export interface BackupFiles {
+  readonly folders: readonly string[];
+  readonly files: readonly string[];
+  readonly last: string;
 }
 
 export interface ChecksumWriter {
@@ -38,15 +45,14 @@ export async function writeChecksums(folder: string): Promise<ChecksumWriter> {
 }
 
 /**
- * The lines in their order. The paths are as hostile as the backup's disk: each leads to the file `last` or below one of
- * `folders`.
+ * The lines in their order. The paths are as hostile as the backup's disk: each leads to `last`, to one of `files` or
+ * below one of `folders`.
  *
  * Throws `DATA_DAMAGED` for a line that is none, and when the last one is not `last`.
  */
 export async function* readChecksums(
   folder: string,
-  folders: readonly string[],
-  last: string,
+  { folders, files, last }: BackupFiles,
 ): AsyncGenerator<Summed> {
   const damaged = (): ServiceError =>
     new ServiceError('DATA_DAMAGED', `${join(folder, CHECKSUMS)} is damaged, or was not written to its end`);
@@ -56,8 +62,9 @@ export async function* readChecksums(
     if (sha256 === undefined || path === last) throw damaged();
     path = line.slice(66);
     const [first = '', ...rest] = path.split('/');
-    const isOurs = folders.includes(first) && rest.length > 0 && !rest.some((part) => /^\.{0,2}$/.test(part));
-    if (!isOurs && path !== last) throw damaged();
+    const isBelow =
+      folders.includes(first) && rest.length > 0 && !rest.some((part) => /^\.{0,2}$/.test(part));
+    if (!isBelow && !files.includes(path) && path !== last) throw damaged();
     yield { sha256, path };
   }
   if (path !== last) throw damaged();

@@ -25,6 +25,7 @@ import {
 } from './deployment.test-support.js';
 import { checkData, type Finding } from './fsck.js';
 import { rebuildDerived } from './maintenance.js';
+import { changeMasterKey } from './master-key-change.js';
 
 const newFolder = scratchFolders();
 /** The facility that a deployment's tests issue for is not admitted by its own start. */
@@ -215,6 +216,11 @@ describe(
       const { isSound, areas, damage } = await check(network);
       assert.ok(isSound, JSON.stringify(damage));
       assert.ok(areas.includes('documents'));
+
+      const { newFile } = await changeMasterKey(dataDir, { present: undefined, next: undefined });
+      assert.equal(newFile, join(dataDir, 'master.key'));
+      const changed = await check(network);
+      assert.ok(changed.isSound, JSON.stringify(changed.damage));
 
       // Without the settings nobody takes a folder without blocks for a new ledger.
       await assert.rejects(rebuildDerived(dataDir, undefined), { code: 'DATA_DAMAGED' });

@@ -6,6 +6,8 @@ import { ServiceError } from '../error.js';
 
 /** Stands in a folder from before anything is copied into it until all of it is. */
 export const HALF_COPIED = 'half-copied';
+/** In a backup, what is on PostgreSQL otherwise. */
+export const DUMP = 'database.dump';
 /** The ledger's own file, without which there is none. */
 const BLOCKS = 'blocks';
 
@@ -55,13 +57,6 @@ export function isOnPostgres({ databaseElsewhere }: Pick<Folders, 'databaseElsew
   return existsSync(databaseElsewhere);
 }
 
-/** For what knows the embedded database only: half of the data would pass for all of it. Throws `DATABASE_ELSEWHERE`. */
-export function refuseDatabaseElsewhere(folders: Folders): void {
-  if (!isOnPostgres(folders)) return;
-  const message = `The database of ${folders.data} is a PostgreSQL, which this command does not know. Nothing was done.`;
-  throw new ServiceError('DATABASE_ELSEWHERE', message);
-}
-
 /** Where no service has ever been. Throws `DATA_DAMAGED`. */
 export function refuseWithoutData(folders: Folders): void {
   if (existsSync(folders.database)) return;
@@ -72,11 +67,16 @@ export function refuseWithoutData(folders: Folders): void {
 
 /**
  * Half a backup or half a restored folder is none. A ledger without the database beside it is no first start either:
- * documents' keys and rows are gone, and starting anew would hide that. Throws `DATA_DAMAGED`.
+ * documents' keys and rows are gone, and starting anew would hide that. Throws `DATA_DAMAGED`, and `CONFIG_INVALID` for a
+ * backup that nobody can work on.
  */
 export function refuseHalfAFolder(folders: Folders): void {
   const { data, database } = folders;
   refuseHalfCopied(data);
+  if (existsSync(join(data, DUMP))) {
+    const message = `${data} is a backup whose database is in ${DUMP}: restore it, and work on that`;
+    throw new ServiceError('CONFIG_INVALID', message);
+  }
   if (existsSync(database) || isOnPostgres(folders) || !hasBlocks(folders)) return;
   const message = `${data} holds a ledger and no service.db: restore service.db from a backup`;
   throw new ServiceError('DATA_DAMAGED', message);

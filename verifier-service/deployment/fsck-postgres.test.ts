@@ -4,7 +4,7 @@ import { cp, writeFile } from 'node:fs/promises';
 import { after, before, describe, test, type TestContext } from 'node:test';
 import { sql } from 'kysely';
 import { parseDocumentId } from '@spondon/protocol/document-id';
-import { openPostgres, openPostgresAlone, withPostgresToRead } from '../database/postgres.js';
+import { openForFilling, openPostgres, openPostgresAlone, withPostgresToRead } from '../database/postgres.js';
 import { startTestServer, type TestServer, whyNoPostgres } from '../database/postgres.test-support.js';
 import { eraseDocument } from '../documents/erase.js';
 import { openEmbeddedStore } from '../ipfs/embedded.js';
@@ -16,6 +16,7 @@ import { forgetOwnReportKeys, rebuildDerived } from './maintenance.js';
 import { tidyData } from './tidy.js';
 
 const newFolder = scratchFolders();
+const anyDatabase = () => Promise.resolve();
 
 describe('commands on a data folder whose database is on PostgreSQL', { skip: await whyNoPostgres() }, () => {
   let server: TestServer;
@@ -182,14 +183,14 @@ describe('commands on a data folder whose database is on PostgreSQL', { skip: aw
     const databaseUrl = await server.newDatabase();
     const copy = await openPostgres(databaseUrl);
     t.after(() => copy.close());
-    await assert.rejects(openPostgresAlone(databaseUrl), { code: 'DATA_LOCKED' });
+    await assert.rejects(openPostgresAlone(databaseUrl, anyDatabase), { code: 'DATA_LOCKED' });
     await server.kill();
     await server.start();
-    const alone = await openPostgresAlone(databaseUrl);
+    const alone = await openPostgresAlone(databaseUrl, anyDatabase);
     await assert.rejects(openPostgres(databaseUrl), { code: 'DATA_LOCKED' });
-    await assert.rejects(openPostgresAlone(databaseUrl), { code: 'DATA_LOCKED' });
+    await assert.rejects(openPostgresAlone(databaseUrl, anyDatabase), { code: 'DATA_LOCKED' });
     await assert.rejects(
-      withPostgresToRead(databaseUrl, () => Promise.resolve()),
+      withPostgresToRead(databaseUrl, anyDatabase, () => Promise.resolve()),
       { code: 'DATA_LOCKED' },
     );
     const asked = () => copy.db.selectFrom('apiKeys').selectAll().execute();
@@ -204,7 +205,7 @@ describe('commands on a data folder whose database is on PostgreSQL', { skip: aw
   });
 
   test('a command whose connection was lost does not go on by another one', async (t) => {
-    const alone = await openPostgresAlone(await server.newDatabase());
+    const alone = await openPostgresAlone(await server.newDatabase(), anyDatabase);
     t.after(() => alone.close());
     await server.kill();
     await server.start();
@@ -219,10 +220,14 @@ describe('commands on a data folder whose database is on PostgreSQL', { skip: aw
     const elsewhere = await startTestService(await newFolder(), { SPONDON_DATABASE_URL: other.databaseUrl });
     await elsewhere.close();
     const empty = await server.newDatabase();
+    const refused = { code: 'DATABASE_OF_ANOTHER' };
     for (const databaseUrl of [other.databaseUrl, empty]) {
-      const refused = { code: 'DATABASE_OF_ANOTHER' };
       await assert.rejects(tidyData(one.dataDir, { databaseUrl }), refused);
-      if (databaseUrl !== empty) await assert.rejects(fsck(one.dataDir, undefined, { databaseUrl }), refused);
+      await assert.rejects(fsck(one.dataDir, undefined, { databaseUrl }), refused);
+    }
+    // Not even tables were made in it.
+    await (await openForFilling(empty)).destroy();
+    for (const databaseUrl of [other.databaseUrl, empty]) {
       await assert.rejects(startTestService(one.dataDir, { SPONDON_DATABASE_URL: databaseUrl }), refused);
     }
     await assert.rejects(tidyData(one.dataDir), { code: 'CONFIG_INVALID', message: /SPONDON_DATABASE_URL/ });

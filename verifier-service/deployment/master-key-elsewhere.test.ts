@@ -18,6 +18,7 @@ import { openVault } from './open-vault.js';
 
 const STEPS = 4;
 const newFolder = scratchFolders();
+const anyDatabase = () => Promise.resolve();
 const newKey = (): string => encodeBase64url(randomBytes(32));
 const keyIdOfText = (text: string): string => createVault(Buffer.from(text, 'base64url'), randomBytes).keyId;
 
@@ -80,7 +81,7 @@ describe(
 
     /** Goes so many steps, and then no further, as a crash would have it. */
     async function crashAfter(steps: number, { dataDir, databaseUrl }: Place, next?: string): Promise<void> {
-      const database = await openPostgresAlone(databaseUrl);
+      const database = await openPostgresAlone(databaseUrl, anyDatabase);
       const present = next === undefined ? undefined : oldKey;
       const change = masterKeyChange(foldersOf(dataDir), database, { present, next });
       for (let step = 0; step < steps; step += 1) assert.equal((await change.next()).done, false);
@@ -132,7 +133,7 @@ describe(
 
     test('a database that goes away meanwhile leaves what opens with the old key, and the change can be asked for again', async () => {
       const place = await copyOf();
-      const database = await openPostgresAlone(place.databaseUrl);
+      const database = await openPostgresAlone(place.databaseUrl, anyDatabase);
       const change = masterKeyChange(foldersOf(place.dataDir), database, {
         present: undefined,
         next: undefined,

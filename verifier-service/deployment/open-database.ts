@@ -1,6 +1,11 @@
 import { existsSync } from 'node:fs';
 import { OWNER_ONLY_FILE, writeFileDurably } from '@spondon/ledger/durable-file';
-import { openPostgres, openPostgresAlone, withPostgresToRead } from '../database/postgres.js';
+import {
+  openPostgres,
+  openPostgresAlone,
+  withPostgresBeside,
+  withPostgresToRead,
+} from '../database/postgres.js';
 import type { DatabaseView, OwnDatabase, ServiceDatabase } from '../database/service-database.js';
 import { openEmbedded } from '../database/sqlite.js';
 import { ServiceError } from '../error.js';
@@ -45,14 +50,7 @@ export async function openDatabase(
 export async function openOwnDatabase(folders: Folders, databaseUrl: string | null): Promise<OwnDatabase> {
   refuseOtherKind(folders, databaseUrl);
   if (databaseUrl === null) return openEmbedded(folders.database);
-  const database = await openPostgresAlone(databaseUrl);
-  try {
-    await assertRemembered(folders, database.db);
-    return database;
-  } catch (error) {
-    await database.close();
-    throw error;
-  }
+  return openPostgresAlone(databaseUrl, (db) => assertRemembered(folders, db));
 }
 
 /** Runs `work` on the database of a data folder as it is at this moment, where it is on a server; null where it is not. */
@@ -63,10 +61,22 @@ export async function withServerToRead<T>(
 ): Promise<T> {
   refuseOtherKind(folders, databaseUrl);
   if (databaseUrl === null) return work(null);
-  return withPostgresToRead(databaseUrl, async (view) => {
-    await assertRemembered(folders, view.db);
-    return work(view);
-  });
+  return withPostgresToRead(databaseUrl, (db) => assertRemembered(folders, db), work);
+}
+
+/** Runs `work` while no command can have a data folder's database on a server to itself. */
+export async function withServerBeside<T>(
+  folders: Folders,
+  databaseUrl: string | null,
+  work: (url: string) => Promise<T>,
+): Promise<T> {
+  refuseOtherKind(folders, databaseUrl);
+  if (databaseUrl === null) throw new TypeError('the database is on a server');
+  return withPostgresBeside(
+    databaseUrl,
+    (db) => assertRemembered(folders, db),
+    () => work(databaseUrl),
+  );
 }
 
 function refuseOtherKind(folders: Folders, databaseUrl: string | null): void {
