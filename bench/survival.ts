@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { parseArgs } from 'node:util';
+import { inspect, parseArgs } from 'node:util';
 import { seededRandom } from '@spondon/fixtures/random';
 import { native } from '@spondon/network/layout';
 import { whyNoTrial } from '@spondon/network/native/trial.test-support';
@@ -83,8 +83,10 @@ async function main(): Promise<number> {
       await scene.close();
     }
   } catch (error) {
-    if (!interrupted.aborted) throw error;
-    process.stderr.write('interrupted; nothing is left running\n');
+    // Told here: the chaincode's library would catch it, and end the program as if all were well.
+    process.stderr.write(
+      interrupted.aborted ? 'interrupted; nothing is left running\n' : `${inspect(error)}\n`,
+    );
     return 1;
   }
   const table = tableOf(results);

@@ -114,9 +114,10 @@ async function send({ client, killed }: LoadOptions, call: Call): Promise<string
   try {
     const { status, text } = await client.send(call);
     if (status < 300) return text;
-    // Revoked by a request whose answer was lost; or the service is still busy with what came before.
-    if (text.includes('ALREADY_REVOKED') || status === 503)
-      return text.includes('ALREADY_REVOKED') ? text : null;
+    // Revoked by a request whose answer was lost.
+    if (text.includes('ALREADY_REVOKED')) return text;
+    // It is still busy with what came before, perhaps with this very request.
+    if (status === 503 || text.includes('IDEMPOTENCY_IN_PROGRESS')) return null;
     throw new Error(`${call.path} was answered ${status}: ${text.slice(0, 300)}`);
   } catch (error) {
     if (killed()) return null;

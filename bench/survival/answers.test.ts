@@ -9,6 +9,7 @@ test('pending, valid, revoked and an outage that is named are honest answers abo
     assert.equal(judge('look-up', answered(200, { verdict }), false).outcome, 'answered');
   assert.equal(judge('look-up', answered(200, { verdict: 'unavailable' }), false).outcome, 'refused');
   assert.equal(judge('issue', answered(503, { code: 'LEDGER_UNAVAILABLE' }), false).outcome, 'refused');
+  assert.equal(judge('issue', answered(409, { code: 'IDEMPOTENCY_IN_PROGRESS' }), false).outcome, 'refused');
 });
 
 test("'not found', a fault, and silence of a service that runs are wrong", () => {

@@ -20,6 +20,8 @@ export interface Observation {
 const HONEST_VERDICTS = ['valid', 'pending', 'revoked'];
 /** Refused since an earlier attempt, whose answer was lost, has done it. */
 const DONE_BEFORE = 'ALREADY_REVOKED';
+/** Refused since an earlier attempt, which a copy has had all along, is still under way. */
+const UNDER_WAY = 'IDEMPOTENCY_IN_PROGRESS';
 
 /** `null`: no answer came. `isDown`: the service itself was ended, so that nobody could answer. */
 export function judge(
@@ -34,6 +36,7 @@ export function judge(
   if (status >= 500) return { outcome: 'wrong', told: `${status} ${code ?? 'without code'}` };
   if (status >= 400) {
     const told = `${status} ${code ?? 'without code'}`;
+    if (question === 'issue' && code === UNDER_WAY) return { outcome: 'refused', told: code };
     return { outcome: question === 'issue' && code === DONE_BEFORE ? 'answered' : 'wrong', told };
   }
   if (question !== 'look-up') return { outcome: 'answered', told: String(status) };

@@ -42,7 +42,7 @@ export class ServiceUnderTrial {
 
   /** What of it does not run. */
   async start(): Promise<void> {
-    for (const copy of this.copies) if (!copy.runs) await copy.start();
+    await Promise.all(this.copies.filter(({ runs }) => !runs).map((copy) => copy.start()));
   }
 
   async kill(): Promise<void> {
