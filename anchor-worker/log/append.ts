@@ -1,5 +1,6 @@
 import { fromUtf8 } from '@spondon/protocol/bytes';
-import { unpackStatements } from '@spondon/protocol/pack';
+import { encodeEntries } from '@spondon/protocol/entry';
+import { unpackEntries, type EnteredStatement } from '@spondon/protocol/pack';
 import { isMspId, type LogHead, logKey, type LogState } from '@spondon/protocol/records';
 import type { SignedStatement } from '@spondon/protocol/statement';
 import type { Transaction } from '@spondon/ledger/port';
@@ -9,10 +10,13 @@ import { WorkerError } from '../error.js';
 export interface Append {
   /** The log's owner. */
   readonly mspId: string;
-  readonly statements: readonly SignedStatement[];
+  readonly entries: readonly Entered[];
   /** The log's head after it. */
   readonly head: LogHead;
 }
+
+/** A statement, and its entry in the log. */
+export type Entered = Pick<EnteredStatement, 'entry' | 'statement'>;
 
 /** Statements, and the packed form from which they were read. */
 export interface Unpacked {
@@ -40,6 +44,10 @@ export function readAppend(
   }
   const { n, size, root, at } = JSON.parse(fromUtf8(write.value)) as LogState;
   const isExpected = expected !== undefined && Buffer.compare(expected.packed, packed) === 0;
-  const statements = isExpected ? expected.statements : unpackStatements(packed);
-  return { mspId, statements, head: { n, size, root, at } };
+  const entries = isExpected ? enter(expected.statements, at) : unpackEntries(packed, at);
+  return { mspId, entries, head: { n, size, root, at } };
+}
+
+function enter(statements: readonly SignedStatement[], at: number): readonly Entered[] {
+  return encodeEntries(at, statements).map(({ entry, signed: { statement } }) => ({ entry, statement }));
 }
