@@ -10,6 +10,6 @@ export interface Stub extends Pick<
   | 'deleteState'
   | 'setStateValidationParameter'
 > {
-  /** The function's name, then its arguments, as they came. In fabric-shim too, though not in its types. */
+  /** The function's name, then its arguments, as they came. Fabric's own library has it, its types do not. */
   getBufferArgs(): readonly Uint8Array[];
 }
