@@ -298,7 +298,7 @@ test('a ping comes back in every state', async () => {
 
 test('a message that makes no sense in its state ends the conversation with an error', async () => {
   const ready = [Type.REGISTERED, Type.READY];
-  for (const [so, far] of [
+  for (const [earlier, strange] of [
     [[], Type.READY],
     [[], Type.TRANSACTION],
     [[Type.REGISTERED], Type.REGISTERED],
@@ -311,11 +311,11 @@ test('a message that makes no sense in its state ends the conversation with an e
   ] as const) {
     const fake = new FakePeer(port, server, peers);
     await fake.hear();
-    for (const type of so) fake.say(type);
-    fake.say(far, { channel: 'records', txid: '1' });
+    for (const type of earlier) fake.say(type);
+    fake.say(strange, { channel: 'records', txid: '1' });
     const refused = await fake.hear();
     assert.deepEqual([refused.type, refused.txid], [Type.ERROR, '1']);
-    assert.match(text(refused), new RegExp(`^a message of type ${far} makes no sense when `));
+    assert.match(text(refused), new RegExp(`^a message of type ${strange} makes no sense when `));
     assert.equal(await fake.ended, undefined);
   }
 });

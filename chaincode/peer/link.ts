@@ -35,6 +35,8 @@ type State = 'created' | 'established' | 'ready' | 'ended';
 export class Link {
   readonly #stream: PeerStream;
   readonly #chaincode: LinkedChaincode;
+  /** Nobody knows it any more when the connection has ended. */
+  readonly #address: string;
   readonly #running = new Map<string, Questions>();
   /** Of messages whose way to the connection somebody waits for. */
   readonly #unwritten = new Set<() => void>();
@@ -43,6 +45,7 @@ export class Link {
   constructor(stream: PeerStream, chaincode: LinkedChaincode) {
     this.#stream = stream;
     this.#chaincode = chaincode;
+    this.#address = stream.getPeer();
   }
 
   open(): void {
@@ -161,7 +164,7 @@ export class Link {
   }
 
   #log(line: string): void {
-    this.#chaincode.log(`peer ${this.#stream.getPeer()}: ${line}`);
+    this.#chaincode.log(`peer ${this.#address}: ${line}`);
   }
 }
 
