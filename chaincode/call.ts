@@ -1,18 +1,13 @@
 import type { Context } from 'fabric-contract-api';
-import type { ChaincodeStub } from 'fabric-shim-api';
 import type { Clock } from '@spondon/protocol/records';
 import { Refusal } from './refusal.js';
 import { checkTime } from './rules/clock.js';
 import { mspId, utf8Text } from './rules/shape.js';
+import type { Stub } from './stub.js';
 import { WorldState } from './world-state.js';
 
-/** What fabric-shim's stub has and its types leave out: the arguments as they came, the function's name first. */
-interface RawArguments {
-  getBufferArgs(): readonly Uint8Array[];
-}
-
 export interface Call<Names extends readonly string[]> {
-  /** In the order of their names. Raw, because the strings that the dispatcher makes of them lose bytes. */
+  /** In the order of their names. Raw: they are no text. */
   readonly args: { readonly [At in keyof Names]: Uint8Array };
   readonly world: WorldState;
   /** The organisation that made the transaction. */
@@ -33,7 +28,7 @@ export function openCall<const Names extends readonly string[]>(
   fn: string,
   names: Names,
 ): Call<Names> {
-  const stub = ctx.stub as ChaincodeStub & RawArguments;
+  const stub = ctx.stub as unknown as Stub;
   const [called, ...args] = stub.getBufferArgs();
   if (called === undefined || utf8Text(called) !== fn || args.length !== names.length) {
     throw new Refusal('ARGUMENT', `call ${fn}(${names.join(', ')})`);

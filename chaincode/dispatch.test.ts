@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Contract } from 'fabric-contract-api';
-import type { ChaincodeStub, ClientIdentity } from 'fabric-shim-api';
 import { openCall } from './call.js';
 import { serve } from './dispatch.js';
 import { Refusal } from './refusal.js';
+import type { Stub } from './stub.js';
 
 class Toy extends Contract {
   readonly bug = new TypeError('a bug');
@@ -32,10 +32,9 @@ class Toy extends Contract {
 function serveToy() {
   const toy = new Toy('toy');
   const errors: unknown[] = [];
-  const chaincode = serve({
+  const execute = serve({
     contract: toy,
     transactions: ['Echo', 'Nothing', 'Refuse', 'Fail'],
-    identityOf: () => ({ getMSPID: () => 'SampleMSP' }) as ClientIdentity,
     unforeseen: (error) => errors.push(error),
   });
   const call = async (...args: readonly (string | Uint8Array)[]) => {
@@ -43,9 +42,9 @@ function serveToy() {
       getBufferArgs: () => args.map((arg) => Buffer.from(arg as Uint8Array)),
       getChannelID: () => 'records',
       getDateTimestamp: () => new Date(0),
-    } as unknown as ChaincodeStub;
-    const { status, message, payload } = await chaincode.Invoke(stub);
-    return { status, message, payload: Buffer.from(payload ?? []).toString() };
+    } as unknown as Stub;
+    const { status, message, payload } = await execute(stub, 'SampleMSP');
+    return { status, message, payload: Buffer.from(payload).toString() };
   };
   return { toy, errors, call };
 }
@@ -86,7 +85,7 @@ test('only listed functions are called, by their plain names', async () => {
   for (const name of ['Hidden', 'toy:Nothing', 'constructor', 'getName', '', 'nothing']) {
     const { status, message } = await call(name);
     assert.equal(status, 500);
-    assert.match(message ?? '', /^ARGUMENT: /);
+    assert.match(message, /^ARGUMENT: /);
   }
-  assert.match((await call()).message ?? '', /^ARGUMENT: /);
+  assert.match((await call()).message, /^ARGUMENT: /);
 });

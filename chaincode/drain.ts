@@ -1,24 +1,14 @@
-import type { ChaincodeInterface } from 'fabric-shim-api';
+/** Work under way: whoever wants to end the process finds out when all of it is done, also what came meanwhile. */
+export class Drain {
+  readonly #work = new Set<Promise<void>>();
 
-/** The same chaincode, and whoever wants to end it finds out when nothing is being executed. */
-export function countCalls(chaincode: ChaincodeInterface): {
-  readonly chaincode: ChaincodeInterface;
-  readonly idle: () => Promise<void>;
-} {
-  const calls = new Set<Promise<unknown>>();
-  const counted: ChaincodeInterface['Invoke'] = async (stub) => {
-    const call = chaincode.Invoke(stub);
-    calls.add(call);
-    try {
-      return await call;
-    } finally {
-      calls.delete(call);
-    }
-  };
-  return {
-    chaincode: { Init: counted, Invoke: counted },
-    idle: async () => {
-      while (calls.size > 0) await Promise.allSettled(calls);
-    },
-  };
+  /** `work` must not fail. */
+  add(work: Promise<void>): void {
+    this.#work.add(work);
+    void work.then(() => this.#work.delete(work));
+  }
+
+  async idle(): Promise<void> {
+    while (this.#work.size > 0) await Promise.all(this.#work);
+  }
 }

@@ -15,7 +15,7 @@ import {
   type Issuer,
   type LogState,
 } from '@spondon/protocol/records';
-import type { SignedStatement } from '@spondon/protocol/statement';
+import type { EnteredStatement } from '@spondon/protocol/pack';
 import { openCall, openTimedCall } from './call.js';
 import { Refusal } from './refusal.js';
 import { admitAll } from './rules/admission.js';
@@ -87,9 +87,9 @@ export class Records extends Contract {
     const { args, world, caller, clock, time } = await openTimedCall(ctx, 'Append', names, this.#now());
     const log = await world.log(caller);
     checkSize(decimal(args[0], 'expectedSize'), log);
-    const statements = unpackBatch(args[1]);
-    const revocations = revocationsOf(statements, args[2]);
     const at = entryTime(time, log);
+    const statements = unpackBatch(args[1], at);
+    const revocations = revocationsOf(statements, args[2]);
     const admission = { mspId: caller, at, clock: clock.at, issuers: await issuersOf(statements, world) };
     admitAll(statements, admission);
     const before = await inOrder(revocations, ({ statement: { iss, jti } }) => world.status(iss, jti));
@@ -171,7 +171,7 @@ async function inOrder<Item, Value>(
 }
 
 async function issuersOf(
-  statements: readonly SignedStatement[],
+  statements: readonly EnteredStatement[],
   world: WorldState,
 ): Promise<ReadonlyMap<string, Issuer>> {
   const known = new Map<string, Issuer>();

@@ -42,7 +42,7 @@ export type RefusalCode =
  * in the batch (from 0), because text is all that a peer hands to the client.
  */
 export class Refusal extends Error {
-  /** Empty, because fabric-shim sends `String(error)`, which would otherwise put `Error: ` before the code. */
+  /** Empty, because what goes to the client is `String(error)`, which would otherwise put `Error: ` before the code. */
   override readonly name = '';
 
   constructor(

@@ -1,4 +1,3 @@
-import type { ChaincodeStub } from 'fabric-shim-api';
 import { fromUtf8, utf8 } from '@spondon/protocol/bytes';
 import { canonicalJson } from '@spondon/protocol/canonical';
 import {
@@ -17,15 +16,16 @@ import {
   type Status,
   type Vote,
 } from '@spondon/protocol/records';
+import type { Stub } from './stub.js';
 
 /**
  * The channel's state as one transaction sees it: what was committed before, never its own writes. Whatever is read
  * enters the read set: the transaction fails when it changes before the commit. Absent is `undefined`.
  */
 export class WorldState {
-  readonly #stub: ChaincodeStub;
+  readonly #stub: Stub;
 
-  constructor(stub: ChaincodeStub) {
+  constructor(stub: Stub) {
     this.#stub = stub;
   }
 

@@ -12,7 +12,7 @@ export interface Entry {
   readonly text: string;
 }
 
-const TIME_BYTES = 8;
+export const TIME_BYTES = 8;
 /** 9999-12-31T23:59:59.999Z, as for the times inside statements. */
 const MAX_TIME = 253_402_300_799_999;
 
@@ -45,7 +45,8 @@ export function encodeEntries<Signed extends { readonly text: string }>(
   });
 }
 
-function encodeTime(at: number): Uint8Array {
+/** The first bytes of an entry. @throws ProtocolError `ENTRY`, as {@link encodeEntry} */
+export function encodeTime(at: number): Uint8Array {
   if (!Number.isSafeInteger(at) || at < 0 || at > MAX_TIME) {
     throw new ProtocolError('ENTRY', 'the time is not a whole number of milliseconds');
   }

@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { concatBytes, equalBytes, fromHex, toHex, utf8 } from './bytes.js';
 import { signWith } from './crypto-node.js';
 import { documentIdBytes } from './document-id.js';
-import { PACK_LIMITS, packStatements, unpackStatements } from './pack.js';
+import { encodeEntry } from './entry.js';
+import { PACK_LIMITS, packStatements, unpackEntries, unpackStatements, withText } from './pack.js';
 import { parseStatement, signStatement, type SignedStatement } from './statement.js';
 import { statements } from './vectors/arbitrary-statement.js';
 import { formats } from './vectors/formats.js';
@@ -40,10 +41,18 @@ test('a batch comes back exactly as parsing its texts gives it', async () => {
   );
 });
 
-test('a batch larger than one block of text memory comes back', () => {
+test('a batch larger than one piece of memory comes back, as entries of its time', () => {
   const many = Array.from({ length: 600 }, (_, i) => vector[i % vector.length] ?? assert.fail());
-  const unpacked = unpackStatements(packStatements(many));
-  assert.deepEqual(unpacked, many);
+  const entered = unpackEntries(packStatements(many), 1_800_000_000_001);
+  assert.deepEqual(entered.map(withText), many);
+  assert.deepEqual(
+    entered.map(({ entry }) => entry),
+    many.map(({ text }) => encodeEntry(1_800_000_000_001, text)),
+  );
+});
+
+test('entries of a time that is none are refused', () => {
+  assert.throws(() => unpackEntries(packedVector, -1), { name: 'ProtocolError', code: 'ENTRY' });
 });
 
 /** Whatever is accepted must be what packing its meaning gives. */

@@ -2,12 +2,13 @@ import { decodeBase64url, encodeBase64url } from './base64url.js';
 import { fromAscii, utf8 } from './bytes.js';
 import { SIGNATURE_BYTES, isLowS } from './crypto.js';
 import { DOCUMENT_ID_BYTES, documentIdBytes, documentIdFromBytes } from './document-id.js';
+import { EntryWriter, headerOf } from './entry-writer.js';
+import { TIME_BYTES, decodeEntry } from './entry.js';
 import { ProtocolError } from './error.js';
 import { isKeyId } from './jws.js';
 import { PackedReader, VARINT_MAX_BYTES, writeVarint } from './packed-bytes.js';
 import { DOCUMENT_KINDS, REVOCATION_REASONS, isIssuerId, isUnixSeconds } from './statement.js';
 import type { SignedStatement, Statement } from './statement.js';
-import { StatementWriter, headerOf } from './statement-text.js';
 
 /**
  * A batch of statements as it travels to the contract: about 146 bytes each instead of 500, and restored
@@ -188,14 +189,23 @@ function readStatement(reader: PackedReader, flags: number, iss: string): Statem
   return { op: 'issue', iss, iat, jti, kind, sha256, claims, exp };
 }
 
+/** A {@link SignedStatement} whose text is in its log's entry and nowhere else: {@link decodeEntry} gives it. */
+export interface EnteredStatement extends Omit<SignedStatement, 'text'> {
+  readonly entry: Uint8Array;
+}
+
 /**
- * The statements of a packed batch, each as {@link parseStatement} would give it. Signatures have low S and
- * are otherwise not verified. The results share memory with `packed`, which must not change afterwards.
+ * The statements of a packed batch as entries of the time `at`, Unix ms. Signatures have low S and are otherwise not
+ * verified. The results share memory with `packed`, which must not change afterwards, and with one another.
  *
  * @throws ProtocolError `PACKED` for anything {@link packStatements} would not have written, `TOO_LARGE` for
- * a batch beyond `limits`
+ * a batch beyond `limits`, `ENTRY` for a time that is none
  */
-export function unpackStatements(packed: Uint8Array, limits: PackLimits = PACK_LIMITS): SignedStatement[] {
+export function unpackEntries(
+  packed: Uint8Array,
+  at: number,
+  limits: PackLimits = PACK_LIMITS,
+): EnteredStatement[] {
   if (packed.length > limits.maxBytes) tooLarge();
   const reader = new PackedReader(packed);
   check(reader.byte() === VERSION, 'an unknown version');
@@ -203,8 +213,8 @@ export function unpackStatements(packed: Uint8Array, limits: PackLimits = PACK_L
   check(count >= 1, 'a batch has at least one statement');
   if (count > limits.maxStatements) tooLarge();
   const signers = readSigners(reader, count);
-  const writer = new StatementWriter();
-  const statements: SignedStatement[] = [];
+  const writer = new EntryWriter(at);
+  const statements: EnteredStatement[] = [];
   let signersUsed = 0;
   let textBytes = 0;
   for (let i = 0; i < count; i++) {
@@ -216,12 +226,27 @@ export function unpackStatements(packed: Uint8Array, limits: PackLimits = PACK_L
     const statement = readStatement(reader, flags, signer.iss);
     const signature = reader.bytes(SIGNATURE_BYTES);
     check(isLowS(signature), 'a signature with a high S');
-    const text = writer.write(signer.header, statement, signature);
-    textBytes += text.length;
+    const entry = writer.write(signer.header, statement, signature);
+    textBytes += entry.length - TIME_BYTES;
     if (textBytes > limits.maxBytes) tooLarge();
-    statements.push({ text, kid: signer.kid, statement, signature });
+    statements.push({ entry, kid: signer.kid, statement, signature });
   }
   check(signersUsed === signers.length, 'a signer that signed nothing');
   check(reader.ended, 'bytes after the last statement');
   return statements;
+}
+
+/**
+ * The same for whoever asks for no entries: each statement as {@link parseStatement} would give it.
+ *
+ * @throws ProtocolError `PACKED`, `TOO_LARGE`, as {@link unpackEntries}
+ */
+export function unpackStatements(packed: Uint8Array, limits: PackLimits = PACK_LIMITS): SignedStatement[] {
+  // Any time does: only the texts are taken.
+  return unpackEntries(packed, 0, limits).map(withText);
+}
+
+/** The statement with its text as a string. */
+export function withText({ entry, kid, statement, signature }: EnteredStatement): SignedStatement {
+  return { text: decodeEntry(entry).text, kid, statement, signature };
 }

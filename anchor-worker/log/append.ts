@@ -1,5 +1,6 @@
 import { fromUtf8 } from '@spondon/protocol/bytes';
-import { unpackStatements } from '@spondon/protocol/pack';
+import { encodeEntries } from '@spondon/protocol/entry';
+import { unpackEntries, type EnteredStatement } from '@spondon/protocol/pack';
 import { isMspId, type LogHead, logKey, type LogState } from '@spondon/protocol/records';
 import type { SignedStatement } from '@spondon/protocol/statement';
 import type { Transaction } from '@spondon/ledger/port';
@@ -9,10 +10,15 @@ import { WorkerError } from '../error.js';
 export interface Append {
   /** The log's owner. */
   readonly mspId: string;
-  readonly statements: readonly SignedStatement[];
+  readonly entries: readonly Entered[];
   /** The log's head after it. */
   readonly head: LogHead;
+  /** Which of those that were expected it is. */
+  readonly expectation: Unpacked | undefined;
 }
+
+/** A statement, and its entry in the log. */
+export type Entered = Pick<EnteredStatement, 'entry' | 'statement'>;
 
 /** Statements, and the packed form from which they were read. */
 export interface Unpacked {
@@ -21,8 +27,7 @@ export interface Unpacked {
 }
 
 /**
- * Reads a valid transaction; null when it appends nothing. What one of `expected` was read from is not read
- * again.
+ * Reads a valid transaction; null when it appends nothing. What one of `expected` was read from is not read again.
  *
  * @throws WorkerError, ProtocolError when it cannot be read
  */
@@ -39,6 +44,11 @@ export function readAppend(
     throw new WorkerError('LOG_DAMAGED', `Transaction ${id} appends to no log`);
   }
   const { n, size, root, at } = JSON.parse(fromUtf8(write.value)) as LogState;
-  const known = expected.find((each) => Buffer.compare(each.packed, packed) === 0);
-  return { mspId, statements: known?.statements ?? unpackStatements(packed), head: { n, size, root, at } };
+  const expectation = expected.find((each) => Buffer.compare(each.packed, packed) === 0);
+  const entries = expectation ? enter(expectation.statements, at) : unpackEntries(packed, at);
+  return { mspId, entries, head: { n, size, root, at }, expectation };
+}
+
+function enter(statements: readonly SignedStatement[], at: number): readonly Entered[] {
+  return encodeEntries(at, statements).map(({ entry, signed: { statement } }) => ({ entry, statement }));
 }

@@ -3,7 +3,7 @@ import { decodeBase64url, encodeBase64url } from '@spondon/protocol/base64url';
 import { equalBytes, fromUtf8 } from '@spondon/protocol/bytes';
 import type { Hash } from '@spondon/protocol/crypto';
 import { documentIdBytes } from '@spondon/protocol/document-id';
-import { decodeEntry, encodeEntries } from '@spondon/protocol/entry';
+import { decodeEntry } from '@spondon/protocol/entry';
 import { CLOCK_KEY, type Clock, type Issuer, type LogHead, type Status } from '@spondon/protocol/records';
 import { parseStatement, type SignedStatement } from '@spondon/protocol/statement';
 import type { Block, Ledger, Transaction } from '@spondon/ledger/port';
@@ -281,12 +281,11 @@ export class LogStore {
     if (append) this.#append(block, append);
   }
 
-  #append(block: number, { mspId, statements, head }: Append): void {
+  #append(block: number, { mspId, entries, head, expectation }: Append): void {
     const log = this.logs.has(mspId)
       ? this.logs.get(mspId)
       : this.logs.create(mspId, this.registry.addLog(block, mspId));
-    for (const { entry, signed } of encodeEntries(head.at, statements)) {
-      const { statement } = signed;
+    for (const { entry, statement } of entries) {
       const index = log.tiles.size;
       const offset = log.tiles.append(entry);
       const code = documentIdBytes(statement.jti);
@@ -295,7 +294,7 @@ export class LogStore {
     }
     log.head = head;
     this.logs.assertRoot(mspId);
-    this.#expected = this.#expected.filter((each) => each.statements !== statements);
+    this.#expected = this.#expected.filter((each) => each !== expectation);
   }
 
   async #checkpoint(): Promise<void> {

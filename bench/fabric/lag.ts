@@ -39,7 +39,7 @@ export async function lagOfLookUps(trial: TrialNetwork, client: Client, signal: 
 function lastHashIn({ transactions }: Block): string | null {
   const appended = transactions
     .filter(({ valid }) => valid)
-    .flatMap((transaction) => readAppend(transaction, undefined)?.statements ?? []);
+    .flatMap((transaction) => readAppend(transaction, [])?.entries ?? []);
   const statement = appended.at(-1)?.statement;
   return statement?.op === 'issue' ? toHex(decodeBase64url(statement.sha256)) : null;
 }

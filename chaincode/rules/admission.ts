@@ -16,17 +16,16 @@ export interface Admission {
   readonly issuers: ReadonlyMap<string, Issuer>;
 }
 
+/** What counts of a statement. */
+type Signed = Pick<SignedStatement, 'statement' | 'kid'>;
+
 /**
  * Whether `mspId` may anchor this statement now; returns the key that it names.
  * The signature is not verified: an issuer's false statement harms nobody else, and every verifier looks itself.
  *
  * @throws Refusal with the statement's position
  */
-export function admit(
-  { statement, kid }: SignedStatement,
-  position: number,
-  admission: Admission,
-): IssuerKey {
+export function admit({ statement, kid }: Signed, position: number, admission: Admission): IssuerKey {
   const { mspId, at, clock } = admission;
   const issuer = admission.issuers.get(statement.iss);
   if (issuer === undefined)
@@ -52,6 +51,6 @@ export function admit(
 }
 
 /** {@link admit} for a whole batch: the first statement that may not be anchored is named. */
-export function admitAll(statements: readonly SignedStatement[], admission: Admission): void {
+export function admitAll(statements: readonly Signed[], admission: Admission): void {
   for (const [position, signed] of statements.entries()) admit(signed, position, admission);
 }

@@ -1,12 +1,10 @@
 import { decodeBase64url, encodeBase64url } from '@spondon/protocol/base64url';
 import type { Hash } from '@spondon/protocol/crypto';
-import { encodeEntries } from '@spondon/protocol/entry';
 import { ProtocolError } from '@spondon/protocol/error';
 import { appendLeaves, rootOf } from '@spondon/protocol/merkle/compact-range';
 import { leafHash } from '@spondon/protocol/merkle/tree';
-import { unpackStatements } from '@spondon/protocol/pack';
+import { unpackEntries, type EnteredStatement } from '@spondon/protocol/pack';
 import type { LogHead, LogState } from '@spondon/protocol/records';
-import type { SignedStatement } from '@spondon/protocol/statement';
 import { Refusal } from '../refusal.js';
 
 /**
@@ -21,13 +19,14 @@ export function checkSize(expected: number, log: LogState | undefined): void {
 }
 
 /**
- * The batch: 1 to 4,096 canonical statements, 2 KiB each and 2 MiB together as they are anchored (`PACK_LIMITS`).
+ * The batch: 1 to 4,096 canonical statements, 2 KiB each and 2 MiB together as they are anchored (`PACK_LIMITS`), as the
+ * entries that they will be, all of time `at`.
  *
  * @throws Refusal `PACKED`, `TOO_LARGE`
  */
-export function unpackBatch(packed: Uint8Array): readonly SignedStatement[] {
+export function unpackBatch(packed: Uint8Array, at: number): readonly EnteredStatement[] {
   try {
-    return unpackStatements(packed);
+    return unpackEntries(packed, at);
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error;
     throw new Refusal(error.code === 'TOO_LARGE' ? 'TOO_LARGE' : 'PACKED', error.message);
@@ -39,15 +38,15 @@ export function entryTime(time: number, log: LogState | undefined): number {
   return Math.max(time, log?.at ?? 0);
 }
 
-/** The log with these statements as its next entries, all of time `at`. Their admission was checked before. */
+/** The log with these statements, of time `at`, as its next entries. Their admission was checked before. */
 export function extend(
   log: LogState | undefined,
-  statements: readonly SignedStatement[],
+  statements: readonly EnteredStatement[],
   at: number,
   hash: Hash,
 ): LogState {
   const size = log?.size ?? 0;
-  const leaves = encodeEntries(at, statements).map(({ entry }) => leafHash(entry, hash));
+  const leaves = statements.map(({ entry }) => leafHash(entry, hash));
   const frontier = appendLeaves((log?.frontier ?? []).map(decodeBase64url), size, leaves, hash);
   const extended = size + leaves.length;
   return {

@@ -3,6 +3,7 @@ import { publicKeyFromJwk, type Hash, type Verify } from '@spondon/protocol/cryp
 import { decodeEntry } from '@spondon/protocol/entry';
 import { verifyInclusion } from '@spondon/protocol/merkle/inclusion';
 import { leafHash } from '@spondon/protocol/merkle/tree';
+import { withText, type EnteredStatement } from '@spondon/protocol/pack';
 import type { IssuerKey, LogState, Status } from '@spondon/protocol/records';
 import {
   parseStatement,
@@ -48,7 +49,7 @@ const MAX_PATH = 53;
  * @throws Refusal `TOO_LARGE`, `ARGUMENT`, `REVOKE_PROOF`
  */
 export function revocationsOf(
-  statements: readonly SignedStatement[],
+  statements: readonly EnteredStatement[],
   proofs: Uint8Array,
 ): readonly Revocation[] {
   if (proofs.length > MAX_PROOFS_BYTES) {
@@ -56,14 +57,14 @@ export function revocationsOf(
   }
   const unused = array(parseJson(proofs, 'proofs'), 'proofs', statements.length).map(parseProof);
   const revocations: Revocation[] = [];
-  for (const [position, signed] of statements.entries()) {
-    const { statement } = signed;
+  for (const [position, entered] of statements.entries()) {
+    const { statement } = entered;
     if (statement.op !== 'revoke') continue;
     const proof = unused[revocations.length];
     if (proof?.position !== position) {
       throw new Refusal('REVOKE_PROOF', 'each revoke has its one proof, in the order of the batch', position);
     }
-    revocations.push({ position, signed, statement, proof });
+    revocations.push({ position, signed: withText(entered), statement, proof });
   }
   if (unused.length > revocations.length) throw new Refusal('ARGUMENT', 'there are more proofs than revokes');
   return revocations;

@@ -7,15 +7,15 @@ import { SimulationStub, clientIdentity, text, type Call } from './stub.js';
 
 export interface Simulated {
   readonly set: ReadWriteSet;
-  /** What the function answered, in fabric-shim's wire format. */
+  /** What the function answered, as a client of Fabric gets it. */
   readonly result: Uint8Array;
 }
 
-/** fabric-contract-api's types call the second parameter a Function; its code, and fabric-shim, pass a name. */
+/** fabric-contract-api's types call the second parameter a Function; its code passes a name. */
 type Around = (ctx: unknown, fn: string, parameters: readonly string[]) => Promise<unknown>;
 
 /**
- * Runs one function of a contract as fabric-shim would, against the state that `committed` reads.
+ * Runs one function of a contract as a chaincode's server would, against the state that `committed` reads.
  *
  * A function gets the parameters that it declares, as text; one that declares none takes `stub.getBufferArgs()`, and
  * large arguments are then never turned into text.
@@ -68,7 +68,7 @@ function declaredCount(contract: Contract, fn: string): number {
   return Math.max(0, method.length - 1);
 }
 
-/** fabric-shim's: nothing for nothing, text as it is, JSON for the rest. */
+/** Fabric's: nothing for nothing, text as it is, JSON for the rest. */
 function wireFormat(result: unknown): Uint8Array {
   if (result === undefined || result === null) return new Uint8Array();
   return Uint8Array.from(Buffer.from(typeof result === 'string' ? result : JSON.stringify(result)));

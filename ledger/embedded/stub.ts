@@ -14,7 +14,7 @@ export interface Call {
   readonly input: readonly Uint8Array[];
 }
 
-/** The part of fabric-shim's stub that exists here. Calling anything else is a TypeError, hence a bug. */
+/** The part of Fabric's stub that exists here. Calling anything else is a TypeError, hence a bug. */
 export type SupportedStub = Pick<
   ChaincodeStub,
   | 'getArgs'
@@ -32,7 +32,7 @@ export type SupportedStub = Pick<
   | 'setStateValidationParameter'
   | 'getStateValidationParameter'
 > & {
-  /** fabric-shim has it, its types do not. */
+  /** Fabric's own library has it, its types do not. */
   getBufferArgs(): readonly Uint8Array[];
 };
 
@@ -103,7 +103,7 @@ export class SimulationStub implements SupportedStub {
     return new Date(this.#call.time);
   }
 
-  /** Empty when there is no such key, as fabric-shim answers. */
+  /** Empty when there is no such key, as a peer answers. */
   getState(key: string): Promise<Uint8Array> {
     return Promise.resolve(this.#read(key)?.value ?? new Uint8Array());
   }
