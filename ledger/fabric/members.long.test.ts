@@ -5,10 +5,13 @@ import { appendArguments, Facility } from '@spondon/chaincode/sample.test-suppor
 import { canonicalJson } from '@spondon/protocol/canonical';
 import { dismiss } from '@spondon/network/config/members';
 import { native } from '@spondon/network/layout';
+import { renew } from '@spondon/network/native/certificates';
 import { propose, sign, submit, type Site } from '@spondon/network/native/configuration';
 import { findFabric } from '@spondon/network/native/fabric';
+import { untilDone } from '@spondon/network/native/health';
 import { makeConfiguration } from '@spondon/network/native/material';
 import { addOrganisation, removeOrganisation, type Running } from '@spondon/network/native/members';
+import { revokeEverywhere } from '@spondon/network/native/revocations';
 import { status } from '@spondon/network/native/status';
 import { whyNoTrial } from '@spondon/network/native/trial.test-support';
 import { furtherPorts, parseMember, type JoiningMember } from '@spondon/network/topology-changes';
@@ -71,7 +74,8 @@ describe('members of a running network', { skip: await whyNoTrial(), timeout: 9 
     isUndisturbed(await trafficDuring(hospital, facility, () => addOrganisation(joining, running)));
     const member = await trial.open('diagnostic-c');
     await append(member, newcomer);
-    assert.equal((await headOf(hospital, newcomer.mspId)).size, 1);
+    // Another organisation's peer has the block a moment later.
+    await untilDone(async () => assert.equal((await headOf(hospital, newcomer.mspId)).size, 1));
   });
 
   test('all its nodes run, and are known to status', async () => {
@@ -163,13 +167,70 @@ describe('members of a running network', { skip: await whyNoTrial(), timeout: 9 
     });
   });
 
-  test('taken in again it goes on with the log that it had', async () => {
-    await addOrganisation(joining, running);
+  test('taken in again, cut short at every step, it goes on with the log that it had', async (t) => {
+    const cuts = await cutAtEveryStep((once) => addOrganisation(joining, once), running);
+    t.diagnostic(`cut short ${cuts} times`);
+    const nodes = await status(trial.folder);
+    assert.ok(nodes.every(({ state }) => state === 'running'));
     const member = await trial.open('diagnostic-c');
     await append(member, newcomer);
     assert.equal((await headOf(hospital, newcomer.mspId)).size, 2);
   });
+
+  test('a revoked certificate is refused without a restart, and given again the command changes nothing', async () => {
+    const member = await trial.open('diagnostic-group');
+    await append(member, laboratory);
+    isUndisturbed(
+      await trafficDuring(hospital, facility, () => revokeEverywhere('diagnostic-group', 'User1', running)),
+    );
+    // Peers have the block a moment after the orderers.
+    await untilDone(() => assert.rejects(append(member, laboratory)));
+    const { size } = await headOf(hospital, laboratory.mspId);
+    await assert.rejects(append(member, laboratory));
+    const height = await hospital.height();
+    await revokeEverywhere('diagnostic-group', 'User1', running);
+    assert.equal(await hospital.height(), height);
+    assert.equal((await headOf(hospital, laboratory.mspId)).size, size);
+  });
+
+  test('with a new certificate its holder goes on', async () => {
+    await renew('diagnostic-group', 'User1', { ...running, days: 30 });
+    const { size } = await headOf(hospital, laboratory.mspId);
+    await append(await trial.open('diagnostic-group'), laboratory);
+    assert.equal((await headOf(hospital, laboratory.mspId)).size, size + 1);
+  });
+
+  test('let go, cut short at every step, it is gone', async (t) => {
+    const cuts = await cutAtEveryStep(
+      (once) => removeOrganisation('diagnostic-c', { ...once, erase: true }),
+      running,
+    );
+    t.diagnostic(`cut short ${cuts} times`);
+    const nodes = await status(trial.folder);
+    assert.ok(nodes.every(({ node, state }) => node.owner !== 'diagnostic-c' && state === 'running'));
+  });
 });
+
+/** Gives a command again and again, ended one step later each time, until it comes to its end. Returns how often. */
+async function cutAtEveryStep(
+  command: (running: Running) => Promise<void>,
+  running: Running,
+): Promise<number> {
+  const cut = new Error('cut short');
+  for (let steps = 0; ; steps += 1) {
+    let said = 0;
+    const say = (): void => {
+      said += 1;
+      if (said > steps) throw cut;
+    };
+    try {
+      await command({ ...running, say });
+      return steps;
+    } catch (error) {
+      if (error !== cut) throw error;
+    }
+  }
+}
 
 async function failureOf(call: Promise<unknown>): Promise<LedgerError> {
   return call.then(

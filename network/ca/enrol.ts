@@ -3,17 +3,9 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { stringify } from 'yaml';
-import {
-  clientTlsIn,
-  files,
-  identityIn,
-  LOOPBACK,
-  serverTlsIn,
-  userName,
-  type KeyPair,
-  type Place,
-} from '../layout.js';
-import { hostOf, type Organisation } from '../topology.js';
+import { type Holder, holdersOf } from '../holders.js';
+import { files, LOOPBACK, type KeyPair, type Place } from '../layout.js';
+import type { Organisation } from '../topology.js';
 import { enrol, register, type FabricCa, type IdentityType, type Issued } from './fabric-ca.js';
 
 /** An organisation's two authorities: no certificate of a connection can pass for an identity. */
@@ -45,40 +37,19 @@ export async function enrolOrganisation(
   for (const holder of holdersOf(organisation, place)) {
     await once(holder.folder, 'msp', async (folder) => {
       await writeMsp(folder, roots);
-      const issued = await identities(holder.type, { name: holder.name });
-      await writePair(identityIn(folder, holder.name), issued);
+      const issued = await identities(holder.kind, { name: holder.name });
+      await writePair(holder.identity(folder), issued);
     });
     await once(holder.folder, 'tls', async (folder) => {
-      const issued = await tls(holder.type, { name: holder.name, profile: 'tls', hosts: holder.hosts });
-      await writePair(holder.tlsIn(folder), issued);
+      const issued = await tls(holder.kind, { name: holder.name, profile: 'tls', hosts: hostsOf(holder) });
+      await writePair(holder.tls(folder), issued);
     });
   }
 }
 
-interface Holder {
-  readonly name: string;
-  readonly type: IdentityType;
-  readonly folder: string;
-  readonly tlsIn: (folder: string) => KeyPair;
-  readonly hosts: readonly string[];
-}
-
-function holdersOf(organisation: Organisation, place: Place): readonly Holder[] {
-  const node = (type: IdentityType, each: { readonly name: string }, folder: string): Holder => {
-    const host = hostOf(organisation, each);
-    return { name: host, type, folder, tlsIn: serverTlsIn, hosts: [host, 'localhost', LOOPBACK] };
-  };
-  const user = (type: IdentityType, each: 'Admin' | 'User1'): Holder => {
-    const name = userName(organisation, each);
-    return { name, type, folder: files.user(place, organisation, each), tlsIn: clientTlsIn, hosts: [] };
-  };
-  return [
-    ...organisation.orderers.map((each) => node('orderer', each, files.orderer(place, organisation, each))),
-    ...organisation.peers.map((each) => node('peer', each, files.peer(place, organisation, each))),
-    user('admin', 'Admin'),
-    user('client', 'User1'),
-  ];
-}
+/** Names that a node's certificate for TLS is good for; a user's is shown to servers only. */
+const hostsOf = ({ kind, name }: Holder): readonly string[] =>
+  kind === 'orderer' || kind === 'peer' ? [name, 'localhost', LOOPBACK] : [];
 
 type Certify = (
   type: IdentityType,

@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { addOrganisation, removeOrganisation } from '../native/members.js';
+import { revokeEverywhere } from '../native/revocations.js';
 import { parseMember } from '../topology-changes.js';
 import { DATA } from './options.js';
 import { runningNetwork } from './running-network.js';
 
-/** `org add`, `org remove`. */
+/** `org add`, `org remove`, `org revoke`. */
 export function addMembers(program: Command): void {
   const org = program.command('org').description('members of the network that runs');
 
@@ -29,5 +30,18 @@ export function addMembers(program: Command): void {
     .action(async (name: string, { data, erase }: { data: string; erase: boolean }) => {
       await removeOrganisation(name, { ...(await runningNetwork(data)), erase });
       console.log(`${name} is no member any more`);
+    });
+
+  org
+    .command('revoke')
+    .description(
+      'have the certificate of a node or user refused, by the nodes now and by verifiers from the next bundle on',
+    )
+    .argument('<organisation>')
+    .argument('<name>', 'such as peer1 or User1')
+    .option(...DATA)
+    .action(async (organisation: string, name: string, { data }: { data: string }) => {
+      await revokeEverywhere(organisation, name, await runningNetwork(data));
+      console.log(`${name} of ${organisation} is refused; renew it, and make the next trust bundle`);
     });
 }

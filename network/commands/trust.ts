@@ -15,12 +15,10 @@ import { parseTrustPayload, type TrustPayload, type TrustSigner } from '@spondon
 import { NetworkError } from '../error.js';
 import { native } from '../layout.js';
 import { readTopology } from '../native/kept-topology.js';
-import type { Topology } from '../topology.js';
 import { DATA } from './options.js';
 import { draftTrust } from '../trust/draft.js';
 import { makeTrustKey, readTrustKey, signDraft, signerOf } from '../trust/key.js';
 import { LIFETIME_MS, makeTrust } from '../trust/make.js';
-import { revoke } from '../trust/revoke.js';
 
 /** `trust …`: bundles of the regulators, in single steps for keys that stay offline, or in one for a trial. */
 export function addTrust(program: Command): void {
@@ -114,18 +112,6 @@ function addTrial(trust: Command): void {
         console.log(file);
       }),
     );
-
-  trust
-    .command('revoke')
-    .description("for trials: put a node's or user's certificate on its organisation's revocation list")
-    .argument('<organisation>')
-    .argument('<name>', 'such as peer1 or User1')
-    .option(...DATA)
-    .action(async (organisation: string, name: string, { data }: { data: string }) => {
-      const owner = organisationOf(await readTopology(data), organisation);
-      const file = await revoke(native(resolve(data)), owner, name, new Date());
-      console.log(`revoked in ${file}; it counts from the next trust bundle on`);
-    });
 }
 
 interface DraftOptions {
@@ -160,12 +146,6 @@ function endOf(day: string): number {
   const end = Date.parse(`${day}T23:59:59.999Z`);
   if (Number.isNaN(end)) throw new NetworkError('TRUST', `${day} is not a day such as 2027-12-31`);
   return end;
-}
-
-function organisationOf({ organisations }: Topology, name: string) {
-  const found = organisations.find((each) => each.name === name);
-  if (!found) throw new NetworkError('TOPOLOGY', `there is no organisation ${name}`);
-  return found;
 }
 
 function describe(payload: TrustPayload): void {

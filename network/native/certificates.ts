@@ -5,26 +5,10 @@ import { resolve } from 'node:path';
 import { readAuthority } from '../authority.js';
 import { withConsenter } from '../config/consenters.js';
 import { NetworkError } from '../error.js';
-import {
-  chaincodeLinkIn,
-  clientTlsIn,
-  files,
-  identityIn,
-  native,
-  serverTlsIn,
-  userName,
-  type KeyPair,
-  type Place,
-} from '../layout.js';
+import { type Holder, holderNamed, holdersOf } from '../holders.js';
+import { chaincodeLinkIn, files, native, type Place } from '../layout.js';
 import { renewed } from '../renewal.js';
-import {
-  channelsOf,
-  hostOf,
-  organisationNamed,
-  type Orderer,
-  type Organisation,
-  type Topology,
-} from '../topology.js';
+import { channelsOf, hostOf, organisationNamed, type Organisation, type Topology } from '../topology.js';
 import { ordererAdministrator } from './channels.js';
 import { reconfigure } from './configuration.js';
 import { untilDone, untilHealthy } from './health.js';
@@ -76,41 +60,10 @@ function certificatesOf(
     { holder: `ca.${organisation.domain}`, use: 'authority', file: files.root(place, organisation) },
     { holder: `tlsca.${organisation.domain}`, use: 'authority', file: files.tlsRoot(place, organisation) },
     ...holdersOf(organisation, place).flatMap(({ name, identity, tls }) => [
-      { holder: name, use: 'identity' as const, file: identity(undefined).certificate },
-      { holder: name, use: 'tls' as const, file: tls(undefined).certificate },
+      { holder: name, use: 'identity' as const, file: identity().certificate },
+      { holder: name, use: 'tls' as const, file: tls().certificate },
     ]),
     ...links,
-  ];
-}
-
-/** Who has an identity and a certificate for TLS; both are in one folder, or in a copy of it. */
-interface Holder {
-  readonly name: string;
-  readonly orderer?: Orderer;
-  readonly folder: string;
-  readonly identity: (folder: string | undefined) => KeyPair;
-  readonly tls: (folder: string | undefined) => KeyPair;
-}
-
-/** Orderers, peers, users. */
-function holdersOf(organisation: Organisation, place: Place): readonly Holder[] {
-  const holder = (name: string, own: string, tlsIn: (folder: string) => KeyPair, orderer?: Orderer) => ({
-    name,
-    ...(orderer && { orderer }),
-    folder: own,
-    identity: (folder = own) => identityIn(folder, name),
-    tls: (folder = own) => tlsIn(folder),
-  });
-  return [
-    ...organisation.orderers.map((each) =>
-      holder(hostOf(organisation, each), files.orderer(place, organisation, each), serverTlsIn, each),
-    ),
-    ...organisation.peers.map((each) =>
-      holder(hostOf(organisation, each), files.peer(place, organisation, each), serverTlsIn),
-    ),
-    ...(['User1', 'Admin'] as const).map((user) =>
-      holder(userName(organisation, user), files.user(place, organisation, user), clientTlsIn),
-    ),
   ];
 }
 
@@ -128,11 +81,8 @@ export async function renew(
   const place = native(resolve(folder));
   const topology = await readTopology(place.folder);
   const organisation = organisationNamed(topology, organisationName);
-  const all = holdersOf(organisation, place);
-  const chosen = all.filter(({ name }) => nodeName === undefined || name.split(/[.@]/)[0] === nodeName);
-  if (chosen.length === 0) {
-    throw new NetworkError('NODE_UNKNOWN', `${organisationName} has no node or user ${nodeName ?? ''}`);
-  }
+  const chosen =
+    nodeName === undefined ? holdersOf(organisation, place) : [holderNamed(organisation, place, nodeName)];
   const config = await makeConfiguration(fabric, place);
   const packageOf = await makePackages(topology, topology.organisations, place);
   for (const holder of chosen) {

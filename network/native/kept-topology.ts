@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { NetworkError } from '../error.js';
 import { parseTopology, type Topology } from '../topology.js';
+import { writeWhole } from '../whole-file.js';
 
 /** What the network in a data folder consists of now: as it was founded, and as members and nodes came and went. */
 
@@ -27,9 +28,7 @@ export async function keepTopology(topology: Topology, folder: string): Promise<
 /** For whoever has just made the network so. */
 export async function rememberTopology(topology: Topology, folder: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const unfinished = `${topologyIn(folder)}.unfinished`;
-  await writeFile(unfinished, `${JSON.stringify(topology, null, 2)}\n`);
-  await rename(unfinished, topologyIn(folder));
+  await writeWhole(topologyIn(folder), `${JSON.stringify(topology, null, 2)}\n`);
 }
 
 /** @throws NetworkError `NO_NETWORK` */

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { sha256, verify } from '@spondon/protocol/crypto-node';
@@ -6,6 +6,7 @@ import { assembleTrustBundle, openTrustBundle, type TrustBundle } from '@spondon
 import { saysTheSame } from '@spondon/protocol/trust/successor';
 import { files, native, type Place } from '../layout.js';
 import { regulatorsOf, type Topology } from '../topology.js';
+import { writeWhole } from '../whole-file.js';
 import { draftTrust } from './draft.js';
 import { makeTrustKey, readTrustKey, signDraft, signerOf } from './key.js';
 
@@ -37,8 +38,7 @@ export async function makeTrust(
   const bundle = await open(text, kept ?? undefined);
   if (kept && keptText !== null)
     await writeFile(files.trust(place, `${subject.channel}-${kept.payload.version}`), keptText);
-  await writeFile(`${file}.unfinished`, text);
-  await rename(`${file}.unfinished`, file);
+  await writeWhole(file, text);
   return { file, bundle };
 }
 

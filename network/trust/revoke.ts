@@ -1,23 +1,23 @@
 import 'reflect-metadata';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as x509 from '@peculiar/x509';
 import { ALGORITHM, type Authority, authorityOf } from '../authority.js';
-import { NetworkError } from '../error.js';
-import { files, identityIn, userName, type Place, type User } from '../layout.js';
-import { hostOf, type Organisation } from '../topology.js';
+import { holderNamed } from '../holders.js';
+import { files, type Place } from '../layout.js';
+import type { Organisation } from '../topology.js';
+import { writeWhole } from '../whole-file.js';
 
 /** Neither Fabric nor verifiers look at it. */
 const NEXT_UPDATE_MS = 400 * 24 * 60 * 60_000;
-const USERS: readonly User[] = ['Admin', 'User1'];
 
 /**
  * Puts the certificate of a node (`peer1`) or a user (`User1`) on the revocation list of its organisation's authority,
- * in the organisation's MSP folder: from there it gets into the next trust bundle, and into the channel with the next
- * update of its configuration. Returns the list's file.
+ * in the organisation's MSP folder: from there it gets into the next trust bundle. One that is on it already changes
+ * nothing. Returns the list's file.
  *
- * @throws NetworkError `TOPOLOGY` for a name that the organisation does not have
+ * @throws NetworkError `NODE_UNKNOWN`
  */
 export async function revoke(
   place: Place,
@@ -25,16 +25,15 @@ export async function revoke(
   name: string,
   now: Date,
 ): Promise<string> {
-  const revoked = new x509.X509Certificate(await readFile(certificateOf(place, organisation, name), 'utf8'));
+  const { certificate } = holderNamed(organisation, place, name).identity();
+  const { serialNumber } = new x509.X509Certificate(await readFile(certificate, 'utf8'));
   const folder = join(files.msp(place, organisation), 'crls');
   const file = join(folder, 'revoked.pem');
   await mkdir(folder, { recursive: true });
   const before = existsSync(file) ? entriesOf(new x509.X509Crl(await readFile(file, 'utf8'))) : [];
-  const isKnown = before.some(({ serialNumber }) => serialNumber === revoked.serialNumber);
-  const entries = isKnown ? before : [...before, { serialNumber: revoked.serialNumber, revocationDate: now }];
-  const list = await revocationList(await authorityOf(place, organisation), entries, now);
-  await writeFile(`${file}.unfinished`, list);
-  await rename(`${file}.unfinished`, file);
+  if (before.some((each) => each.serialNumber === serialNumber)) return file;
+  const entries = [...before, { serialNumber, revocationDate: now }];
+  await writeWhole(file, await revocationList(await authorityOf(place, organisation), entries, now));
   return file;
 }
 
@@ -58,23 +57,17 @@ async function revocationList(
     // RFC 5280 wants one, and the reader of @peculiar/x509 takes a list without it for empty.
     nextUpdate: new Date(now.getTime() + NEXT_UPDATE_MS),
     entries: [...entries],
-    // Fabric finds the list's authority by this.
-    extensions: [await x509.AuthorityKeyIdentifierExtension.create(certificate)],
+    // Fabric finds the list's authority by this: as the certificate has it, which is not always the hash that RFC 5280
+    // suggests.
+    extensions: [authorityKeyOf(certificate)],
     signingAlgorithm: ALGORITHM,
     signingKey,
   });
   return x509.PemConverter.encode(list.rawData, 'X509 CRL');
 }
 
-function certificateOf(place: Place, organisation: Organisation, name: string): string {
-  const isNamed = (node: { readonly name: string }) => node.name === name;
-  const peer = organisation.peers.find(isNamed);
-  if (peer) return identityIn(files.peer(place, organisation, peer), hostOf(organisation, peer)).certificate;
-  const orderer = organisation.orderers.find(isNamed);
-  if (orderer)
-    return identityIn(files.orderer(place, organisation, orderer), hostOf(organisation, orderer)).certificate;
-  const user = USERS.find((each) => each === name);
-  if (user)
-    return identityIn(files.user(place, organisation, user), userName(organisation, user)).certificate;
-  throw new NetworkError('TOPOLOGY', `${organisation.name} has no node and no user ${name}`);
+function authorityKeyOf(certificate: x509.X509Certificate): x509.AuthorityKeyIdentifierExtension {
+  const own = certificate.getExtension(x509.SubjectKeyIdentifierExtension);
+  if (!own) throw new TypeError('the authority has no key identifier');
+  return new x509.AuthorityKeyIdentifierExtension(own.keyId);
 }
