@@ -5,6 +5,7 @@ import { startTrial, type TrialNetwork } from '@spondon/ledger/fabric/trial.test
 import { attestWhile } from './fabric/attesting.js';
 import { bytesOfBlocks, worldState } from './fabric/footprint.js';
 import { anchorOneByOne, CLIENTS } from './fabric/one-by-one.js';
+import { microsecondsEach, processorTime } from './fabric/processor-time.js';
 import { milliseconds, percentile, perSecond } from './figures.js';
 import { openInProcess } from './in-process.js';
 import { readOptions } from './options.js';
@@ -58,11 +59,14 @@ async function measure(trial: TrialNetwork): Promise<Row[]> {
     const batched: number[] = [];
     const singly: number[] = [];
     let bytes = 0;
+    let spent = '';
     for (let round = 0; round < ROUNDS; round += 1) {
       tellProgress(`round ${round + 1}: anchoring in batches`);
       await worker.fill(statements);
       const before = await bytesOnPeer(trial);
+      const begun = await processorTime(trial);
       batched.push((await worker.drain(statements)).rate.perSecond);
+      spent = microsecondsEach(begun, await processorTime(trial), statements);
       bytes += (await bytesOnPeer(trial)) - before;
       tellProgress(`round ${round + 1}: one transaction for each document`);
       singly.push(await anchorOneByOne(regulators[0], round * transactions, transactions));
@@ -81,6 +85,7 @@ async function measure(trial: TrialNetwork): Promise<Row[]> {
         goal: '≥ 12,000/s',
       },
       { figure: 'each round', result: batched.map(perSecond).join(', ') },
+      { figure: 'processor time of all nodes for each statement, last round', result: spent },
       { figure: 'one transaction for each document, median of rounds', result: perSecond(singleRate) },
       { figure: 'ratio', result: (batchedRate / singleRate).toFixed(0), goal: '≥ 50' },
       {
