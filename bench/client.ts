@@ -41,6 +41,11 @@ export function createClient(url: string, connections: number): Client {
       outgoing.on('error', reject);
       outgoing.end(body);
     });
+  return clientOf(send, () => agent.destroy());
+}
+
+/** A client that sends in some way. */
+export function clientOf(send: Client['send'], close: Client['close']): Client {
   return {
     send,
     async json(call) {
@@ -48,8 +53,14 @@ export function createClient(url: string, connections: number): Client {
       if (status >= 200 && status < 300) return JSON.parse(text) as unknown;
       throw new Error(`${call.path} was answered ${status}: ${text.slice(0, 500)}`);
     },
-    close: () => agent.destroy(),
+    close,
   };
+}
+
+/** What the service tells of itself; NaN when it does not. `name`: an expression for name and labels. */
+export async function metric({ send }: Pick<Client, 'send'>, name: string): Promise<number> {
+  const { text } = await send({ path: '/metrics' });
+  return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1] ?? NaN);
 }
 
 /** A JSON body with its header and a key. */

@@ -1,6 +1,6 @@
 import { files, native } from '@spondon/network/layout';
 import { whyNoTrial } from '@spondon/network/native/trial.test-support';
-import { hostOf } from '@spondon/network/topology';
+import { hostOf, organisationNamed } from '@spondon/network/topology';
 import { startTrial, type TrialNetwork } from '@spondon/ledger/fabric/trial.test-support';
 import { attestWhile } from './fabric/attesting.js';
 import { bytesOfBlocks, worldState } from './fabric/footprint.js';
@@ -126,8 +126,8 @@ async function measure(trial: TrialNetwork): Promise<Row[]> {
 
 /** Of the peer that the hospital group's client goes through. */
 function bytesOnPeer({ topology, folder }: TrialNetwork): Promise<number> {
-  const organisation = topology.organisations.find(({ name }) => name === 'hospital-group');
-  const [peer] = organisation?.peers ?? [];
-  if (!organisation || !peer) throw new Error('the trial network has no hospital group');
+  const organisation = organisationNamed(topology, 'hospital-group');
+  const [peer] = organisation.peers;
+  if (!peer) throw new Error('the hospital group has no peer');
   return bytesOfBlocks(files.node(native(folder), hostOf(organisation, peer)), 'records');
 }

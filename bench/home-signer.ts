@@ -42,13 +42,17 @@ export async function admitHomeSigner(service: Service, client: Client): Promise
     jwk: publicJwkOf(privateKey),
   };
   await client.json(jsonCall('/v1/issuers', operatorKey, facility));
-  const apiKey = await newApiKey(service, client);
+  const apiKey = await newApiKey(service, client, HOME_ISSUER);
   return { apiKey, privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() };
 }
 
-/** For that facility, of a service on whose ledger it is admitted. */
-export async function newApiKey(service: Service, client: Client): Promise<string> {
-  const key = jsonCall(`/v1/issuers/${HOME_ISSUER}/api-keys`, await service.operatorKey(), {});
+/** For a facility that is admitted on the service's ledger. */
+export async function newApiKey(
+  service: Pick<Service, 'operatorKey'>,
+  client: Client,
+  issuerId: string,
+): Promise<string> {
+  const key = jsonCall(`/v1/issuers/${issuerId}/api-keys`, await service.operatorKey(), {});
   return ((await client.json(key)) as { apiKey: string }).apiKey;
 }
 

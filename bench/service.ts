@@ -7,10 +7,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { processorSeconds } from './processor-time.js';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
-/** Linux's USER_HZ, which is 100 on every architecture that Node runs on. */
-const TICKS_PER_SECOND = 100;
 
 export interface Service {
   readonly url: string;
@@ -86,7 +85,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     operatorKey: () => keyIn('operator'),
     hospitalKey: () => keyIn('sample-hospital'),
     memory: () => residentBytes(child),
-    cpuSeconds: () => cpuSeconds(child),
+    cpuSeconds: () => processorSeconds(child.pid ?? 0),
     stop: () => end('SIGTERM'),
     kill: () => end('SIGKILL'),
   };
@@ -131,11 +130,4 @@ async function freePort(): Promise<number> {
 async function residentBytes({ pid }: ChildProcess): Promise<number> {
   const status = await readFile(`/proc/${pid ?? 0}/status`, 'utf8');
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? NaN) * 1024;
-}
-
-async function cpuSeconds({ pid }: ChildProcess): Promise<number> {
-  const stat = await readFile(`/proc/${pid ?? 0}/stat`, 'utf8');
-  // The second field is the program's name in brackets and may contain spaces; utime and stime are 14 and 15.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }

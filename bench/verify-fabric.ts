@@ -12,7 +12,7 @@ import { settingsOn } from '@spondon/verifier-service/deployment/consortium.test
 import { createClient } from './client.js';
 import { lagOfLookUps, type Lag } from './fabric/lag.js';
 import { milliseconds, percent, percentile, perSecond } from './figures.js';
-import { admitHomeSigner, type KeptSigner, newApiKey, openHomeSigner } from './home-signer.js';
+import { admitHomeSigner, HOME_ISSUER, type KeptSigner, newApiKey, openHomeSigner } from './home-signer.js';
 import { readOptions } from './options.js';
 import { type Rate, rateOf, shownRate } from './rate.js';
 import { printReport, type Row, tellProgress } from './report.js';
@@ -126,7 +126,10 @@ async function turn({ dataDir, env, filled }: Side, trial: TrialNetwork): Promis
   const client = createClient(service.url, CONNECTIONS);
   try {
     filled.signer ??= await admitHomeSigner(service, client);
-    const signer = openHomeSigner({ ...filled.signer, apiKey: await newApiKey(service, client) });
+    const signer = openHomeSigner({
+      ...filled.signer,
+      apiKey: await newApiKey(service, client, HOME_ISSUER),
+    });
     if (filled.documents === 0) {
       await anchorAll(client, 4, await presign(signer, 0, entries));
       filled.documents = entries;

@@ -109,8 +109,8 @@ export async function lostFiles(
   hospitalKey: string,
 ): Promise<string[]> {
   const lost: string[] = [];
+  const headers = { authorization: `Bearer ${hospitalKey}` };
   for (const [code, sha256] of documents) {
-    const headers = { authorization: `Bearer ${hospitalKey}` };
     const answer = await fetch(`${url}/v1/documents/${code}/file`, { headers });
     if (sha256Hex(new Uint8Array(await answer.arrayBuffer())) !== sha256)
       lost.push(`the file of ${code} is another one, or none (${answer.status})`);

@@ -4,7 +4,7 @@ import type { TrialNetwork } from '@spondon/ledger/fabric/trial.test-support';
 import type { Block } from '@spondon/ledger/port';
 import { toHex } from '@spondon/protocol/bytes';
 import { decodeBase64url } from '@spondon/protocol/base64url';
-import { type Client, untilAnchored } from '../client.js';
+import { type Client, metric, untilAnchored } from '../client.js';
 
 export interface Lag {
   /** From when the peer handed out a block until a look-up of its last document was answered 'anchored', ms. */
@@ -47,9 +47,7 @@ function lastHashIn({ transactions }: Block): string | null {
 async function mostTold(client: Client, signal: AbortSignal): Promise<number> {
   let most = 0;
   while (!signal.aborted) {
-    const { text } = await client.send({ path: '/metrics' });
-    const lag = /^spondon_follower_lag_seconds (\S+)$/m.exec(text)?.[1];
-    most = Math.max(most, Number(lag) * 1000);
+    most = Math.max(most, (await metric(client, 'spondon_follower_lag_seconds')) * 1000);
     await wait(TELL_EVERY_MS);
   }
   return most;

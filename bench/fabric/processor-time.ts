@@ -1,11 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { native } from '@spondon/network/layout';
 import { nodesOf } from '@spondon/network/native/nodes';
 import { pidOf } from '@spondon/network/native/process';
 import type { TrialNetwork } from '@spondon/ledger/fabric/trial.test-support';
-
-/** Of a clock tick, in which Linux counts processor time. */
-const TICK_MS = 10;
+import { processorSeconds } from '../processor-time.js';
 
 /** Processor time so far, ms, by what a process is; the worker is this one. */
 export type ProcessorTime = Readonly<Record<'worker' | 'orderer' | 'peer' | 'chaincode', number>>;
@@ -16,7 +13,7 @@ export async function processorTime({ topology, folder }: TrialNetwork): Promise
   const total = { worker: (user + system) / 1000, orderer: 0, peer: 0, chaincode: 0 };
   for (const { kind, note } of nodesOf(topology, native(folder))) {
     const pid = await pidOf(note);
-    if (pid !== undefined) total[kind] += await timeOf(pid);
+    if (pid !== undefined) total[kind] += (await processorSeconds(pid)) * 1000;
   }
   return total;
 }
@@ -27,10 +24,4 @@ export function microsecondsEach(before: ProcessorTime, after: ProcessorTime, co
   const each = kinds.map((kind) => [kind, ((after[kind] - before[kind]) * 1000) / count] as const);
   const sum = each.reduce((total, [, time]) => total + time, 0);
   return `${sum.toFixed(0)} µs (${each.map(([kind, time]) => `${kind} ${time.toFixed(0)}`).join(', ')})`;
-}
-
-async function timeOf(pid: number): Promise<number> {
-  // After the name, which may contain anything: user and system time are 12th and 13th.
-  const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).replace(/^.*\) /s, '').split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Answer, Call, Client } from '../client.js';
+import { type Answer, type Call, type Client, clientOf } from '../client.js';
 
 /** Whoever has waited so long for one copy asks another as well, ms. */
 const PATIENCE_MS = 2_000;
@@ -16,17 +16,9 @@ export function balancedClient(copies: () => readonly Client[], patience = PATIE
     turn += 1;
     return ask([...all.slice(turn % all.length), ...all.slice(0, turn % all.length)], call, patience);
   };
-  return {
-    send,
-    async json(call) {
-      const { status, text } = await send(call);
-      if (status >= 200 && status < 300) return JSON.parse(text) as unknown;
-      throw new Error(`${call.path} was answered ${status}: ${text.slice(0, 500)}`);
-    },
-    close: () => {
-      for (const each of copies()) each.close();
-    },
-  };
+  return clientOf(send, () => {
+    for (const each of copies()) each.close();
+  });
 }
 
 async function ask([first, ...others]: readonly Client[], call: Call, patience: number): Promise<Answer> {

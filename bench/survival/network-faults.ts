@@ -10,6 +10,7 @@ import { LedgerError } from '@spondon/ledger/port';
 import type { ConnectionSettings } from '@spondon/network/derive/connection';
 import { files, native } from '@spondon/network/layout';
 import { connectClient } from '@spondon/network/native/client';
+import { organisationNamed } from '@spondon/network/topology';
 import { signMany } from '../home-signer.js';
 import { type Fault, SUPERVISOR_MS } from './fault.js';
 import { CHANNEL, OWNER, type Scene } from './scene.js';
@@ -185,8 +186,7 @@ const heldBack: Fault = (() => {
     name: 'held-back',
     title: 'an endorsed append, held back until after the next tick',
     inject: async ({ trial, ledger, interrupted }) => {
-      const owner = trial.topology.organisations.find(({ name }) => name === 'hospital-group');
-      if (!owner) throw new TypeError('there is no hospital-group');
+      const owner = organisationNamed(trial.topology, 'hospital-group');
       const { mspId } = owner;
       const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
       const iss = `bd.dghs.${randomInt(20_000_000, 30_000_000)}`;

@@ -13,14 +13,14 @@ import { nodesOf, type Node } from '@spondon/network/native/nodes';
 import { pidOf, start, stop } from '@spondon/network/native/process';
 import { status } from '@spondon/network/native/status';
 import { up } from '@spondon/network/native/up';
-import { membersOf, type Organisation } from '@spondon/network/topology';
+import { membersOf, organisationNamed } from '@spondon/network/topology';
 import {
   startTestServer,
   type TestServer,
   whyNoPostgres,
 } from '@spondon/verifier-service/database/postgres.test-support';
 import { startKubo, type TestNode, whyNoKubo } from '@spondon/verifier-service/ipfs/kubo.test-support';
-import { admitHomeSigner, type HomeSigner, openHomeSigner } from '../home-signer.js';
+import { admitHomeSigner, type HomeSigner, newApiKey, openHomeSigner } from '../home-signer.js';
 import { sampleUploads } from '../sample-upload.js';
 import { type Call, jsonCall } from '../client.js';
 import { ChannelAudit } from './ledger-audit.js';
@@ -100,7 +100,7 @@ export async function openScene(
     if (whyNoSmallDisk() === null) await mountSmallDisk(dataDir, SERVICE_DISK_MB);
     const service = new ServiceUnderTrial(dataDir, stores.postgres ? COPIES : 1, {
       SPONDON_LEDGER: 'fabric',
-      SPONDON_FABRIC: files.connection(place, organisationOf(trial, OWNER)),
+      SPONDON_FABRIC: files.connection(place, organisationNamed(trial.topology, OWNER)),
       SPONDON_TRUST_BUNDLE: trustFile,
       SPONDON_MASTER_KEY: randomBytes(32).toString('base64url'),
       ...(stores.kubo ? { SPONDON_KUBO: stores.kubo.url } : {}),
@@ -203,12 +203,6 @@ async function runningAs(pid: number): Promise<{ words: string[]; env: Record<st
   return { words: await read('cmdline'), env: Object.fromEntries(env) };
 }
 
-function organisationOf({ topology }: TrialNetwork, name: string): Organisation {
-  const found = topology.organisations.find((each) => each.name === name);
-  if (!found) throw new TypeError(`there is no ${name}`);
-  return found;
-}
-
 /** One client for each member of the channel, which goes through that member's own peer and no other. */
 async function openPeers(trial: TrialNetwork): Promise<Map<string, FabricLedger>> {
   const channel = trial.topology.channels.find(({ name }) => name === CHANNEL);
@@ -234,6 +228,5 @@ async function admitHospital(service: ServiceUnderTrial): Promise<string> {
   const client = service.client();
   const operatorKey = await service.running.operatorKey();
   await client.json(jsonCall('/v1/issuers', operatorKey, HOSPITAL));
-  const call = jsonCall(`/v1/issuers/${HOSPITAL.issuerId}/api-keys`, operatorKey, {});
-  return ((await client.json(call)) as { apiKey: string }).apiKey;
+  return newApiKey(service.running, client, HOSPITAL.issuerId);
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type Answer, type Call, type Client, createClient } from '../client.js';
+import { type Answer, type Call, type Client, createClient, metric } from '../client.js';
 import { type Service, startService } from '../service.js';
 
 const CONNECTIONS = 24;
@@ -97,8 +97,7 @@ export class ServiceCopy {
   }
 
   /** `name`: an expression for name and labels. */
-  async metric(name: string): Promise<number> {
-    const { text } = await this.send({ path: '/metrics' });
-    return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1] ?? NaN);
+  metric(name: string): Promise<number> {
+    return metric({ send: (call) => this.send(call) }, name);
   }
 }

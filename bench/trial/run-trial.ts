@@ -9,7 +9,7 @@ import { sampleDocument } from '@spondon/fixtures/documents';
 import { seededRandom } from '@spondon/fixtures/random';
 import { files, native } from '@spondon/network/layout';
 import { initialise } from '@spondon/network/native/initialise';
-import type { Topology } from '@spondon/network/topology';
+import { organisationNamed, type Topology } from '@spondon/network/topology';
 import { makeTrust } from '@spondon/network/trust/make';
 import { Client, storedApiKey } from '@spondon/verifier-service/cli/client';
 import { runCommandLine } from '@spondon/verifier-service/cli/command-line';
@@ -66,8 +66,7 @@ export async function runTrial(options: TrialOptions): Promise<() => Promise<voi
   };
   try {
     for (const [at, name] of ORGANISATIONS.entries()) {
-      const organisation = topology.organisations.find((each) => each.name === name);
-      if (!organisation) throw new TypeError(`the network has no ${name}`);
+      const organisation = organisationNamed(topology, name);
       const each = await startDeployment(name, join(folder, name), port + at, {
         SPONDON_FABRIC: files.connection(place, organisation),
         SPONDON_TRUST_BUNDLE: trust,

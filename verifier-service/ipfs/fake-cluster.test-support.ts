@@ -1,6 +1,5 @@
-import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { type Fault, lines } from './fake-kubo.test-support.js';
+import { type Fault, lines, serving } from './fake-kubo.test-support.js';
 
 export interface FakeCluster {
   readonly url: string;
@@ -74,22 +73,13 @@ export async function startFakeCluster(): Promise<FakeCluster> {
     else response.end(lines(result as object[]));
   };
 
-  const server = createServer(answer);
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const address = server.address();
   const fake: FakeCluster = {
-    url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`,
+    ...(await serving(createServer(answer))),
     pins,
     states,
     peers: 2,
     faults: injected,
     authorizations,
-    close: async () => {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
   };
   return fake;
 }

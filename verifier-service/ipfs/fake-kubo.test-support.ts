@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { CID } from 'multiformats/cid';
 import { sha256 } from 'multiformats/hashes/sha2';
@@ -96,16 +96,24 @@ export async function startFakeKubo(): Promise<FakeKubo> {
     if (result instanceof Error) fail(response, result.message);
     else response.end(Buffer.isBuffer(result) ? result : JSON.stringify(result));
   }
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const address = server.address();
   const fake: FakeKubo = {
-    url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`,
+    ...(await serving(server)),
     blocks,
     pins,
     copies,
     faults: injected,
     authorizations,
     config: FIT_CONFIG,
+  };
+  return fake;
+}
+
+/** A server that has begun to listen: where, and how it ends. */
+export async function serving(server: Server): Promise<Pick<FakeKubo, 'url' | 'close'>> {
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const address = server.address();
+  return {
+    url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`,
     close: async () => {
       const closed = once(server, 'close');
       server.close();
@@ -113,7 +121,6 @@ export async function startFakeKubo(): Promise<FakeKubo> {
       await closed;
     },
   };
-  return fake;
 }
 
 export function lines(objects: readonly object[]): Buffer {
