@@ -8,6 +8,7 @@ import { anchorOneByOne, CLIENTS } from './fabric/one-by-one.js';
 import { microsecondsEach, processorTime } from './fabric/processor-time.js';
 import { milliseconds, percentile, perSecond } from './figures.js';
 import { openInProcess } from './in-process.js';
+import { interruption } from './interruption.js';
 import { readOptions } from './options.js';
 import { printReport, type Row, tellProgress } from './report.js';
 
@@ -31,6 +32,7 @@ const without = await whyNoTrial();
 if (without !== false) {
   process.stderr.write(`Nothing is measured: ${without}\n`);
 } else {
+  const interrupted = interruption();
   tellProgress('starting the trial network');
   const trial = await startTrial();
   try {
@@ -43,13 +45,17 @@ if (without !== false) {
       'steady load': `${PER_SECOND}/s for ${steadySeconds} s`,
       'attested every': `${ATTEST_EVERY_MS} ms`,
     };
-    await printReport('Anchoring on Fabric', settings, await measure(trial));
+    await printReport('Anchoring on Fabric', settings, await measure(trial, interrupted));
   } finally {
     await trial.stop();
   }
 }
 
-async function measure(trial: TrialNetwork): Promise<Row[]> {
+async function measure(trial: TrialNetwork, interrupted: AbortSignal): Promise<Row[]> {
+  const step = (what: string): void => {
+    interrupted.throwIfAborted();
+    tellProgress(what);
+  };
   const ledger = await trial.open('hospital-group');
   const regulators = [await trial.open('dghs'), await trial.open('dgfp')] as const;
   const worker = await openInProcess({ ledger, regulators });
@@ -61,17 +67,17 @@ async function measure(trial: TrialNetwork): Promise<Row[]> {
     let bytes = 0;
     let spent = '';
     for (let round = 0; round < ROUNDS; round += 1) {
-      tellProgress(`round ${round + 1}: anchoring in batches`);
+      step(`round ${round + 1}: anchoring in batches`);
       await worker.fill(statements);
       const before = await bytesOnPeer(trial);
       const begun = await processorTime(trial);
       batched.push((await worker.drain(statements)).rate.perSecond);
       spent = microsecondsEach(begun, await processorTime(trial), statements);
       bytes += (await bytesOnPeer(trial)) - before;
-      tellProgress(`round ${round + 1}: one transaction for each document`);
+      step(`round ${round + 1}: one transaction for each document`);
       singly.push(await anchorOneByOne(regulators[0], round * transactions, transactions));
     }
-    tellProgress('a steady load');
+    step('a steady load');
     let isOver = false;
     const attesting = attestWhile(ledger, worker.store, ATTEST_EVERY_MS, () => isOver);
     const took = await worker.trickle(PER_SECOND, steadySeconds).finally(() => (isOver = true));

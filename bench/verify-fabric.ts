@@ -13,6 +13,7 @@ import { createClient } from './client.js';
 import { lagOfLookUps, type Lag } from './fabric/lag.js';
 import { milliseconds, percent, percentile, perSecond } from './figures.js';
 import { admitHomeSigner, HOME_ISSUER, type KeptSigner, newApiKey, openHomeSigner } from './home-signer.js';
+import { interruption } from './interruption.js';
 import { readOptions } from './options.js';
 import { type Rate, rateOf, shownRate } from './rate.js';
 import { printReport, type Row, tellProgress } from './report.js';
@@ -65,6 +66,7 @@ if (without !== false) {
 } else {
   const wrk = await wrkVersion();
   const folder = await mkdtemp(join(tmpdir(), 'spondon-bench-'));
+  const interrupted = interruption();
   tellProgress('starting the trial network');
   const trial = await startTrial();
   const server = (await whyNoPostgres()) === false ? await startTestServer() : null;
@@ -72,6 +74,7 @@ if (without !== false) {
     const sides = await sidesOf(folder, trial, server);
     for (let round = 1; round <= ROUNDS; round += 1) {
       for (const side of sides) {
+        interrupted.throwIfAborted();
         tellProgress(`round ${round}: ${side.name}`);
         side.turns.push(await turn(side, trial));
       }

@@ -80,6 +80,11 @@ export class ServiceError extends Error {
   readonly details: unknown;
 }
 
+/** Disk, database or Kubo do not answer for now, which says nothing about what was asked. */
+export function isStorageUnavailable(error: unknown): boolean {
+  return error instanceof ServiceError && error.code === 'STORAGE_UNAVAILABLE';
+}
+
 /** `CODE: message` of any error that has a code; the message alone when it begins with the code, or there is none. */
 export function messageWithCode(error: Error): string {
   const { message } = error;

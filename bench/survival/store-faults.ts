@@ -9,6 +9,7 @@ export function storeFaults(whyNoKubo: string | null, whyNoPostgres: string | nu
     { ...killKubo, whyNot: whyNoKubo },
     { ...pauseKubo, whyNot: whyNoKubo },
     { ...killPostgres, whyNot: whyNoPostgres },
+    { ...pausePostgres, whyNot: whyNoPostgres },
   ];
 }
 
@@ -50,4 +51,12 @@ const killPostgres: Fault = {
   inject: (scene) => postgresOf(scene).kill(),
   lastsMs: SUPERVISOR_MS,
   heal: (scene) => postgresOf(scene).start(),
+};
+
+const pausePostgres: Fault = {
+  name: 'pause-postgresql',
+  title: 'SIGSTOP of PostgreSQL: each of its processes',
+  inject: (scene) => postgresOf(scene).pause(),
+  lastsMs: PAUSE_MS,
+  heal: (scene) => postgresOf(scene).resume(),
 };

@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { chmod, chown, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { existsSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,6 +23,9 @@ export interface TestServer {
   readonly database: (name: string) => Promise<string>;
   /** `kill -9` of each of its processes. */
   readonly kill: () => Promise<void>;
+  /** SIGSTOP of each of its processes, which keep their connections and say nothing. */
+  readonly pause: () => Promise<void>;
+  readonly resume: () => Promise<void>;
   readonly start: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
@@ -140,14 +143,21 @@ export async function startTestServer({
     },
     database,
     kill: async () => {
-      const { pid = 0 } = running.server;
       // Stopped first, so that it neither replaces nor mourns those that go before it.
       running.server.kill('SIGSTOP');
-      const children = (await processes()).filter(({ parent }) => parent === pid).map((each) => each.pid);
+      const children = await childrenOf(running.server);
       for (const child of children) process.kill(child, 'SIGKILL');
       await end('SIGKILL');
       // One that is left would keep the next server from starting.
       while ((await processes()).some((each) => children.includes(each.pid))) await delay(20);
+    },
+    pause: async () => {
+      running.server.kill('SIGSTOP');
+      for (const child of await childrenOf(running.server)) process.kill(child, 'SIGSTOP');
+    },
+    resume: async () => {
+      for (const child of await childrenOf(running.server)) process.kill(child, 'SIGCONT');
+      running.server.kill('SIGCONT');
     },
     start: async () => {
       running = await start();
@@ -158,6 +168,10 @@ export async function startTestServer({
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function childrenOf({ pid = 0 }: ChildProcess): Promise<number[]> {
+  return (await processes()).filter(({ parent }) => parent === pid).map((each) => each.pid);
 }
 
 /** All on this machine but those that have ended and are not yet forgotten. */

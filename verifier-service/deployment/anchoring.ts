@@ -19,10 +19,11 @@ import {
 } from '@spondon/anchor-worker/queue';
 import { sha256 } from '@spondon/protocol/crypto-node';
 import { LedgerError } from '@spondon/ledger/port';
+import { Deadline } from '../database/deadline.js';
 import { queueOf } from '../database/schema.js';
 import type { Copies, ServiceDatabase } from '../database/service-database.js';
 import type { DiskWatch } from '../disk.js';
-import { ServiceError } from '../error.js';
+import { isStorageUnavailable } from '../error.js';
 import { faultOf } from '../fault.js';
 import type { Metrics } from '../metrics.js';
 import { QueueGauge } from '../queue-gauge.js';
@@ -108,6 +109,7 @@ export async function startAnchoring(deps: AnchoringDeps) {
   const work = copies
     ? leadInTurn(copies, { mspId: ledger.mspId, lead, wake, recount: () => gauge.recount(), warn })
     : { ...lead(), leads: () => true };
+  const lookUps = new Deadline(LOOK_UP_MS);
   const lagWatch = new LagWatch({ ledger, store, now: () => performance.now() });
   lagWatch.start();
   return {
@@ -127,7 +129,7 @@ export async function startAnchoring(deps: AnchoringDeps) {
     /** What waits about it. Once this resolves, the log shows what left the queue before. */
     queued: async (about: About): Promise<readonly QueueRow[]> => {
       if (!copies) return queuedAbout(queueOf(db), about);
-      const { rows, anchoredTo: block } = await queuedAndAnchoredTo(queueOf(db), about);
+      const { rows, anchoredTo: block } = await lookUps.meet(() => queuedAndAnchoredTo(queueOf(db), about));
       await untilRead(follower, block);
       return rows;
     },
@@ -199,6 +201,9 @@ function leadInTurn(copies: Copies, { mspId, lead, wake, recount, warn }: LeadIn
   };
 }
 
+/** Longer than a look-up's question by indexes takes on a server that works. */
+const LOOK_UP_MS = 2000;
+
 /** Longer than a follower that works is ever behind. */
 const CATCH_UP_MS = 5000;
 
@@ -225,8 +230,7 @@ const FIGURE_MS = 1_000;
 function inTime(figure: Promise<number>): Promise<number> {
   const known = figure.catch((error: unknown) => {
     const isAway =
-      (error instanceof LedgerError && error.code === 'UNAVAILABLE') ||
-      (error instanceof ServiceError && error.code === 'STORAGE_UNAVAILABLE');
+      (error instanceof LedgerError && error.code === 'UNAVAILABLE') || isStorageUnavailable(error);
     if (isAway) return NaN;
     throw error;
   });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { startTestServer, type TestServer, whyNoPostgres } from '../database/postgres.test-support.js';
 import {
   type Answer,
@@ -13,7 +14,9 @@ import {
 
 const newFolder = scratchFolders();
 
-describe('a service whose PostgreSQL was killed', { skip: await whyNoPostgres() }, () => {
+const UNKNOWN_HASH = '0'.repeat(64);
+
+describe('a service whose PostgreSQL was killed, or says nothing', { skip: await whyNoPostgres() }, () => {
   let server: TestServer;
   let service: TestService;
   before(async () => {
@@ -46,7 +49,7 @@ describe('a service whose PostgreSQL was killed', { skip: await whyNoPostgres() 
       assert.deepEqual(notesIn(answer), ['single-owner', 'waiting-unknown']);
     }
     assert.equal((await service.ask('GET', `/v1/documents/${code}/evidence`)).status, 200);
-    for (const unknown of [`/v1/verify/${'0'.repeat(64)}`, `/v1/verify?code=${newCode()}`]) {
+    for (const unknown of [`/v1/verify/${UNKNOWN_HASH}`, `/v1/verify?code=${newCode()}`]) {
       const answer = await service.ask('GET', unknown);
       assertProblem(answer, 503, 'STORAGE_UNAVAILABLE');
       assert.ok(Number(answer.headers['retry-after']) > 0);
@@ -54,7 +57,27 @@ describe('a service whose PostgreSQL was killed', { skip: await whyNoPostgres() 
 
     await server.start();
     for (const answer of await asked()) assert.deepEqual(notesIn(answer), ['single-owner']);
-    const nobodys = await service.ask('GET', `/v1/verify/${'0'.repeat(64)}`);
+    const nobodys = await service.ask('GET', `/v1/verify/${UNKNOWN_HASH}`);
     assert.equal(nobodys.body.verdict, 'not-found');
+  });
+
+  test('of many documents, tells what it can of each', async () => {
+    const { documentId: code = '' } = (await service.issue()).body;
+    await service.anchored();
+    const json = { items: [{ sha256: UNKNOWN_HASH }, { code }, { code: newCode() }] };
+    const verdicts = async (): Promise<(string | undefined)[]> => {
+      const { body, text } = await service.ask('POST', '/v1/verify/batch', { json });
+      assert.ok(body.results, text);
+      return body.results.map(({ verdict }) => verdict);
+    };
+    assert.deepEqual(await verdicts(), ['not-found', 'valid', 'not-found']);
+    await server.pause();
+    try {
+      assert.deepEqual(await verdicts(), ['unavailable', 'valid', 'unavailable']);
+    } finally {
+      await server.resume();
+    }
+    while ((await service.ask('GET', `/v1/verify/${UNKNOWN_HASH}`)).status === 503) await delay(100);
+    assert.deepEqual(await verdicts(), ['not-found', 'valid', 'not-found']);
   });
 });

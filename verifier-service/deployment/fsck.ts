@@ -13,7 +13,7 @@ import type { Elsewhere } from '../config.js';
 import type { DatabaseView } from '../database/service-database.js';
 import { queueOf } from '../database/schema.js';
 import { openSqliteToRead } from '../database/sqlite.js';
-import { ServiceError } from '../error.js';
+import { isStorageUnavailable } from '../error.js';
 import type { DocumentStore } from '../ipfs/store.js';
 import type { Vault } from '../vault/seal.js';
 import { findDocuments } from './document-store.js';
@@ -60,7 +60,7 @@ export function checkData(
     let sound = true;
     const check: Check = async (area, work) => {
       const outcome = await work().catch((error: unknown) => {
-        if (error instanceof ServiceError && error.code === 'STORAGE_UNAVAILABLE') throw error;
+        if (isStorageUnavailable(error)) throw error;
         return error instanceof Error ? error.message : String(error);
       });
       if (typeof outcome === 'string') {

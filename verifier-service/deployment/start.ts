@@ -16,7 +16,7 @@ import { createPreparePool } from '../documents/prepare.js';
 import type { Registrar } from '../facilities/registrar.js';
 import { faultOf } from '../fault.js';
 import type { DocumentStore } from '../ipfs/store.js';
-import { ServiceError } from '../error.js';
+import { isStorageUnavailable, ServiceError } from '../error.js';
 import { createMetrics } from '../metrics.js';
 import { createClaimsReader } from '../read/claims-reader.js';
 import type { ReportSigner } from '../report/certificate.js';
@@ -221,7 +221,7 @@ async function closeWithin(app: FastifyInstance, milliseconds: number): Promise<
 
 /** The store may be on other machines, which start when they start: the next `tidy` finishes it. */
 function laterIfUnavailable(error: unknown, log: Logger): void {
-  if (!(error instanceof ServiceError) || error.code !== 'STORAGE_UNAVAILABLE') throw error;
+  if (!isStorageUnavailable(error)) throw error;
   log.warn({ fault: faultOf(error) }, 'files of erased documents could not be removed yet');
 }
 

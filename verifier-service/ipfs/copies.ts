@@ -1,4 +1,4 @@
-import { ServiceError } from '../error.js';
+import { isStorageUnavailable } from '../error.js';
 import type { IpfsCluster } from './cluster.js';
 import type { ShortOfCopies } from './store.js';
 
@@ -155,7 +155,7 @@ async function unlessUnavailable(work: () => Promise<void>): Promise<boolean> {
     await work();
     return true;
   } catch (error) {
-    if (error instanceof ServiceError && error.code === 'STORAGE_UNAVAILABLE') return false;
+    if (isStorageUnavailable(error)) return false;
     throw error;
   }
 }

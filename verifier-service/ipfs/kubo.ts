@@ -1,5 +1,5 @@
 import type { CID } from 'multiformats/cid';
-import { ServiceError } from '../error.js';
+import { isStorageUnavailable, ServiceError } from '../error.js';
 import type { RpcAddress } from './authorization.js';
 import { damaged, known, missing } from './block-errors.js';
 import { Copies, type CopiesOptions } from './copies.js';
@@ -290,6 +290,6 @@ function noneIfUnavailable(error: unknown): string[] {
 }
 
 function unlessUnavailable(error: unknown): undefined {
-  if (error instanceof ServiceError && error.code === 'STORAGE_UNAVAILABLE') return undefined;
+  if (isStorageUnavailable(error)) return undefined;
   throw error;
 }

@@ -12,7 +12,7 @@ import type { VisitorLimit } from '../visitor-limit.js';
 import { allow } from './allowance.js';
 import { verifyFile, type VerifyFileDeps } from '../verify/file.js';
 import { type Answer, describeJudgement } from '../verify/answer.js';
-import { ask, type Asked } from '../verify/ask.js';
+import { ask, type Asked, askOneOfMany } from '../verify/ask.js';
 import type { Finder } from '../verify/find.js';
 import { inTurns } from '../verify/in-turns.js';
 import { askedItem, documentCode, MAX_BATCH, problem, sha256Hex } from './schemas.js';
@@ -108,6 +108,8 @@ export const verificationRoutes: FastifyPluginCallbackZod<VerificationRoutes> = 
       schema: {
         tags,
         summary: 'Verify up to 500 hashes or codes',
+        description:
+          'Each gets a verdict of its own, in the order asked: `unavailable` where nobody can tell at the moment.',
         body: batch,
         response: { 200: z.object({ results: z.array(verification) }), default: problem },
       },
@@ -115,9 +117,10 @@ export const verificationRoutes: FastifyPluginCallbackZod<VerificationRoutes> = 
     async (request, reply) => {
       const { items } = request.body;
       await allow(limit, request, reply, items.length);
-      const results = await inTurns(items, (each) =>
-        'code' in each ? answerTo({ code: each.code }) : byHash(each.sha256),
-      );
+      const results = await inTurns(items, async (each) => {
+        const asked = 'code' in each ? each : { sha256: fromHex(each.sha256) };
+        return describeJudgement(await askOneOfMany({ finder, now }, asked));
+      });
       return { results };
     },
   );

@@ -8,7 +8,7 @@ import { LedgerError } from '@spondon/ledger/port';
 import { WorkerError } from '@spondon/anchor-worker/error';
 import type { About, QueueRow } from '@spondon/anchor-worker/queue';
 import type { Anchored, LogStore } from '@spondon/anchor-worker/log/store';
-import { ServiceError } from '../error.js';
+import { isStorageUnavailable } from '../error.js';
 
 export interface FindDeps {
   readonly log: Pick<LogStore, 'findByCode' | 'findByHash' | 'issuer' | 'annulment'>;
@@ -111,7 +111,7 @@ export class Finder {
         rows = await queued({ sha256, jtis: [...jtis] });
       } catch (error) {
         // What is anchored stands, with its status, whether the database answers or not.
-        if (!isOutage(error) || !isAllIn(anchored)) throw error;
+        if (!isStorageUnavailable(error) || !isAllIn(anchored)) throw error;
         return { ...(await this.#answered(anchored, [], [])), waitingUnknown: true };
       }
       // Again: what left the queue meanwhile is in the log by now.
@@ -218,10 +218,6 @@ function pendingRevocation({ iss, jti }: Named, waiting: readonly QueueRow[]): P
   if (statement.op !== 'revoke') return null;
   const { reason, by } = statement;
   return { reason, ...(by === undefined ? {} : { by }), acceptedAt: row.acceptedAt };
-}
-
-function isOutage(error: unknown): boolean {
-  return error instanceof ServiceError && error.code === 'STORAGE_UNAVAILABLE';
 }
 
 function jtiOf({ signed }: Anchored): string {
