@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -10,7 +10,7 @@ import { decodeBase64url, encodeBase64url } from '@spondon/protocol/base64url';
 import { fromUtf8 } from '@spondon/protocol/bytes';
 import { canonicalJson } from '@spondon/protocol/canonical';
 import { type EcPublicJwk, kidOf, type Sign } from '@spondon/protocol/crypto';
-import { publicJwkOf, sha256, signWith } from '@spondon/protocol/crypto-node';
+import { generatePrivateKey, publicJwkOf, sha256, signWith } from '@spondon/protocol/crypto-node';
 import { verifyInclusion } from '@spondon/protocol/merkle/inclusion';
 import { leafHash } from '@spondon/protocol/merkle/tree';
 import type { LogHead, Status } from '@spondon/protocol/records';
@@ -47,7 +47,7 @@ interface Facility {
 }
 
 function newFacility(iss: string): Facility {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const privateKey = generatePrivateKey('P-256');
   const jwk = publicJwkOf(privateKey);
   return { iss, jwk, kid: kidOf(jwk, sha256), sign: signWith(privateKey) };
 }

@@ -1,7 +1,7 @@
-import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
+import { createHash, createPrivateKey, type KeyObject, randomBytes } from 'node:crypto';
 import { encodeBase64url } from '@spondon/protocol/base64url';
 import { kidOf } from '@spondon/protocol/crypto';
-import { publicJwkOf, sha256, signWith } from '@spondon/protocol/crypto-node';
+import { generatePrivateKey, publicJwkOf, sha256, signWith } from '@spondon/protocol/crypto-node';
 import { newDocumentId } from '@spondon/protocol/document-id';
 import { signStatement } from '@spondon/protocol/statement';
 import { type Client, jsonCall } from './client.js';
@@ -31,7 +31,7 @@ export function documentHash(number: number): Buffer {
 
 /** Admits such a facility through the API. */
 export async function admitHomeSigner(service: Service, client: Client): Promise<KeptSigner> {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const privateKey = generatePrivateKey('P-256');
   const operatorKey = await service.operatorKey();
   const facility = {
     issuerId: HOME_ISSUER,

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { Records } from '@spondon/chaincode/records';
 import { openEmbeddedLedger } from '@spondon/ledger/embedded/open';
 import type { Ledger } from '@spondon/ledger/port';
 import { canonicalJson } from '@spondon/protocol/canonical';
-import { publicJwkOf, sha256 } from '@spondon/protocol/crypto-node';
+import { generatePrivateKey, publicJwkOf, sha256 } from '@spondon/protocol/crypto-node';
 import { parseStatement } from '@spondon/protocol/statement';
 import { queueOf } from '@spondon/verifier-service/database/schema';
 import { openSqlite } from '@spondon/verifier-service/database/sqlite';
@@ -57,7 +57,7 @@ export async function openInProcess(channel?: Channel): Promise<InProcess> {
   const database = await openSqlite(join(folder, 'service.db'));
   const db = queueOf(database);
   const { ledger, regulators } = channel ?? (await openEmbedded(join(folder, 'ledger')));
-  const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+  const key = generatePrivateKey('P-256');
   await found(ledger, regulators, publicJwkOf(key));
   const store = await LogStore.open(join(folder, 'log'), sha256);
   const follower = new Follower({ ledger, store, onFailure: fail });

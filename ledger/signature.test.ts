@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { createPublicKey } from 'node:crypto';
 import { test } from 'node:test';
+import { generatePrivateKey } from '@spondon/protocol/crypto-node';
 import { isLowS, signatureFromDer } from '@spondon/protocol/crypto';
 import fc from 'fast-check';
 import { signDer, verifyDer } from './signature.js';
 
-const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const privateKey = generatePrivateKey('P-256');
 const publicKey = createPublicKey(privateKey);
 
 test('signatures verify, have low S and are strict DER', () => {

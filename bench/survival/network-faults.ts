@@ -1,9 +1,9 @@
-import { generateKeyPairSync, randomInt } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { cp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { canonicalJson } from '@spondon/protocol/canonical';
-import { publicJwkOf } from '@spondon/protocol/crypto-node';
+import { generatePrivateKey, publicJwkOf } from '@spondon/protocol/crypto-node';
 import { packStatements } from '@spondon/protocol/pack';
 import { parseStatement } from '@spondon/protocol/statement';
 import { LedgerError } from '@spondon/ledger/port';
@@ -188,7 +188,7 @@ const heldBack: Fault = (() => {
     inject: async ({ trial, ledger, interrupted }) => {
       const owner = organisationNamed(trial.topology, 'hospital-group');
       const { mspId } = owner;
-      const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      const privateKey = generatePrivateKey('P-256');
       const iss = `bd.dghs.${randomInt(20_000_000, 30_000_000)}`;
       const facility = { iss, name: 'Slow Hospital', kind: 'hospital', mspId, licence: 'S-2' };
       const admission = { do: 'admit', ...facility, telephone: '+880 2 0000 0008', nonce: iss };

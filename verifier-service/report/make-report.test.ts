@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
+import { generatePrivateKey } from '@spondon/protocol/crypto-node';
 import { answered, elsewhere, NOW, outage } from '@spondon/protocol/testing/finding';
 import type { Lookup } from '@spondon/protocol/verdict/finding';
 import { LedgerError } from '@spondon/ledger/port';
@@ -18,7 +19,7 @@ const CODE = { asked: { code: JTI } };
 /** What a report is made with, and the jobs that were typeset. */
 function depsWith(lookup: Lookup, more: Partial<ReportDeps> = {}): { deps: ReportDeps; jobs: TypesetJob[] } {
   const jobs: TypesetJob[] = [];
-  const { privateKey: key } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const key = generatePrivateKey('P-256');
   const attestation = { payload: new Uint8Array(1), endorsements: [] };
   const find = () => Promise.resolve(lookup);
   const deps: ReportDeps = {

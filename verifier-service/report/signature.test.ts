@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { generateKeyPairSync, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
+import { type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
+import { generatePrivateKey } from '@spondon/protocol/crypto-node';
 import { scratchFolders } from '../deployment/deployment.test-support.js';
 import { type ReportSigner, selfSignedCertificate, validityOf } from './certificate.js';
 import { signatureRoom, signedData } from './cms.js';
@@ -28,7 +29,7 @@ before(async () => {
 });
 
 function selfSigned(now = NOW): ReportSigner {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const privateKey = generatePrivateKey('P-256');
   return { key: privateKey, certificates: [selfSignedCertificate(privateKey, HOST, now, randomBytes(16))] };
 }
 
@@ -240,7 +241,7 @@ void test(
     const p384 = bought(['ec', '-pkeyopt', 'ec_paramgen_curve:P-384']);
     assert.match(refused(p384.chain, p384.key), /P-256/);
     assert.throws(() => readOwnSigner(chain, key, Date.now() + 31 * 86_400_000), { code: 'CONFIG_INVALID' });
-    const locked = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+    const locked = generatePrivateKey('P-256');
     assert.match(refused(chain, encrypted(locked)), /passphrase/);
     assert.ok(!refused(chain, other.key).includes('PRIVATE'));
   },

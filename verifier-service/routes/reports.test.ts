@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { generateKeyPairSync, randomBytes, X509Certificate } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
-import { sha256, verify } from '@spondon/protocol/crypto-node';
+import { generatePrivateKey, sha256, verify } from '@spondon/protocol/crypto-node';
 import { lookupFromEvidence, verifyEvidence } from '@spondon/protocol/evidence';
 import { parseEvidence } from '@spondon/protocol/evidence/file';
 import { openTrustBundle } from '@spondon/protocol/trust';
@@ -202,7 +202,7 @@ void test('the certificate stays over a restart; one of the operator comes befor
   await service.restart({ SPONDON_RATE_LIMIT: '0' });
   assert.equal(await certificate(), own);
 
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const privateKey = generatePrivateKey('P-256');
   const der = selfSignedCertificate(privateKey, 'seal.example', Date.now(), randomBytes(16));
   const bought = new X509Certificate(der).toString();
   const settings = {

@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { generateKeyPairSync } from 'node:crypto';
 import { utf8 } from '@spondon/protocol/bytes';
 import { publicKeyFromJwk, type Verify } from '@spondon/protocol/crypto';
-import { publicJwkOf, sha256, signWith, verify } from '@spondon/protocol/crypto-node';
+import { generatePrivateKey, publicJwkOf, sha256, signWith, verify } from '@spondon/protocol/crypto-node';
 import { failFiles } from '@spondon/ledger/failing-files.test-support';
 import { scratchFolders } from '../deployment/deployment.test-support.js';
 import { KnownSignatures, verifyOnce } from './known-signatures.js';
@@ -16,8 +15,8 @@ const newPath = (): string => join(folder, String((files += 1)));
 const digest = (number: number): Uint8Array => sha256(utf8(String(number)));
 const digests = (count: number): Uint8Array[] => Array.from({ length: count }, (_, number) => digest(number));
 
-const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-const publicKey = publicKeyFromJwk(publicJwkOf(pair.publicKey));
+const privateKey = generatePrivateKey('P-256');
+const publicKey = publicKeyFromJwk(publicJwkOf(privateKey));
 const data = utf8('a statement');
 
 function counting(): { readonly verify: Verify; readonly times: () => number } {
@@ -34,7 +33,7 @@ function counting(): { readonly verify: Verify; readonly times: () => number } {
 void test('a good signature is verified once, also after a restart; a bad one each time', async () => {
   const path = newPath();
   const known = await KnownSignatures.open(path);
-  const signature = await signWith(pair.privateKey)(data);
+  const signature = await signWith(privateKey)(data);
   const first = counting();
   const once = verifyOnce(first.verify, known, sha256);
   assert.equal(await once(publicKey, signature, data), true);
@@ -54,7 +53,7 @@ void test('a good signature is verified once, also after a restart; a bad one ea
 
 void test('bytes that move from one part to the next are another question', async () => {
   const known = await KnownSignatures.open(newPath());
-  const signature = await signWith(pair.privateKey)(data);
+  const signature = await signWith(privateKey)(data);
   const once = verifyOnce(verify, known, sha256);
   assert.equal(await once(publicKey, signature, data), true);
   const all = Buffer.concat([publicKey, signature, data]);
