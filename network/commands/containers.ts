@@ -7,10 +7,9 @@ import { secretsOf, writeSecrets } from '../containers/secrets.js';
 import { deploy, genesis, join, prepare } from '../containers/steps.js';
 import { composeFiles } from '../derive/compose.js';
 import { SECRETS_FOLDER } from '../derive/compose/document.js';
-import { NetworkError } from '../error.js';
 import { CONTAINERS } from '../layout.js';
 import { findFabric } from '../native/fabric.js';
-import { parseTopology, type Organisation, type Topology } from '../topology.js';
+import { organisationNamed, parseTopology, type Topology } from '../topology.js';
 
 /** The network in containers: its compose file and secrets, and the steps that the containers take. */
 
@@ -72,7 +71,7 @@ function addSteps(program: Command): void {
     .action(async ({ organisation, secret }: StepOptions) => {
       const topology = await read(MOUNTED_TOPOLOGY);
       const registrar = (await readFile(secret, 'utf8')).trim();
-      await prepare(topology, organisationOf(topology, organisation), registrar, CONTAINERS);
+      await prepare(topology, organisationNamed(topology, organisation), registrar, CONTAINERS);
     });
 
   program
@@ -90,7 +89,7 @@ function addSteps(program: Command): void {
     .action(async ({ organisation }: StepOptions) => {
       const topology = await read(MOUNTED_TOPOLOGY);
       const fabric = await findFabric(topology.release, process.env);
-      await join(topology, organisationOf(topology, organisation), fabric, CONTAINERS);
+      await join(topology, organisationNamed(topology, organisation), fabric, CONTAINERS);
     });
 
   program
@@ -103,9 +102,3 @@ function addSteps(program: Command): void {
 }
 
 const read = async (file: string): Promise<Topology> => parseTopology(await readFile(file, 'utf8'));
-
-function organisationOf({ organisations }: Topology, name: string): Organisation {
-  const found = organisations.find((each) => each.name === name);
-  if (found === undefined) throw new NetworkError('TOPOLOGY', `${name} is no organisation`);
-  return found;
-}
