@@ -192,8 +192,8 @@ async function throughOrderers(site: Site, by: Organisation, args: readonly stri
       return;
     } catch (error) {
       if (!(error instanceof NetworkError)) throw error;
-      // An orderer's own words: another would say the same.
-      if (/BAD_REQUEST|FORBIDDEN/.test(error.message)) {
+      // An orderer's own words: another would say the same, unless this one only follows the channel.
+      if (/BAD_REQUEST|FORBIDDEN/.test(error.message) && !error.message.includes('channel does not exist')) {
         throw new NetworkError('CONFIGURATION', error.message, { cause: error });
       }
       silence = error;
