@@ -65,12 +65,13 @@ export async function addOrderer(
   if (!runs) await checkPorts(node);
   // Before it starts, so that whoever stops the network stops it, too. Without a vote it only reads.
   await rememberTopology(topology, place.folder);
-  await (runs ? untilHealthy(node) : launch(node, site));
+  if (!runs) await start({ ...node, ...node.command({ fabric, config, packageOf: () => '' }) });
+  await untilHealthy(node);
 
   const administrator = ordererAdministrator(organisation, orderer, fabric, place);
   const added: Added = { site, organisation, orderer, node, administrator };
+  for (const channel of topology.channels) await leaveUnlessCurrent(channel, added);
   await joinChannels(added);
-  for (const channel of topology.channels) await revive(channel, added);
   for (const channel of topology.channels) {
     say(`${name} reads ${channel.name}, then takes part in it`);
     await untilRelated(channel, added, ['follower', 'consenter']);
@@ -108,30 +109,33 @@ async function joinChannels({ site, organisation, administrator }: Added): Promi
   });
 }
 
-/** Whoever hears from nobody waits for its leader, then for another one, and then reads what it missed; ms. */
-const LONELY_MS = 180_000;
-
 /**
- * Fabric's orderers stop a channel when they read that they were let go, and go on calling themselves its consenters;
- * only a start makes followers of them, who read on. One that was away then does not know yet, and first has to read it.
- * Left so, it would get its vote and never use it: the next one that is away would be one too many.
+ * One that was let go may still take itself for a consenter: because it was away then and has not read of it, which a
+ * leader without followers never does; or because it has, and then Fabric's orderers stop the channel and call
+ * themselves active consenters of it until their next start. Neither reads on. With its vote back it would never use it,
+ * and the next one that is away would be one too many. Once it has left the channel it can join it as a follower.
  */
-async function revive(channel: Channel, added: Added): Promise<void> {
-  const { site, organisation, orderer, node, administrator } = added;
+async function leaveUnlessCurrent(channel: Channel, added: Added): Promise<void> {
+  const { site, organisation, orderer, administrator } = added;
   const { group, height } = await readConfiguration(site, channel, organisation);
-  const believes = async () => (await administrator.describe(channel)).consensusRelation === 'consenter';
-  const hasRead = async () => (await administrator.describe(channel)).height >= height;
-  if (!(await believes()) || (isNamed(group, orderer) && (await hasRead()))) return;
+  const { consensusRelation } = await untilDone(() => administrator.describe(channel));
+  if (consensusRelation !== 'consenter') return;
+  if (isNamed(group, orderer) && (await readsUpTo(height, channel, added))) return;
+  await administrator.leave(channel);
+}
 
-  await restart(node, site);
-  await untilDone(async () => {
-    if (!(await believes()) || (await hasRead())) return;
-    throw new NetworkError(
-      'NOT_READY',
-      `${node.host} has not read of its dismissal from ${channel.name} yet`,
-    );
-  }, LONELY_MS);
-  if (await believes()) await restart(node, site);
+/** A consenter that missed a block asks the others for it when it hears from them, or when it hears from nobody. */
+const CATCH_UP_MS = 40_000;
+
+async function readsUpTo(goal: number, channel: Channel, { administrator }: Added): Promise<boolean> {
+  const check = async () => {
+    const { height } = await administrator.describe(channel);
+    if (height < goal) throw new NetworkError('NOT_READY', `${height} of ${goal} blocks`);
+  };
+  return untilDone(check, CATCH_UP_MS).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Until it has read the configuration that is in force, and is what it should be. */
@@ -178,22 +182,27 @@ export async function removeOrderer(
   await rememberTopology(withoutOrderer(topology, organisation, orderer), place.folder);
 }
 
-/** Takes it out of every channel that it is still in. */
+/**
+ * Takes it out of every channel that it is still in, by way of those that stay: let go in one channel it is deaf in the
+ * others, and what it takes there may be lost.
+ */
 async function dismiss(
   site: Site,
-  organisation: Organisation,
+  owner: Organisation,
   orderer: Orderer,
   say: Running['say'],
 ): Promise<void> {
-  const { channels } = site.topology;
+  const topology = withoutOrderer(site.topology, owner, orderer);
+  const staying: Site = { ...site, topology };
+  const organisation = organisationNamed(topology, owner.name);
   const without = (group: Group) =>
     isNamed(group, orderer) ? withoutConsenter(group, orderer.consenter) : group;
-  for (const channel of channels) {
-    without((await readConfiguration(site, channel, organisation)).group); // throws before any has changed
+  for (const channel of topology.channels) {
+    without((await readConfiguration(staying, channel, organisation)).group); // throws before any has changed
   }
-  for (const channel of channels) {
-    say(`${channel.name} goes on without ${hostOf(organisation, orderer)}`);
-    await reconfigure(site, channel, [organisation], without);
+  for (const channel of topology.channels) {
+    say(`${channel.name} goes on without ${hostOf(owner, orderer)}`);
+    await reconfigure(staying, channel, [organisation], without);
   }
 }
 
@@ -256,16 +265,6 @@ function nodeOf(topology: Topology, place: Place, host: string): Node {
   const found = nodesOf(topology, place).find((each) => each.host === host);
   if (found === undefined) throw new TypeError(`there is no node ${host}`);
   return found;
-}
-
-async function launch(node: Node, { fabric, config }: Site): Promise<void> {
-  await start({ ...node, ...node.command({ fabric, config, packageOf: () => '' }) });
-  await untilHealthy(node);
-}
-
-async function restart(node: Node, site: Site): Promise<void> {
-  await stop(node.note);
-  await launch(node, site);
 }
 
 function portsAfter(topology: Topology): Orderer['ports'] {
