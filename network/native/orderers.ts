@@ -182,27 +182,22 @@ export async function removeOrderer(
   await rememberTopology(withoutOrderer(topology, organisation, orderer), place.folder);
 }
 
-/**
- * Takes it out of every channel that it is still in, by way of those that stay: let go in one channel it is deaf in the
- * others, and what it takes there may be lost.
- */
+/** Takes it out of every channel that it is still in. */
 async function dismiss(
   site: Site,
-  owner: Organisation,
+  organisation: Organisation,
   orderer: Orderer,
   say: Running['say'],
 ): Promise<void> {
-  const topology = withoutOrderer(site.topology, owner, orderer);
-  const staying: Site = { ...site, topology };
-  const organisation = organisationNamed(topology, owner.name);
+  const { channels } = site.topology;
   const without = (group: Group) =>
     isNamed(group, orderer) ? withoutConsenter(group, orderer.consenter) : group;
-  for (const channel of topology.channels) {
-    without((await readConfiguration(staying, channel, organisation)).group); // throws before any has changed
+  for (const channel of channels) {
+    without((await readConfiguration(site, channel, organisation)).group); // throws before any has changed
   }
-  for (const channel of topology.channels) {
-    say(`${channel.name} goes on without ${hostOf(owner, orderer)}`);
-    await reconfigure(staying, channel, [organisation], without);
+  for (const channel of channels) {
+    say(`${channel.name} goes on without ${hostOf(organisation, orderer)}`);
+    await reconfigure(site, channel, [organisation], without);
   }
 }
 
