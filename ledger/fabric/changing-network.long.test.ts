@@ -16,7 +16,8 @@ import { up } from '@spondon/network/native/up';
 import { upgradeChaincode } from '@spondon/network/native/upgrade';
 import { organisationNamed, type Topology } from '@spondon/network/topology';
 import type { FabricLedger } from './engine.js';
-import { headOf, trafficDuring, type Traffic } from './traffic.test-support.js';
+import { allRun, ordererHeightsAgree } from './nodes.test-support.js';
+import { headOf, isUndisturbed, trafficDuring } from './traffic.test-support.js';
 import { startTrial, type TrialNetwork } from './trial.test-support.js';
 
 describe('a network that changes under way', { skip: await whyNoTrial(), timeout: 9 * 60_000 }, () => {
@@ -37,20 +38,8 @@ describe('a network that changes under way', { skip: await whyNoTrial(), timeout
   });
   after(() => trial.stop());
 
-  const isUndisturbed = ({ anchored, attested, conflicts, failures }: Traffic, mayConflict = 0) => {
-    assert.deepEqual(failures, []);
-    assert.ok(conflicts <= mayConflict, `${conflicts} conflicts`);
-    assert.ok(anchored > 1 && attested === anchored, `${anchored} anchored, ${attested} attested`);
-  };
   const during = (act: () => Promise<unknown>) => trafficDuring(hospital, facility, act);
-  const allRuns = async () => {
-    const nodes = await status(trial.folder);
-    assert.deepEqual(
-      nodes.filter(({ state }) => state !== 'running').map(({ node }) => node.host),
-      [],
-    );
-    return nodes.map(({ node }) => node.host);
-  };
+  const allRuns = () => allRun(trial.folder);
   const answering = async () => {
     const question = { heads: [], documents: [], issuers: [facility.iss] };
     const { payload } = await hospital.attest(canonicalJson(question));
@@ -84,7 +73,7 @@ describe('a network that changes under way', { skip: await whyNoTrial(), timeout
       await during(() => removeOrderer(leader.organisation, leader.orderer, { ...running, erase: true })),
     );
     assert.ok(!(await allRuns()).includes(`${leader.orderer}.dghs.example`));
-    await untilDone(ordererHeightsAgree);
+    await untilDone(() => ordererHeightsAgree(trial.folder));
   });
 
   test('four orderers stay, and no regulator orders alone', async () => {
@@ -112,7 +101,7 @@ describe('a network that changes under way', { skip: await whyNoTrial(), timeout
     assert.ok(before.every(({ until }) => until.getTime() > inHundredDays));
     assert.ok(after.every(({ until }) => until.getTime() < inHundredDays));
     await allRuns();
-    await untilDone(ordererHeightsAgree);
+    await untilDone(() => ordererHeightsAgree(trial.folder));
   });
 
   test('stopped and started again it is as it was changed', async () => {
@@ -125,11 +114,6 @@ describe('a network that changes under way', { skip: await whyNoTrial(), timeout
     const again = await trial.open('hospital-group');
     assert.equal((await headOf(again)).size, size);
   });
-
-  async function ordererHeightsAgree(): Promise<void> {
-    const orderers = (await status(trial.folder)).filter(({ node }) => node.kind === 'orderer');
-    assert.equal(new Set(orderers.map(({ heights }) => heights.get('records'))).size, 1);
-  }
 
   /** As the orderers agree about it. */
   async function leaderOf(channel: string): Promise<{ organisation: string; orderer: string }> {

@@ -17,9 +17,10 @@ import { whyNoTrial } from '@spondon/network/native/trial.test-support';
 import { furtherPorts, parseMember, type JoiningMember } from '@spondon/network/topology-changes';
 import { organisationNamed } from '@spondon/network/topology';
 import type { LedgerError } from '../port.js';
+import { cutAtEveryStep } from './cut-short.test-support.js';
 import type { FabricLedger } from './engine.js';
 import { Gateways } from './gateways.js';
-import { headOf, trafficDuring, type Traffic } from './traffic.test-support.js';
+import { headOf, isUndisturbed, trafficDuring } from './traffic.test-support.js';
 import { startTrial, type TrialNetwork } from './trial.test-support.js';
 
 const EXAMPLE = new URL('../../../network/examples/diagnostic-c.json', import.meta.url);
@@ -67,11 +68,6 @@ describe('members of a running network', { skip: await whyNoTrial(), timeout: 9 
   /** On the hospital's peer, which has a block a moment after the peer that told of it. */
   const sizeBecomes = ({ mspId }: Facility, size: number) =>
     untilDone(async () => assert.equal((await headOf(hospital, mspId)).size, size));
-  const isUndisturbed = ({ anchored, attested, conflicts, failures }: Traffic) => {
-    assert.deepEqual(failures, []);
-    assert.equal(conflicts, 0);
-    assert.ok(anchored > 1 && attested === anchored, `${anchored} anchored, ${attested} attested`);
-  };
 
   test('an organisation joins while others anchor, and then anchors itself', async () => {
     isUndisturbed(await trafficDuring(hospital, facility, () => addOrganisation(joining, running)));
@@ -212,27 +208,6 @@ describe('members of a running network', { skip: await whyNoTrial(), timeout: 9 
     assert.ok(nodes.every(({ node, state }) => node.owner !== 'diagnostic-c' && state === 'running'));
   });
 });
-
-/** Gives a command again and again, ended one step later each time, until it comes to its end. Returns how often. */
-async function cutAtEveryStep(
-  command: (running: Running) => Promise<void>,
-  running: Running,
-): Promise<number> {
-  const cut = new Error('cut short');
-  for (let steps = 0; ; steps += 1) {
-    let said = 0;
-    const say = (): void => {
-      said += 1;
-      if (said > steps) throw cut;
-    };
-    try {
-      await command({ ...running, say });
-      return steps;
-    } catch (error) {
-      if (error !== cut) throw error;
-    }
-  }
-}
 
 async function failureOf(call: Promise<unknown>): Promise<LedgerError> {
   return call.then(

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { appendArguments, type Facility } from '@spondon/chaincode/sample.test-support';
 import { canonicalJson } from '@spondon/protocol/canonical';
 import { LedgerError } from '../port.js';
@@ -55,6 +56,13 @@ export async function trafficDuring(
     await flowing;
   }
   return { ...counts, failures };
+}
+
+/** Nobody saw anything of it, but for as many batches as said that another transaction came before. */
+export function isUndisturbed({ anchored, attested, conflicts, failures }: Traffic, mayConflict = 0): void {
+  assert.deepEqual(failures, []);
+  assert.ok(conflicts <= mayConflict, `${conflicts} conflicts`);
+  assert.ok(anchored > 1 && attested === anchored, `${anchored} anchored, ${attested} attested`);
 }
 
 export async function headOf(

@@ -6,17 +6,21 @@ import type { Update } from './update.js';
 export interface Configuration {
   /** Grows with each change. */
   readonly sequence: number;
+  /** How many blocks a node has at least that knows of it. */
+  readonly height: number;
   readonly group: Group;
 }
 
 /** From a `common.Block` that has one, which a channel's first block is, too. */
-export function configurationIn(block: Uint8Array): Configuration {
-  const [data = new Uint8Array()] = common.Block.deserializeBinary(block).getData()?.getDataList_asU8() ?? [];
+export function configurationIn(bytes: Uint8Array): Configuration {
+  const block = common.Block.deserializeBinary(bytes);
+  const [data = new Uint8Array()] = block.getData()?.getDataList_asU8() ?? [];
   const payload = common.Payload.deserializeBinary(common.Envelope.deserializeBinary(data).getPayload_asU8());
   const config = common.ConfigEnvelope.deserializeBinary(payload.getData_asU8()).getConfig();
   const group = config?.getChannelGroup();
   if (config === undefined || group === undefined) throw new TypeError('the block has no configuration');
-  return { sequence: config.getSequence(), group: decodeGroup(group) };
+  const height = (block.getHeader()?.getNumber() ?? 0) + 1;
+  return { sequence: config.getSequence(), height, group: decodeGroup(group) };
 }
 
 /** A proposal as the `peer` command and every signer take it: a `common.Envelope` that nobody has signed yet. */

@@ -1,3 +1,4 @@
+import { NetworkError } from '../error.js';
 import { administratorEnvironment } from '../derive/node-environment.js';
 import { clientTlsIn, files, type Place } from '../layout.js';
 import {
@@ -42,10 +43,12 @@ export function ordererAdministrator(
   readonly list: () => Promise<ReadonlySet<string>>;
   readonly describe: (channel: Channel) => Promise<OrdererChannel>;
   readonly join: (channel: Channel, block: string) => Promise<void>;
+  /** It forgets what it has of the channel. Resolves when it may join it again. */
+  readonly leave: (channel: Channel) => Promise<void>;
 } {
   const { certificate, key } = clientTlsIn(files.user(place, organisation, 'Admin'));
   const address = `${place.reach(hostOf(organisation, orderer))}:${orderer.ports.admin}`;
-  const osnadmin = async (command: string, args: readonly string[]): Promise<unknown> => {
+  const osnadmin = async (command: string, args: readonly string[]): Promise<string> => {
     const tls = [
       ...['--ca-file', files.tlsRoot(place, organisation)],
       ...['--client-cert', certificate, '--client-key', key],
@@ -55,16 +58,27 @@ export function ordererAdministrator(
       ['channel', command, '-o', address, ...tls, '--no-status', ...args],
       {},
     );
-    return JSON.parse(stdout);
+    return stdout;
+  };
+  const describe = async ({ name }: Channel) =>
+    JSON.parse(await osnadmin('list', ['--channelID', name])) as OrdererChannel;
+  const list = async () => {
+    const { channels } = JSON.parse(await osnadmin('list', [])) as { channels?: { name: string }[] | null };
+    return new Set(channels?.map(({ name }) => name));
   };
   return {
-    list: async () => {
-      const { channels } = (await osnadmin('list', [])) as { channels?: { name: string }[] | null };
-      return new Set(channels?.map(({ name }) => name));
-    },
-    describe: async ({ name }) => (await osnadmin('list', ['--channelID', name])) as OrdererChannel,
+    list,
+    describe,
     join: async ({ name }, block) => {
       await osnadmin('join', ['--channelID', name, '--config-block', block]);
+    },
+    leave: async (channel) => {
+      await osnadmin('remove', ['--channelID', channel.name]);
+      await untilDone(async () => {
+        const { status } = (await describe(channel)) as Partial<OrdererChannel>;
+        if (status === undefined) return; // it answers that there is no such channel
+        throw new NetworkError('NOT_READY', `an orderer has not left ${channel.name} yet: it is ${status}`);
+      });
     },
   };
 }

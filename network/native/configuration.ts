@@ -182,24 +182,25 @@ function asAdministrator({ fabric, config, place }: Site, organisation: Organisa
   return administrator(organisation, peer, { fabric, config, place });
 }
 
-/** Asks one orderer after the other until one has an answer. */
+/**
+ * To every orderer, as byzantine fault tolerance asks of clients: one alone may lose it, and alone cannot depose a leader
+ * that it does not reach. Resolves when one has taken it; which of the others still could depends on who was first.
+ */
 async function throughOrderers(site: Site, by: Organisation, args: readonly string[]): Promise<void> {
   const run = asAdministrator(site, by);
-  let silence: unknown;
-  for (const flags of everyOrdererFlags(site.topology, by, site.place)) {
-    try {
-      await run([...args, ...flags]);
-      return;
-    } catch (error) {
-      if (!(error instanceof NetworkError)) throw error;
-      // An orderer's own words: another would say the same.
-      if (/BAD_REQUEST|FORBIDDEN/.test(error.message)) {
-        throw new NetworkError('CONFIGURATION', error.message, { cause: error });
-      }
-      silence = error;
+  const everywhere = everyOrdererFlags(site.topology, by, site.place);
+  const answers = await Promise.allSettled(everywhere.map((flags) => run([...args, ...flags])));
+  if (answers.some(({ status }) => status === 'fulfilled')) return;
+  const failures = answers.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []));
+  for (const cause of failures) {
+    if (!(cause instanceof NetworkError)) throw cause;
+    // An orderer's own words, unless it only follows the channel.
+    if (/BAD_REQUEST|FORBIDDEN/.test(cause.message) && !cause.message.includes('channel does not exist')) {
+      throw new NetworkError('CONFIGURATION', cause.message, { cause });
     }
   }
-  throw new NetworkError('UNREACHABLE', `no orderer answers: ${String(silence)}`, { cause: silence });
+  const [cause] = failures;
+  throw new NetworkError('UNREACHABLE', `no orderer answers: ${String(cause)}`, { cause });
 }
 
 export async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {

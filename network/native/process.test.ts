@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -55,4 +55,18 @@ test('another process that got the same number is neither taken for it nor stopp
   await stop(note);
   assert.doesNotThrow(() => process.kill(pid, 0));
   await writeFile(note, original);
+});
+
+test('what could not be noted does not run', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'spondon-process-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const note = join(folder, 'note');
+  await mkdir(note); // where a file should be
+  const script = "require('node:fs').writeFileSync('ran', ''); setTimeout(() => {}, 1e4)";
+  const program = { command: process.execPath, args: ['--eval', script], env: {}, folder };
+  await assert.rejects(start({ ...program, log: join(folder, 'log'), note }));
+  // As long as another one takes, which began later.
+  const { said } = await run(t, 'console.log("here")');
+  await said('here');
+  assert.equal(existsSync(join(folder, 'ran')), false);
 });

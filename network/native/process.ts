@@ -1,8 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { writeWhole } from '../whole-file.js';
 
 /** A program that outlives ours. Its file says which process it is, so that another command finds it again. */
 export interface Program {
@@ -21,23 +22,35 @@ interface Note {
   readonly started: string;
 }
 
+/** Waits for a line before it becomes the program. Were we to end before that, it would end as well. */
+const ONCE_NOTED = 'read -r _ && exec "$@" </dev/null';
+
+/** Nothing runs that is not noted: nobody would find it again, and it would hold its ports. */
 export async function start({ command, args, env, folder, log, note }: Program): Promise<void> {
   await Promise.all([folder, dirname(log), dirname(note)].map((each) => mkdir(each, { recursive: true })));
   const output = openSync(log, 'a');
   try {
-    const child = spawn(command, args, {
+    const child = spawn('sh', ['-c', ONCE_NOTED, 'sh', command, ...args], {
       cwd: folder,
       env: { PATH: process.env['PATH'], ...env },
       detached: true,
-      stdio: ['ignore', output, output],
+      stdio: ['pipe', output, output],
     });
+    const { stdin } = child;
+    if (stdin === null) throw new TypeError('it was started with a pipe');
+    stdin.on('error', () => undefined); // it has ended, which whoever waits for it will see
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve);
       child.once('error', reject);
     });
     child.unref();
     const { pid = 0 } = child;
-    await writeFile(note, JSON.stringify({ pid, started: startOf(pid) ?? '' } satisfies Note));
+    try {
+      await writeWhole(note, JSON.stringify({ pid, started: startOf(pid) ?? '' } satisfies Note));
+      await new Promise<void>((resolve) => stdin.end('\n', () => resolve()));
+    } finally {
+      stdin.destroy();
+    }
   } finally {
     closeSync(output);
   }
