@@ -4,21 +4,20 @@ import { cp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { readAuthority } from '../authority.js';
 import { withConsenter } from '../config/consenters.js';
-import { NetworkError } from '../error.js';
 import { type Holder, holderNamed, holdersOf } from '../holders.js';
 import { chaincodeLinkIn, files, native, type Place } from '../layout.js';
 import { renewed } from '../renewal.js';
-import { channelsOf, hostOf, organisationNamed, type Organisation, type Topology } from '../topology.js';
-import { ordererAdministrator } from './channels.js';
-import { reconfigure } from './configuration.js';
-import { untilDone, untilHealthy } from './health.js';
+import { channelsOf, hostOf, organisationNamed, type Organisation } from '../topology.js';
+import type { Site } from './configuration.js';
+import { changeConsenters, startedAnew, startOthersAnew } from './consenter-changes.js';
+import { untilHealthy } from './health.js';
 import { readTopology } from './kept-topology.js';
 import { makeConfiguration, makePackages, once } from './material.js';
 import type { Running } from './members.js';
-import { nodesOf, type Node } from './nodes.js';
+import { nodesOf } from './nodes.js';
 import { checkOrderers, consenterOf } from './orderers.js';
 import { start, stop } from './process.js';
-import { status } from './status.js';
+import { untilBack } from './restart.js';
 
 /** Certificates of a network: when they end, and new ones before that. */
 
@@ -84,6 +83,7 @@ export async function renew(
   const chosen =
     nodeName === undefined ? holdersOf(organisation, place) : [holderNamed(organisation, place, nodeName)];
   const config = await makeConfiguration(fabric, place);
+  const site: Site = { topology, fabric, config, place };
   const packageOf = await makePackages(topology, topology.organisations, place);
   for (const holder of chosen) {
     say(`${holder.name} gets new certificates`);
@@ -93,7 +93,7 @@ export async function renew(
       // From here until its restart the others know it by certificates that it does not show yet.
       const consenter = await consenterOf(organisation, holder.orderer, place, next);
       for (const channel of topology.channels) {
-        await reconfigure({ topology, fabric, config, place }, channel, [organisation], (group) =>
+        await changeConsenters(site, channel, organisation, holder.name, (group) =>
           withConsenter(group, consenter),
         );
       }
@@ -104,8 +104,15 @@ export async function renew(
     if (node === undefined) continue;
     await start({ ...node, ...node.command({ fabric, config, packageOf }) });
     await untilHealthy(node);
-    await untilBack(holder, node, organisation, topology, { fabric, folder: place.folder });
+    // The next one is not stopped before this one is back.
+    if (holder.orderer === undefined) {
+      await untilBack(node, channelsOf(topology, organisation), site);
+    } else {
+      await untilBack(node, topology.channels, site, { organisation, orderer: holder.orderer });
+      await startedAnew(site, holder.name);
+    }
   }
+  await startOthersAnew(site, say);
 }
 
 const nextOf = (folder: string) => `${folder}.renewed`;
@@ -139,35 +146,4 @@ async function exchange(folder: string, next: string): Promise<void> {
   if (existsSync(folder)) await rename(folder, old);
   await rename(next, folder);
   await rm(old, { recursive: true, force: true });
-}
-
-/** The next one is not stopped before this one has all blocks and, if it orders, takes part again. */
-async function untilBack(
-  { orderer }: Holder,
-  node: Node,
-  organisation: Organisation,
-  topology: Topology,
-  { fabric, folder }: Pick<Running, 'fabric' | 'folder'>,
-): Promise<void> {
-  const place = native(folder);
-  if (orderer !== undefined) {
-    const administrator = ordererAdministrator(organisation, orderer, fabric, place);
-    for (const channel of topology.channels) {
-      await untilDone(async () => {
-        const { status: state, consensusRelation } = await administrator.describe(channel);
-        if (state === 'active' && consensusRelation === 'consenter') return;
-        throw new NetworkError('NOT_READY', `${node.host} is ${state} and a ${consensusRelation}`);
-      });
-    }
-  }
-  const channels = orderer === undefined ? channelsOf(topology, organisation) : topology.channels;
-  const goals = await status(folder);
-  await untilDone(async () => {
-    const own = (await status(folder)).find((each) => each.node.host === node.host);
-    for (const { name } of channels) {
-      const goal = Math.max(...goals.map(({ heights }) => heights.get(name) ?? 0));
-      if ((own?.heights.get(name) ?? 0) >= goal) continue;
-      throw new NetworkError('NOT_READY', `${node.host} has not all blocks of ${name} yet`);
-    }
-  });
 }

@@ -14,13 +14,8 @@ import {
   type Topology,
 } from '../topology.js';
 import { joinOrderer, ordererAdministrator, type OrdererChannel } from './channels.js';
-import {
-  fetchConfigurationBlock,
-  inFolder,
-  readConfiguration,
-  reconfigure,
-  type Site,
-} from './configuration.js';
+import { fetchConfigurationBlock, inFolder, readConfiguration, type Site } from './configuration.js';
+import { changeConsenters, startOthersAnew } from './consenter-changes.js';
 import { checkPorts, isHealthy, untilDone, untilHealthy } from './health.js';
 import { readTopology, rememberTopology } from './kept-topology.js';
 import { makeConfiguration, makeCryptoOf } from './material.js';
@@ -75,9 +70,12 @@ export async function addOrderer(
   for (const channel of topology.channels) {
     say(`${name} reads ${channel.name}, then takes part in it`);
     await untilRelated(channel, added, ['follower', 'consenter']);
-    await reconfigure(site, channel, [organisation], (group) => withConsenter(group, consenter));
+    await changeConsenters(site, channel, organisation, node.host, (group) =>
+      withConsenter(group, consenter),
+    );
     await untilRelated(channel, added, ['consenter']);
   }
+  await startOthersAnew(site, say);
 }
 
 /** With the orderer, unless it is known already from a command that was cut short. */
@@ -174,6 +172,7 @@ export async function removeOrderer(
   say(`${host} stops`);
   const node = nodeOf(topology, place, host);
   await stop(node.note);
+  await startOthersAnew(site, say);
   if (erase) {
     const own = [files.orderer(place, organisation, orderer), node.folder, node.log];
     await Promise.all(own.map((each) => rm(each, { recursive: true, force: true })));
@@ -190,14 +189,15 @@ async function dismiss(
   say: Running['say'],
 ): Promise<void> {
   const { channels } = site.topology;
+  const host = hostOf(organisation, orderer);
   const without = (group: Group) =>
     isNamed(group, orderer) ? withoutConsenter(group, orderer.consenter) : group;
   for (const channel of channels) {
     without((await readConfiguration(site, channel, organisation)).group); // throws before any has changed
   }
   for (const channel of channels) {
-    say(`${channel.name} goes on without ${hostOf(organisation, orderer)}`);
-    await reconfigure(site, channel, [organisation], without);
+    say(`${channel.name} goes on without ${host}`);
+    await changeConsenters(site, channel, organisation, host, without);
   }
 }
 
