@@ -12,7 +12,7 @@ import { readTopology } from '@spondon/network/native/kept-topology';
 import { makeConfiguration } from '@spondon/network/native/material';
 import type { Running } from '@spondon/network/native/members';
 import { addOrderer, consenterOf, removeOrderer } from '@spondon/network/native/orderers';
-import { stop } from '@spondon/network/native/process';
+import { pidOf, stop } from '@spondon/network/native/process';
 import { whyNoTrial } from '@spondon/network/native/trial.test-support';
 import { organisationNamed } from '@spondon/network/topology';
 import { cutAtEveryStep, isCutAfter } from './cut-short.test-support.js';
@@ -116,6 +116,21 @@ describe('orderers, by commands cut short', { skip: await whyNoTrial(), timeout:
     t.diagnostic(`cut ${await cutShort(remove)} times`);
     assert.ok(!(await allOrder()).includes('orderer1.dghs.example'));
     assert.deepEqual(await pathsNaming('orderer1.dghs.example'), []);
+  });
+
+  test('who stands still then, and misses blocks, fetches them', async () => {
+    const pid = await pidOf(files.process(native(trial.folder), 'orderer1.dgfp.example'));
+    assert.ok(pid);
+    const goal = (await hospital.height()) + 60;
+    process.kill(pid, 'SIGSTOP');
+    try {
+      const goOn = () => untilDone(async () => assert.ok((await hospital.height()) >= goal));
+      isUndisturbed(await trafficDuring(hospital, facility, goOn));
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    isUndisturbed(await trafficDuring(hospital, facility, () => Promise.resolve()));
+    await allOrder();
   });
 
   test('with new keys one of its name takes part', async (t) => {

@@ -6,9 +6,8 @@ import type { Place } from '../layout.js';
 import { hostOf, type Channel, type Organisation, type Topology } from '../topology.js';
 import { writeWhole } from '../whole-file.js';
 import { propose, reconfigure, type Site } from './configuration.js';
-import { nodesOf } from './nodes.js';
-import { pidOf } from './process.js';
 import { restartOrderer, type Ordering } from './restart.js';
+import { status, type NodeStatus } from './status.js';
 
 /**
  * Changes of who orders. Fabric 3.1's orderers verify the blocks that they fetch by the consenters whom they knew when they
@@ -48,18 +47,29 @@ export async function startedAnew({ place }: Site, started: string): Promise<voi
 
 /** Starts the orderers anew that have to be; those that do not run will be when they are started. */
 export async function startOthersAnew(site: Site, say: (step: string) => void): Promise<void> {
-  const left = await due(site.place);
+  let left = await due(site.place);
   if (left.length === 0) return;
   say('the other orderers start anew, one after the other');
   const known = new Map(orderersOf(site.topology));
-  const nodes = nodesOf(site.topology, site.place);
-  for (const host of left) {
-    const node = nodes.find((each) => each.host === host);
-    const ordering = known.get(host);
-    if (node && ordering && (await pidOf(node.note)) !== undefined)
-      await restartOrderer(node, ordering, site);
-    await startedAnew(site, host);
+  for (; left.length > 0; left = await due(site.place)) {
+    const states = await status(site.place.folder);
+    const [next] = states.filter(({ node }) => left.includes(node.host)).sort(byTurn(states, known));
+    const ordering = next && known.get(next.node.host);
+    if (!ordering) return remember(site.place, []); // those that are left are gone
+    if (next.pid !== undefined) await restartOrderer(next.node, ordering, site);
+    await startedAnew(site, next.node.host);
   }
+}
+
+/**
+ * Whoever is behind first, as with it and another one away nobody orders; the leader last, as what waits is lost with
+ * orderers that restart while nobody orders.
+ */
+function byTurn(states: readonly NodeStatus[], known: ReadonlyMap<string, Ordering>) {
+  const leaders = new Set(states.flatMap((each) => [...each.leaders.values()]));
+  const isLeader = ({ node }: NodeStatus) => leaders.has(known.get(node.host)?.orderer.consenter ?? NaN);
+  const blocks = ({ heights }: NodeStatus) => [...heights.values()].reduce((sum, height) => sum + height, 0);
+  return (a: NodeStatus, b: NodeStatus) => Number(isLeader(a)) - Number(isLeader(b)) || blocks(a) - blocks(b);
 }
 
 function orderersOf({ organisations }: Topology): readonly (readonly [host: string, Ordering])[] {
