@@ -58,6 +58,14 @@ export async function trafficDuring(
   return { ...counts, failures };
 }
 
+/**
+ * What waits in orderers is lost with those that start anew, if nobody orders it meanwhile: its sender says that it does not
+ * know what became of it, and the worker asks the ledger.
+ */
+export function withoutUnknown(traffic: Traffic): Traffic {
+  return { ...traffic, failures: traffic.failures.filter((failure) => !failure.startsWith('UNKNOWN')) };
+}
+
 /** Nobody saw anything of it, but for as many batches as said that another transaction came before. */
 export function isUndisturbed({ anchored, attested, conflicts, failures }: Traffic, mayConflict = 0): void {
   assert.deepEqual(failures, []);

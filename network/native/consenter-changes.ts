@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Group } from '../config/group.js';
 import type { Place } from '../layout.js';
 import { hostOf, type Channel, type Organisation, type Topology } from '../topology.js';
@@ -56,10 +57,30 @@ export async function startOthersAnew(site: Site, say: (step: string) => void): 
     const [next] = states.filter(({ node }) => left.includes(node.host)).sort(byTurn(states, known));
     const ordering = next && known.get(next.node.host);
     if (!ordering) return remember(site.place, []); // those that are left are gone
-    if (next.pid !== undefined) await restartOrderer(next.node, ordering, site);
+    if (next.pid !== undefined) {
+      await restartOrderer(next.node, ordering, site);
+      await untilItOrders(next.node.host, site.place.folder);
+    }
     await startedAnew(site, next.node.host);
   }
 }
+
+/** Longer than a change of leader takes, or a round that one missed. */
+const SETTLING_MS = 10_000;
+const LOOK_MS = 500;
+
+/** Resolves when it has new blocks, or nothing seems to be ordered: one that has just come back may not take part yet. */
+async function untilItOrders(host: string, folder: string): Promise<void> {
+  const blocks = async () => {
+    const own = (await status(folder)).find(({ node }) => node.host === host);
+    return own === undefined ? 0 : blocksOf(own);
+  };
+  const goal = (await blocks()) + 2;
+  const until = Date.now() + SETTLING_MS;
+  while (Date.now() < until && (await blocks()) < goal) await wait(LOOK_MS);
+}
+
+const blocksOf = ({ heights }: NodeStatus) => [...heights.values()].reduce((sum, height) => sum + height, 0);
 
 /**
  * Whoever is behind first, as with it and another one away nobody orders; the leader last, as what waits is lost with
@@ -68,8 +89,8 @@ export async function startOthersAnew(site: Site, say: (step: string) => void): 
 function byTurn(states: readonly NodeStatus[], known: ReadonlyMap<string, Ordering>) {
   const leaders = new Set(states.flatMap((each) => [...each.leaders.values()]));
   const isLeader = ({ node }: NodeStatus) => leaders.has(known.get(node.host)?.orderer.consenter ?? NaN);
-  const blocks = ({ heights }: NodeStatus) => [...heights.values()].reduce((sum, height) => sum + height, 0);
-  return (a: NodeStatus, b: NodeStatus) => Number(isLeader(a)) - Number(isLeader(b)) || blocks(a) - blocks(b);
+  return (a: NodeStatus, b: NodeStatus) =>
+    Number(isLeader(a)) - Number(isLeader(b)) || blocksOf(a) - blocksOf(b);
 }
 
 function orderersOf({ organisations }: Topology): readonly (readonly [host: string, Ordering])[] {
