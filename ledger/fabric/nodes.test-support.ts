@@ -12,7 +12,10 @@ export async function allRun(folder: string): Promise<readonly string[]> {
   return nodes.map(({ node }) => node.host);
 }
 
-/** Every orderer has every block of every channel. */
+/**
+ * Every orderer has every block, but that one may not have heard yet of the last ones in a channel where none has come
+ * since: only `records` has transactions.
+ */
 export async function ordererHeightsAgree(folder: string): Promise<void> {
   const { channels } = await readTopology(folder);
   const orderers = (await status(folder)).filter(({ node }) => node.kind === 'orderer');
@@ -21,6 +24,10 @@ export async function ordererHeightsAgree(folder: string): Promise<void> {
     const highest = Math.max(...heights);
     assert.ok(highest > 0, `no orderer is in ${name}`);
     const behind = orderers.filter((_, at) => heights[at] !== highest).map(({ node }) => node.host);
-    assert.deepEqual(behind, [], `of ${name} they have ${heights.join(', ')} blocks`);
+    const mayBeBehind = name === 'records' ? 0 : 1;
+    assert.ok(
+      behind.length <= mayBeBehind,
+      `${behind.join(', ')}: of ${name} they have ${heights.join(', ')}`,
+    );
   }
 }

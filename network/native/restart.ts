@@ -5,7 +5,7 @@ import type { Site } from './configuration.js';
 import { untilDone, untilHealthy } from './health.js';
 import type { Node } from './nodes.js';
 import { start, stop } from './process.js';
-import { status } from './status.js';
+import { status, type NodeStatus } from './status.js';
 
 /** An orderer, and whose it is. */
 export interface Ordering {
@@ -21,7 +21,14 @@ export async function restartOrderer(node: Node, ordering: Ordering, site: Site)
   await untilBack(node, site.topology.channels, site, ordering);
 }
 
-/** Has all blocks of these channels, as far as anybody had when this was asked, and, if it orders, takes part again. */
+/** How long an orderer gets to hear of what it missed where nothing is ordered. */
+const SILENCE_MS = 15_000;
+
+/**
+ * Resolves when it has all blocks of these channels, as far as anybody had when this was asked, and, if it orders, takes
+ * part again. One that takes itself for the leader may hear of blocks that it missed only with the next one, so where
+ * there is none it is not waited for.
+ */
 export async function untilBack(
   node: Node,
   channels: readonly Channel[],
@@ -38,12 +45,17 @@ export async function untilBack(
       });
     }
   }
+  const highest = (states: readonly NodeStatus[], name: string) =>
+    Math.max(...states.map(({ heights }) => heights.get(name) ?? 0));
   const goals = await status(place.folder);
+  const mayBeSilent = Date.now() + SILENCE_MS;
   await untilDone(async () => {
-    const own = (await status(place.folder)).find((each) => each.node.host === node.host);
+    const now = await status(place.folder);
+    const own = now.find((each) => each.node.host === node.host);
     for (const { name } of channels) {
-      const goal = Math.max(...goals.map(({ heights }) => heights.get(name) ?? 0));
+      const goal = highest(goals, name);
       if ((own?.heights.get(name) ?? 0) >= goal) continue;
+      if (ordering !== undefined && Date.now() > mayBeSilent && highest(now, name) === goal) continue;
       throw new NetworkError('NOT_READY', `${node.host} has not all blocks of ${name} yet`);
     }
   });
