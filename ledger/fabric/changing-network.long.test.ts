@@ -64,14 +64,16 @@ describe('a network that changes under way', { skip: await whyNoTrial(), timeout
     assert.deepEqual(await allRuns(), hosts);
   });
 
-  test('a fifth orderer comes, and then the leading one goes', async () => {
+  test('a fifth orderer comes, and then the leading one goes', async (t) => {
     isUndisturbed(withoutUnknown(await during(() => addOrderer('dghs', 'orderer3', running))));
     assert.ok((await allRuns()).includes('orderer3.dghs.example'));
-    const leader = await leaderOf('records');
-    assert.equal(leader.organisation, 'dghs');
-    const remove = () => removeOrderer(leader.organisation, leader.orderer, { ...running, erase: true });
+    const leader = await untilDone(() => leaderOf('records'));
+    t.diagnostic(`${leader.orderer} of ${leader.organisation} leads`);
+    // The other regulator keeps the two that it has, should one of them lead since the others were started anew.
+    const leaving = leader.organisation === 'dghs' ? leader.orderer : 'orderer1';
+    const remove = () => removeOrderer('dghs', leaving, { ...running, erase: true });
     isUndisturbed(withoutUnknown(await during(remove)));
-    assert.ok(!(await allRuns()).includes(`${leader.orderer}.dghs.example`));
+    assert.ok(!(await allRuns()).includes(`${leaving}.dghs.example`));
     await untilDone(() => ordererHeightsAgree(trial.folder));
   });
 
