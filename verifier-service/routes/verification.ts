@@ -118,8 +118,7 @@ export const verificationRoutes: FastifyPluginCallbackZod<VerificationRoutes> = 
       const { items } = request.body;
       await allow(limit, request, reply, items.length);
       const results = await inTurns(items, async (each) => {
-        const asked = 'code' in each ? each : { sha256: fromHex(each.sha256) };
-        return describeJudgement(await askOneOfMany({ finder, now }, asked));
+        return describeJudgement(await askOneOfMany({ finder, now }, askedBy(each)));
       });
       return { results };
     },
@@ -172,8 +171,7 @@ export const verificationRoutes: FastifyPluginCallbackZod<VerificationRoutes> = 
       const { items } = request.body;
       await allow(limit, request, reply, EVIDENCE_COST * items.length);
       const results = await inTurns(items, async (each) => {
-        const asked = 'code' in each ? each : { sha256: fromHex(each.sha256) };
-        return makeEvidence(options.evidence, asked).then(
+        return makeEvidence(options.evidence, askedBy(each)).then(
           (evidence) => ({ evidence }),
           (error: unknown) => ({ error: toFailure(error) }),
         );
@@ -184,6 +182,10 @@ export const verificationRoutes: FastifyPluginCallbackZod<VerificationRoutes> = 
 
   done();
 };
+
+function askedBy(item: z.infer<typeof batch>['items'][number]) {
+  return 'code' in item ? item : { sha256: fromHex(item.sha256) };
+}
 
 /** An item's own failure; what is a fault here fails the whole request, and is logged. */
 function toFailure(error: unknown): { code: string; message: string } {
