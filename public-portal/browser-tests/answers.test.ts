@@ -69,6 +69,24 @@ describe('the portal answers', { skip: noChromium }, async () => {
     await page.close();
   });
 
+  it('a code is answered that is entered as soon as there is a field for it', async () => {
+    const page = await visit();
+    await page.addInitScript((code) => {
+      new MutationObserver((_changes, observer) => {
+        const field = document.querySelector<HTMLInputElement>('input.code');
+        if (!field) return;
+        observer.disconnect();
+        field.value = code;
+        field.dispatchEvent(new Event('input', { bubbles: true }));
+        // Once the page has drawn what was typed, and not later.
+        queueMicrotask(() => queueMicrotask(() => field.form?.requestSubmit()));
+      }).observe(document, { childList: true, subtree: true });
+    }, report.code);
+    await page.goto('/');
+    assert.equal(await verdict(page), 'Registered: now compare');
+    await page.close();
+  });
+
   it('a code alone is registered, and never genuine', async () => {
     const page = await visit();
     await page.goto('/');

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { NotEvidence } from '../check/check.js';
 import type { PanelStore } from '../panel/panel-list.js';
 import { FileFault } from '../read/reading.js';
@@ -107,7 +107,8 @@ export function App({ deps, panelStore, words, isEmbedded, onOtherLanguage }: Ap
     show({ at: 'bulk', batch, row });
   };
 
-  useEffect(() => {
+  // Before anybody can do anything: a code that was entered meanwhile would be lost.
+  useLayoutEffect(() => {
     const follow = (): void => {
       const { answer, batch, row = null } = placeNow();
       const outcome = answer === undefined ? undefined : outcomes.current[answer];
