@@ -34,9 +34,14 @@ async function statusOf(node: Node): Promise<NodeStatus> {
   return { node, pid, state, heights, leaders };
 }
 
+/** Empty when it does not answer: a node that is busy may still have told that it is well. */
 async function metricsOf(url: string): Promise<string> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(5_000) });
-  return response.text();
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(5_000) });
+    return await response.text();
+  } catch {
+    return '';
+  }
 }
 
 /** A gauge's values by channel, from Prometheus' text. */
