@@ -16,6 +16,7 @@ import { up } from '@spondon/network/native/up';
 import { upgradeChaincode } from '@spondon/network/native/upgrade';
 import { organisationNamed, type Topology } from '@spondon/network/topology';
 import type { FabricLedger } from './engine.js';
+import { found } from './founded.test-support.js';
 import { allRun, ordererHeightsAgree } from './nodes.test-support.js';
 import { headOf, isUndisturbed, trafficDuring, withoutUnknown } from './traffic.test-support.js';
 import { startTrial, type TrialNetwork } from './trial.test-support.js';
@@ -31,10 +32,7 @@ describe('a network that changes under way', { skip: await whyNoTrial(), timeout
     trial = await startTrial((topology) => withSecondPeer(topology, 'dghs'));
     const { topology, folder } = trial;
     running = { fabric: await findFabric(topology.release, process.env), folder, say: () => undefined };
-    hospital = await trial.open('hospital-group');
-    const regulators = [await trial.open('dghs'), await trial.open('dgfp')];
-    await regulators[0]?.submit('Init', [JSON.stringify(regulators.map(({ mspId }) => mspId))]);
-    for (const each of regulators) await each.submit('Decide', [canonicalJson(facility.admission())]);
+    ({ hospital } = await found(trial, [facility]));
   });
   after(() => trial.stop());
 

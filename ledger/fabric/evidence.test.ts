@@ -24,6 +24,7 @@ import { decodeIdentity, encodeIdentity } from '../envelope.js';
 import type { Attestation } from '../port.js';
 import { signDer } from '../signature.js';
 import type { FabricLedger } from './engine.js';
+import { found } from './founded.test-support.js';
 import { Gateways } from './gateways.js';
 import { attestationIn } from './transaction.js';
 import { startTrial, type TrialNetwork } from './trial.test-support.js';
@@ -53,10 +54,7 @@ describe('evidence from a running network', { skip: await whyNoTrial(), timeout:
 
   /** Evidence of a document that a hospital anchors on the channel. */
   async function anchor(channel: string): Promise<Evidence> {
-    const open = (organisation: string) => trial.open(organisation, channel);
-    const [hospital, ...regulators] = [await open('hospital-group'), await open('dghs'), await open('dgfp')];
-    await regulators[0].submit('Init', [JSON.stringify(regulators.map(({ mspId }) => mspId))]);
-    for (const each of regulators) await each.submit('Decide', [canonicalJson(facility.admission())]);
+    const { hospital } = await found(trial, [facility], channel);
     const statements = await Promise.all([facility.issue(), facility.issue(), facility.issue()]);
     await hospital.submit('Append', appendArguments(0, statements));
     const { n, at, size } = await headOf(hospital);

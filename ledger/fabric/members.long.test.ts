@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { appendArguments, Facility } from '@spondon/chaincode/sample.test-support';
-import { canonicalJson } from '@spondon/protocol/canonical';
 import { dismiss } from '@spondon/network/config/members';
 import { native } from '@spondon/network/layout';
 import { renew } from '@spondon/network/native/certificates';
@@ -19,6 +18,7 @@ import { organisationNamed } from '@spondon/network/topology';
 import type { LedgerError } from '../port.js';
 import { cutAtEveryStep } from './cut-short.test-support.js';
 import type { FabricLedger } from './engine.js';
+import { found, type Founded } from './founded.test-support.js';
 import { Gateways } from './gateways.js';
 import { headOf, isUndisturbed, trafficDuring } from './traffic.test-support.js';
 import { startTrial, type TrialNetwork } from './trial.test-support.js';
@@ -30,7 +30,7 @@ describe('members of a running network', { skip: await whyNoTrial(), timeout: 9 
   let running: Running;
   let joining: JoiningMember;
   let hospital: FabricLedger;
-  let regulators: readonly FabricLedger[];
+  let decide: Founded['decide'];
   const facility = new Facility('bd.dghs.1', 'HospitalGroupMSP');
   const laboratory = new Facility('bd.dghs.2', 'DiagnosticGroupMSP');
   const newcomer = new Facility('bd.dghs.3', 'DiagnosticCMSP');
@@ -40,10 +40,7 @@ describe('members of a running network', { skip: await whyNoTrial(), timeout: 9 
     const { topology, folder } = trial;
     running = { fabric: await findFabric(topology.release, process.env), folder, say: () => undefined };
     joining = onFreePorts(parseMember(readFileSync(EXAMPLE, 'utf8')));
-    hospital = await trial.open('hospital-group');
-    regulators = [await trial.open('dghs'), await trial.open('dgfp')];
-    await regulators[0]?.submit('Init', [JSON.stringify(regulators.map(({ mspId }) => mspId))]);
-    for (const each of [facility, laboratory, newcomer]) await decide(each.admission());
+    ({ hospital, decide } = await found(trial, [facility, laboratory, newcomer]));
   });
   after(() => trial.stop());
 
@@ -60,9 +57,6 @@ describe('members of a running network', { skip: await whyNoTrial(), timeout: 9 
     return { organisation: { ...organisation, peers, chaincodes }, channels };
   }
 
-  const decide = async (action: object) => {
-    for (const each of regulators) await each.submit('Decide', [canonicalJson(action)]);
-  };
   const append = async (ledger: FabricLedger, by: Facility) =>
     ledger.submit('Append', appendArguments((await headOf(ledger)).size, [await by.issue()]));
   /** On the hospital's peer, which has a block a moment after the peer that told of it. */

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { Facility } from '@spondon/chaincode/sample.test-support';
-import { canonicalJson } from '@spondon/protocol/canonical';
 import { consentersOf, type Consenter } from '@spondon/network/config/consenters';
 import { files, native } from '@spondon/network/layout';
 import { readConfiguration } from '@spondon/network/native/configuration';
@@ -17,6 +16,7 @@ import { whyNoTrial } from '@spondon/network/native/trial.test-support';
 import { organisationNamed } from '@spondon/network/topology';
 import { cutAtEveryStep, isCutAfter } from './cut-short.test-support.js';
 import type { FabricLedger } from './engine.js';
+import { found } from './founded.test-support.js';
 import { allRun, ordererHeightsAgree } from './nodes.test-support.js';
 import { isUndisturbed, trafficDuring, withoutUnknown } from './traffic.test-support.js';
 import { startTrial, type TrialNetwork } from './trial.test-support.js';
@@ -32,10 +32,7 @@ describe('orderers, by commands cut short', { skip: await whyNoTrial(), timeout:
     trial = await startTrial();
     const { topology, folder } = trial;
     running = { fabric: await findFabric(topology.release, process.env), folder, say: () => undefined };
-    hospital = await trial.open('hospital-group');
-    const regulators = [await trial.open('dghs'), await trial.open('dgfp')];
-    await regulators[0]?.submit('Init', [JSON.stringify(regulators.map(({ mspId }) => mspId))]);
-    for (const each of regulators) await each.submit('Decide', [canonicalJson(facility.admission())]);
+    ({ hospital } = await found(trial, [facility]));
   });
   after(() => trial.stop());
 
