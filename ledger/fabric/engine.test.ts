@@ -11,11 +11,13 @@ import { whyNoTrial } from '@spondon/network/native/trial.test-support';
 import type { Block, LedgerError } from '../port.js';
 import { cutConnection } from './cut-connection.test-support.js';
 import type { FabricLedger } from './engine.js';
+import { found } from './founded.test-support.js';
 import { Gateways } from './gateways.js';
 import { lyingPeer } from './lying-peer.test-support.js';
 import { openFabricLedger } from './open.js';
 import { Orderers } from './orderers.js';
 import { startTrial, type TrialNetwork } from './trial.test-support.js';
+import { waitingPeer } from './waiting-peer.test-support.js';
 
 describe('a Fabric ledger whose network fails', { skip: await whyNoTrial(), timeout: 5 * 60_000 }, () => {
   let trial: TrialNetwork;
@@ -24,10 +26,7 @@ describe('a Fabric ledger whose network fails', { skip: await whyNoTrial(), time
 
   before(async () => {
     trial = await startTrial();
-    hospital = await trial.open('hospital-group');
-    const regulators = [await trial.open('dghs'), await trial.open('dgfp')];
-    await regulators[0]?.submit('Init', [JSON.stringify(regulators.map(({ mspId }) => mspId))]);
-    for (const each of regulators) await each.submit('Decide', [canonicalJson(facility.admission())]);
+    ({ hospital } = await found(trial, [facility]));
   });
   after(() => trial.stop());
 
@@ -63,6 +62,23 @@ describe('a Fabric ledger whose network fails', { skip: await whyNoTrial(), time
       assert.equal(transactions.find(({ id }) => id === transactionId)?.valid, true);
     });
   }
+
+  test('a submit is told of its block while its peer still waits for an orderer', async (t) => {
+    const settings = await trial.settings('hospital-group');
+    const [own, ...others] = settings.gateways;
+    assert.ok(own);
+    const peer = await waitingPeer(own, settings.tls);
+    const ledger = openFabricLedger({ ...settings, gateways: [peer, ...others] });
+    t.after(async () => {
+      peer.release();
+      await ledger.close();
+      peer.close();
+    });
+    const before = await size(ledger);
+    await ledger.submit('Append', await batch(ledger));
+    assert.equal(await size(ledger), before + 1);
+    assert.equal(peer.waiting(), 1);
+  });
 
   test('without its own peer it reads, and follows blocks, through another one; a write says that nothing was sent', async () => {
     const following = new AbortController();

@@ -7,7 +7,7 @@ import { checkTransactionSize } from '../transaction-size.js';
 import { type CertificateEnd, CertificateEnds } from './certificate-ends.js';
 import type { FabricSettings } from './connection.js';
 import { messageOf, refused, unavailable } from './failure.js';
-import { Gateways, type Outcome } from './gateways.js';
+import { Gateways, type Outcome, type Way } from './gateways.js';
 import { Orderers } from './orderers.js';
 import { lostToPolicyChange } from './policy-race.js';
 import { attestationIn, commitQuestion } from './transaction.js';
@@ -25,6 +25,8 @@ const LAST_PAUSE_MS = 200;
 const COMMIT_MS = 120_000;
 /** When no peer said that orderers took it. */
 const DOUBTFUL_COMMIT_MS = 10_000;
+/** One question for it. */
+const STATUS_MS = 15_000;
 
 /**
  * A channel of a Fabric network, through the gateway service of its peers.
@@ -89,10 +91,22 @@ export class FabricLedger implements Ledger {
     const transaction = await this.#endorse(fn, args, this.#endorsers);
     const bytes = transaction.getBytes();
     checkTransactionSize([bytes]);
-    // From here on an orderer may have it, whatever we are told.
-    const sent = await this.#gateways.call(({ gateway }) => gateway.newTransaction(bytes).submit(), []);
-    const patience = sent.kind === 'done' ? COMMIT_MS : DOUBTFUL_COMMIT_MS;
-    return this.#fateOf(transaction.getTransactionId(), patience, sent);
+    let isKnown = false;
+    const send = async ({ gateway }: Way) => {
+      try {
+        await gateway.newTransaction(bytes).submit();
+      } catch (error) {
+        if (!isKnown) throw error;
+      }
+    };
+    // From here on an orderer may have it, whatever we are told. A peer waits for the answers of more orderers than order
+    // it: its block may be here while an orderer that is stuck still keeps the peer from answering.
+    const sending = this.#untilClosed(this.#gateways.call(send, []));
+    try {
+      return await this.#fateOf(transaction.getTransactionId(), sending);
+    } finally {
+      isKnown = true;
+    }
   }
 
   evaluate(fn: string, args: readonly (string | Uint8Array)[]): Promise<Uint8Array> {
@@ -232,13 +246,22 @@ export class FabricLedger implements Ledger {
     }
   }
 
-  async #fateOf(transactionId: string, patience: number, sent: Outcome<unknown>) {
+  async #fateOf(transactionId: string, sending: Promise<Outcome<unknown>>) {
     const { mspId, identity } = this.#settings;
     const question = commitQuestion(this.channel, transactionId, { mspId, ...identity });
-    const until = performance.now() + patience;
-    let cause = sent.kind === 'done' ? undefined : sent.cause;
+    let until = Infinity;
+    let cause: unknown;
+    const sent = (patience: number, failure: unknown): void => {
+      until = performance.now() + patience;
+      cause ??= failure;
+    };
+    sending.then(
+      (outcome) =>
+        outcome.kind === 'done' ? sent(COMMIT_MS, undefined) : sent(DOUBTFUL_COMMIT_MS, outcome.cause),
+      (bug: unknown) => sent(0, bug),
+    );
     while (performance.now() < until) {
-      const deadline = Date.now() + Math.min(until - performance.now(), 15_000);
+      const deadline = Date.now() + Math.min(until - performance.now(), STATUS_MS);
       const told = await this.#gateways.call(
         ({ gateway }) => gateway.newCommit(question).getStatus({ deadline }),
         [],
@@ -272,10 +295,12 @@ export class FabricLedger implements Ledger {
     return block.kind === 'done' && lostToPolicyChange(block.value, transactionId, this.#settings.chaincode);
   }
 
+  #call<T>(use: () => Promise<T>): Promise<T> {
+    return this.#closed ? Promise.reject(closed()) : this.#untilClosed(use());
+  }
+
   /** Closing waits for it. */
-  async #call<T>(use: () => Promise<T>): Promise<T> {
-    if (this.#closed) throw closed();
-    const call = use();
+  async #untilClosed<T>(call: Promise<T>): Promise<T> {
     this.#calls.add(call);
     try {
       return await call;
