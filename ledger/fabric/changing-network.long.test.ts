@@ -3,13 +3,15 @@ import { after, before, describe, test } from 'node:test';
 import { Facility } from '@spondon/chaincode/sample.test-support';
 import { readProposalResponse } from '@spondon/protocol/attestation/proposal-response';
 import { canonicalJson } from '@spondon/protocol/canonical';
+import { files, native } from '@spondon/network/layout';
 import { expiries, renew } from '@spondon/network/native/certificates';
 import { down } from '@spondon/network/native/down';
 import { findFabric } from '@spondon/network/native/fabric';
 import { untilDone } from '@spondon/network/native/health';
 import { readTopology } from '@spondon/network/native/kept-topology';
 import type { Running } from '@spondon/network/native/members';
-import { addOrderer, removeOrderer } from '@spondon/network/native/orderers';
+import { addOrderer, removeOrderer, startOrdererAnew } from '@spondon/network/native/orderers';
+import { pidOf } from '@spondon/network/native/process';
 import { status } from '@spondon/network/native/status';
 import { whyNoTrial } from '@spondon/network/native/trial.test-support';
 import { up } from '@spondon/network/native/up';
@@ -84,6 +86,15 @@ describe('a network that changes under way', { skip: await whyNoTrial(), timeout
     });
     await assert.rejects(addOrderer('hospital-group', 'orderer1', running), { code: 'MEMBER_ROLE' });
     assert.equal(await hospital.height(), height);
+  });
+
+  test('an orderer that stands still is started anew, and fetches what it missed', async () => {
+    const pid = await pidOf(files.process(native(trial.folder), 'orderer2.dgfp.example'));
+    assert.ok(pid);
+    process.kill(pid, 'SIGSTOP');
+    isUndisturbed(withoutUnknown(await during(() => startOrdererAnew('dgfp', 'orderer2', running))));
+    await allRuns();
+    await untilDone(() => ordererHeightsAgree(trial.folder));
   });
 
   test('all certificates of a regulator are renewed while transactions flow', async () => {

@@ -16,6 +16,7 @@ import { Gateways } from './gateways.js';
 import { lyingPeer } from './lying-peer.test-support.js';
 import { openFabricLedger } from './open.js';
 import { Orderers } from './orderers.js';
+import { headOf } from './traffic.test-support.js';
 import { startTrial, type TrialNetwork } from './trial.test-support.js';
 import { waitingPeer } from './waiting-peer.test-support.js';
 
@@ -30,10 +31,7 @@ describe('a Fabric ledger whose network fails', { skip: await whyNoTrial(), time
   });
   after(() => trial.stop());
 
-  const size = async (ledger = hospital) => {
-    const head = Buffer.from(await ledger.evaluate('Head', [hospital.mspId])).toString();
-    return (JSON.parse(head) as { size: number } | null)?.size ?? 0;
-  };
+  const size = async (ledger = hospital) => (await headOf(ledger, hospital.mspId)).size;
   const batch = async (ledger = hospital, count = 1) => {
     const statements = await Promise.all(Array.from({ length: count }, () => facility.issue()));
     return appendArguments(await size(ledger), statements);
@@ -78,6 +76,20 @@ describe('a Fabric ledger whose network fails', { skip: await whyNoTrial(), time
     await ledger.submit('Append', await batch(ledger));
     assert.equal(await size(ledger), before + 1);
     assert.equal(peer.waiting(), 1);
+  });
+
+  test('a head that no peer has yet is attested when it comes, and refused if it does not', async () => {
+    const { n } = await headOf(hospital);
+    const attest = (head: number) => {
+      const heads = [{ mspId: hospital.mspId, n: head }];
+      return hospital.attest(canonicalJson({ heads, documents: [], issuers: [facility.iss] }));
+    };
+    const attesting = attest(n + 1);
+    await hospital.submit('Append', await batch());
+    assert.equal((await attesting).endorsements.length, 3);
+    const error = await failureOf(attest(n + 2));
+    assert.equal(error.code, 'REFUSED');
+    assert.equal(error.refusal?.code, 'HEAD_UNKNOWN');
   });
 
   test('without its own peer it reads, and follows blocks, through another one; a write says that nothing was sent', async () => {

@@ -39,8 +39,9 @@ const STATUS_MS = 15_000;
  * as its id is. Two calls are two transactions; the contract's compare-and-swap settles that.
  *
  * Retry: every call goes on through another peer when one fails, and `submit` asks for the transaction's fate by its id
- * as long as it may still be ordered, so that a lost answer is no lost transaction. While peers disagree, it and
- * `attest` ask again; `attest` then goes on with another set of organisations, where the policy leaves a choice. What is rejected then:
+ * as long as it may still be ordered, so that a lost answer is no lost transaction. While peers disagree,
+ * or none has a head yet, it and `attest` ask again; `attest` then goes on with another set of organisations, where the
+ * policy leaves a choice. What is rejected then:
  * - `REFUSED` with the contract's words when every organisation asked says the same, without words when committers found
  *   the transaction invalid for another reason than a conflict;
  * - `CONFLICT` when it read what another transaction changed;
@@ -241,7 +242,7 @@ export class FabricLedger implements Ledger {
         const options = { arguments: [...args], endorsingOrganizations: [...by] };
         return contract.newProposal(fn, options).endorse();
       }, by);
-      if (endorsed.kind !== 'disagreed' || performance.now() > until) return valueOf(endorsed);
+      if (!mayPass(endorsed) || performance.now() > until) return valueOf(endorsed);
       await wait(pause);
     }
   }
@@ -308,6 +309,12 @@ export class FabricLedger implements Ledger {
       this.#calls.delete(call);
     }
   }
+}
+
+/** They disagree while one is a block behind; all who were asked may be, where another peer told us of a head. */
+function mayPass(endorsed: Outcome<unknown>): boolean {
+  const { kind } = endorsed;
+  return kind === 'disagreed' || (kind === 'refused' && endorsed.refusal.code === 'HEAD_UNKNOWN');
 }
 
 function valueOf<T>(outcome: Outcome<T>): T {

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { addOrderer, removeOrderer } from '../native/orderers.js';
+import { addOrderer, removeOrderer, startOrdererAnew } from '../native/orderers.js';
 import { DATA } from './options.js';
 import { runningNetwork } from './running-network.js';
 
-/** `orderer add`, `orderer remove`. */
+/** `orderer add`, `orderer restart`, `orderer remove`. */
 export function addOrderers(program: Command): void {
   const orderer = program.command('orderer').description('orderers of the network that runs');
 
@@ -16,6 +16,17 @@ export function addOrderers(program: Command): void {
     .action(async (organisation: string, name: string, { data }: { data: string }) => {
       await addOrderer(organisation, name, await runningNetwork(data));
       console.log(`${name} of ${organisation} orders`);
+    });
+
+  orderer
+    .command('restart')
+    .description('start it anew, and wait until it takes part; for one that is behind and stays there')
+    .argument('<organisation>')
+    .argument('<name>')
+    .option(...DATA)
+    .action(async (organisation: string, name: string, { data }: { data: string }) => {
+      await startOrdererAnew(organisation, name, await runningNetwork(data));
+      console.log(`${name} of ${organisation} orders again`);
     });
 
   orderer

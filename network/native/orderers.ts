@@ -15,13 +15,14 @@ import {
 } from '../topology.js';
 import { joinOrderer, ordererAdministrator, type OrdererChannel } from './channels.js';
 import { fetchConfigurationBlock, inFolder, readConfiguration, type Site } from './configuration.js';
-import { changeConsenters, startOthersAnew } from './consenter-changes.js';
+import { changeConsenters, startedAnew, startOthersAnew } from './consenter-changes.js';
 import { checkPorts, isHealthy, untilDone, untilHealthy } from './health.js';
 import { readTopology, rememberTopology } from './kept-topology.js';
 import { makeConfiguration, makeCryptoOf } from './material.js';
 import type { Running } from './members.js';
 import { nodesOf, type Node } from './nodes.js';
 import { pidOf, start, stop } from './process.js';
+import { restartOrderer } from './restart.js';
 
 /**
  * Orderers that come and go while the channels go on, one at a time. Each command cut short and given again goes on where
@@ -159,18 +160,13 @@ async function untilRelated(
 export async function removeOrderer(
   organisationName: string,
   name: string,
-  { erase, fabric, folder, say }: Running & { readonly erase: boolean },
+  { erase, ...running }: Running & { readonly erase: boolean },
 ): Promise<void> {
-  const place = native(resolve(folder));
-  const topology = await readTopology(place.folder);
-  const organisation = organisationNamed(topology, organisationName);
-  const orderer = ordererNamed(organisation, name);
-  const host = hostOf(organisation, orderer);
-  await checkOrderers(topology, place, host);
-  const site: Site = { topology, fabric, config: await makeConfiguration(fabric, place), place };
+  const { site, organisation, orderer, node } = await whileOthersOrder(organisationName, name, running);
+  const { place, topology } = site;
+  const { say } = running;
   await dismiss(site, organisation, orderer, say);
-  say(`${host} stops`);
-  const node = nodeOf(topology, place, host);
+  say(`${node.host} stops`);
   await stop(node.note);
   await startOthersAnew(site, say);
   if (erase) {
@@ -179,6 +175,35 @@ export async function removeOrderer(
   }
   // Last: before, the command finds it again.
   await rememberTopology(withoutOrderer(topology, organisation, orderer), place.folder);
+}
+
+/**
+ * Starts one anew, while the others go on: it may stand still for ever without looking unwell. Resolves when it has all
+ * blocks and takes part.
+ *
+ * @throws NetworkError `ORDERER_UNKNOWN`, `NOT_READY` when another one is not well
+ */
+export async function startOrdererAnew(
+  organisationName: string,
+  name: string,
+  running: Running,
+): Promise<void> {
+  const { site, organisation, orderer, node } = await whileOthersOrder(organisationName, name, running);
+  running.say(`${node.host} starts anew`);
+  await restartOrderer(node, { organisation, orderer }, site);
+  await startedAnew(site, node.host);
+}
+
+/** One of the network's, with all others well. */
+async function whileOthersOrder(organisationName: string, name: string, { fabric, folder }: Running) {
+  const place = native(resolve(folder));
+  const topology = await readTopology(place.folder);
+  const organisation = organisationNamed(topology, organisationName);
+  const orderer = ordererNamed(organisation, name);
+  const host = hostOf(organisation, orderer);
+  await checkOrderers(topology, place, host);
+  const site: Site = { topology, fabric, config: await makeConfiguration(fabric, place), place };
+  return { site, organisation, orderer, node: nodeOf(topology, place, host) };
 }
 
 /** Takes it out of every channel that it is still in. */
