@@ -6,6 +6,7 @@ import { attestWhile } from './fabric/attesting.js';
 import { bytesOfBlocks, worldState } from './fabric/footprint.js';
 import { anchorOneByOne, CLIENTS } from './fabric/one-by-one.js';
 import { microsecondsEach, processorTime } from './fabric/processor-time.js';
+import { withOrdererStopped } from './fabric/stopped-orderer.js';
 import { milliseconds, percentile, perSecond } from './figures.js';
 import { openInProcess } from './in-process.js';
 import { interruption } from './interruption.js';
@@ -14,7 +15,8 @@ import { printReport, type Row, tellProgress } from './report.js';
 
 /**
  * Anchoring on the native trial network of Hyperledger Fabric, everything on this machine: statements in batches and, in
- * turns with that on the same network, one transaction for each document; then a steady load, and attesting under it.
+ * turns with that on the same network, one transaction for each document; then a steady load, attesting under it, and the
+ * load once more while an orderer stands still.
  */
 
 const ROUNDS = 3;
@@ -82,6 +84,8 @@ async function measure(trial: TrialNetwork, interrupted: AbortSignal): Promise<R
     const attesting = attestWhile(ledger, worker.store, ATTEST_EVERY_MS, () => isOver);
     const took = await worker.trickle(PER_SECOND, steadySeconds).finally(() => (isOver = true));
     const attested = await attesting;
+    step('a steady load while an orderer stands still');
+    const tookWithout = await withOrdererStopped(trial, () => worker.trickle(PER_SECOND, steadySeconds));
     const state = await worldState(ledger);
     const [batchedRate, singleRate] = [percentile(batched, 0.5), percentile(singly, 0.5)];
     return [
@@ -103,6 +107,10 @@ async function measure(trial: TrialNetwork, interrupted: AbortSignal): Promise<R
         figure: `accepted to anchored at ${PER_SECOND}/s, p99`,
         result: milliseconds(percentile(took, 0.99)),
         goal: '≤ 1 s',
+      },
+      {
+        figure: 'the same while one of four orderers stands still, p50, p99',
+        result: [0.5, 0.99].map((share) => milliseconds(percentile(tookWithout, share))).join(', '),
       },
       {
         figure: 'attested by three organisations under that load, p50',
