@@ -9,7 +9,7 @@ import { LogStore } from '@spondon/anchor-worker/log/store';
 import { enqueue, type NewQueueRow, type QueueDb } from '@spondon/anchor-worker/queue';
 import { Records } from '@spondon/chaincode/records';
 import { openEmbeddedLedger } from '@spondon/ledger/embedded/open';
-import type { Ledger } from '@spondon/ledger/port';
+import { type Ledger, LedgerError } from '@spondon/ledger/port';
 import { canonicalJson } from '@spondon/protocol/canonical';
 import { generatePrivateKey, publicJwkOf, sha256 } from '@spondon/protocol/crypto-node';
 import { parseStatement } from '@spondon/protocol/statement';
@@ -150,8 +150,11 @@ function anchorUntil(parts: Parts, onAnchored: (count: number) => boolean) {
         if (onAnchored(count)) void anchorer.stop().then(resolve, reject);
       },
       onSetAside: (code) => reject(new Error(`A statement was refused: ${code}`)),
-      // It is tried again, and costs the time that it costs.
-      onTrouble: (error) => tellProgress(`trouble: ${String(error)}`),
+      onTrouble: (error) => {
+        // It is tried again, and costs the time that it costs; but nobody counts what is found to be anchored later.
+        if (error instanceof LedgerError && error.code === 'UNKNOWN') reject(error);
+        else tellProgress(`trouble: ${String(error)}`);
+      },
     });
     wake = () => anchorer.wake();
     anchorer.start();

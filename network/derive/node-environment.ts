@@ -48,7 +48,7 @@ export function peerEnvironment(
     CORE_PEER_DELIVERYCLIENT_RECONNECTBACKOFFTHRESHOLD: '5s',
     // The orderer that a peer has its blocks from may stand still with its connection open. When the others have told of a
     // block for so long, the peer takes it from one of them; 30 s otherwise.
-    CORE_PEER_DELIVERYCLIENT_BLOCKCENSORSHIPTIMEOUTKEY: '5s',
+    CORE_PEER_DELIVERYCLIENT_BLOCKCENSORSHIPTIMEOUTKEY: '1s',
     CORE_OPERATIONS_LISTENADDRESS: `${place.bind}:${peer.ports.operations}`,
     CORE_METRICS_PROVIDER: 'prometheus',
   };
