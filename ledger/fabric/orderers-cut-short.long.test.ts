@@ -22,7 +22,7 @@ import { isUndisturbed, trafficDuring, withoutUnknown } from './traffic.test-sup
 import { startTrial, type TrialNetwork } from './trial.test-support.js';
 
 /** Each test ends as the same command does that nobody cut short. */
-describe('orderers, by commands cut short', { skip: await whyNoTrial(), timeout: 9 * 60_000 }, () => {
+describe('orderers, by commands cut short', { skip: await whyNoTrial(), timeout: 15 * 60_000 }, () => {
   let trial: TrialNetwork;
   let running: Running;
   let hospital: FabricLedger;
