@@ -25,7 +25,7 @@ const LAST_PAUSE_MS = 200;
 const COMMIT_MS = 120_000;
 /** When no peer said that orderers took it. */
 const DOUBTFUL_COMMIT_MS = 10_000;
-/** One question for it. */
+/** How long one call waits for it. */
 const STATUS_MS = 15_000;
 
 /**

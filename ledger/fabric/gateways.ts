@@ -11,7 +11,7 @@ export type Outcome<T> =
   { readonly kind: 'done'; readonly value: T } | (Failure & { readonly cause: unknown });
 
 /** How long one call may take, ms; after that another peer is asked. */
-const DEADLINES = { probe: 2_000, evaluate: 10_000, endorse: 15_000, submit: 15_000, commitStatus: 15_000 };
+const DEADLINES = { probe: 2_000, evaluate: 10_000, endorse: 15_000, submit: 15_000 };
 /** A peer that failed is the last choice for so long. */
 const SHUNNED_MS = 10_000;
 
@@ -213,7 +213,6 @@ function openWay({ channel, mspId, identity, tls }: FabricSettings, peer: Gatewa
     evaluateOptions: within(DEADLINES.evaluate),
     endorseOptions: within(DEADLINES.endorse),
     submitOptions: within(DEADLINES.submit),
-    commitStatusOptions: within(DEADLINES.commitStatus),
   });
   return {
     gateway,
